@@ -1,0 +1,2 @@
+"""Plan a state's infrastructure of learning."""
+

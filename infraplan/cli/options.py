@@ -1,0 +1,100 @@
+"""Option bundles shared by the commands, and how words and data leave them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+F = TypeVar("F", bound=Callable[..., Any])
+FORMATS = ("csv", "json", "jsonl", "parquet", "xlsx", "geojson", "gpkg", "html")
+
+
+@dataclass(frozen=True)
+class Output:
+    """Where a command's table goes: a file by its ending, or standard output."""
+
+    path: Path | None
+    format: str | None
+
+    def write(self, frame: "pd.DataFrame") -> None:
+        """Write the table; words about it go to standard error."""
+        from infraplan import tablefiles
+
+        if self.path is None:
+            tablefiles.write_stream(frame, click.get_text_stream("stdout"), self.format)
+            return
+        tablefiles.write(frame, self.path, self.format)
+        say(f"wrote {self.path} ({len(frame):,} rows)")
+
+
+def workspace(function: F) -> F:
+    """Add --workspace DIR, given as a Path; the command opens it."""
+    return click.option("--workspace", "workspace", type=click.Path(path_type=Path, file_okay=False), default=".",
+                        show_default=True, metavar="DIR", help="The workspace directory.")(function)
+
+
+def output(function: F) -> F:
+    """Add -o FILE and --format, given to the command as one `output`."""
+
+    def joined(ctx: click.Context, _: click.Parameter, value: Path | None) -> Output:
+        return Output(value, ctx.params.get("format_name"))
+
+    function = click.option("-o", "--output", "output", type=click.Path(path_type=Path, dir_okay=False), default=None,
+                            metavar="FILE", callback=joined,
+                            help="Write here instead of standard output; the ending gives the format.")(function)
+    return click.option("--format", "format_name", type=click.Choice(FORMATS), default=None, is_eager=True,
+                        expose_value=False, help="Format, where the ending does not say.",
+                        callback=_keep)(function)
+
+
+def _keep(ctx: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    ctx.params[str(parameter.name)] = value
+    return value
+
+
+def out_dir(function: F) -> F:
+    """Add the required -o DIR of commands that write several files."""
+    return click.option("-o", "--output", "folder", type=click.Path(path_type=Path, file_okay=False), required=True,
+                        metavar="DIR", help="Directory for the answer's files.")(function)
+
+
+def quiet(function: F) -> F:
+    """Add --quiet: no words, no progress."""
+
+    def remember(ctx: click.Context, _: click.Parameter, value: bool) -> None:
+        ctx.meta["infraplan.quiet"] = value
+
+    return click.option("--quiet", "-q", is_flag=True, expose_value=False, callback=remember, is_eager=True,
+                        help="Say nothing on standard error but faults.")(function)
+
+
+def funding_year(function: F) -> F:
+    """Add --funding-year Y, the year in which the funding year starts (2026 = July 2026 to June 2027)."""
+    return click.option("--funding-year", type=click.IntRange(1998, 2100), default=None, metavar="YEAR",
+                        help="Funding year, named by its first year; default: the workspace's.")(function)
+
+
+def optimizer(function: F) -> F:
+    """Add --gap, --time-limit, --seed and --threads."""
+    for option in (
+        click.option("--threads", type=click.IntRange(min=1), default=None, help="Solver threads."),
+        click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Solver seed."),
+        click.option("--time-limit", type=click.FloatRange(min=0, min_open=True), default=None, metavar="S",
+                     help="Stop after S seconds with the best answer found."),
+        click.option("--gap", type=click.FloatRange(0, 1), default=0.001, show_default=True, metavar="F",
+                     help="Stop when proved within this share of the best; 0 = proven best."),
+    ):
+        function = option(function)
+    return function
+
+
+def say(text: str) -> None:
+    """Words for the person at the keyboard: to standard error, silent with --quiet."""
+    ctx = click.get_current_context(silent=True)
+    if ctx is None or not ctx.meta.get("infraplan.quiet", False):
+        click.echo(text, err=True)

@@ -1,0 +1,140 @@
+"""Tables declared once as data: `data/schemas/<table>.toml` gives grain, key, columns, units, ranges and codes.
+
+The same declaration checks rows on arrival, names the columns in messages and makes the reference page.
+"""
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, Literal
+
+from infraplan.errors import BadInput, Fault, InfraplanError
+from infraplan.resources import data_path, read_toml
+
+Type = Literal["string", "integer", "number", "decimal", "boolean", "date", "geometry"]
+TYPES = ("string", "integer", "number", "decimal", "boolean", "date", "geometry")
+_COLUMN_KEYS = {
+    "type", "unit", "range", "codes", "pattern", "null", "default", "required", "about", "people", "publish",
+    "formula", "rule", "inputs", "pad",
+}
+_TABLE_KEYS = {"title", "layer", "grain", "key", "unique", "source", "about", "column", "series"}
+
+
+@dataclass(frozen=True)
+class Column:
+    """One declared column. `null` says what a blank means (None: a blank is a fault); `people` marks a count of people."""
+
+    name: str
+    type: Type
+    about: str = ""
+    unit: str | None = None
+    low: float | None = None
+    high: float | None = None
+    codes: tuple[str, ...] | None = None
+    pattern: str | None = None
+    null: str | None = None
+    default: Any = None
+    required: bool = True
+    people: bool = False
+    publish: bool = True
+    formula: str | None = None
+    rule: str | None = None
+    inputs: tuple[str, ...] = ()
+    pad: int | None = None
+
+    @property
+    def nullable(self) -> bool:
+        """Whether a blank cell is allowed."""
+        return self.null is not None or self.default is not None
+
+    def expectation(self) -> str:
+        """What a cell must be, in words.
+
+        >>> Column("rate", "integer", low=0, high=100).expectation()
+        'a whole number from 0 to 100'
+        """
+        words = {"string": "text", "integer": "a whole number", "number": "a number", "decimal": "an amount",
+                 "boolean": "yes or no", "date": "a date as 2026-06-30", "geometry": "a shape"}[self.type]
+        if self.codes:
+            return "one of " + ", ".join(self.codes)
+        if self.low is not None and self.high is not None and math.isfinite(self.high):
+            words += f" from {self.low:g} to {self.high:g}"
+        elif self.low is not None:
+            words += f" of {self.low:g} or more"
+        if self.pattern:
+            digits = re.fullmatch(r"\^\\d\{(\d+)\}\$", self.pattern)
+            words = f"{digits[1]} digits" if digits else f"text matching {self.pattern}"
+        return words
+
+
+@dataclass(frozen=True)
+class Schema:
+    """A declared table. `unique` is whether rows must differ in `key`; a file's duplicates are a fault only then."""
+
+    name: str
+    title: str
+    layer: str
+    grain: str
+    key: tuple[str, ...]
+    source: str
+    columns: Mapping[str, Column]
+    unique: bool = True
+    about: str = ""
+    series: tuple[str, ...] = field(default=())
+
+    @classmethod
+    def load(cls, name: str) -> "Schema":
+        """Read one declaration; raises InfraplanError if there is no table of that name."""
+        return _load(name)
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """Columns a file of this table must have."""
+        return tuple(c.name for c in self.columns.values() if c.required and c.default is None)
+
+
+def names() -> list[str]:
+    """All declared tables, sorted."""
+    return sorted(path.stem for path in data_path("schemas").glob("*.toml"))
+
+
+@cache
+def _load(name: str) -> Schema:
+    path = data_path("schemas", f"{name}.toml")
+    if not path.is_file():
+        raise InfraplanError(f"there is no table named {name}; `infraplan tables` lists them")
+    told = read_toml(path)
+    faults = [_unknown(path.name, key) for key in told.keys() - _TABLE_KEYS]
+    columns = {}
+    for column, facts in told.get("column", {}).items():
+        faults += [_unknown(path.name, f"{column}.{key}") for key in facts.keys() - _COLUMN_KEYS]
+        if facts.get("type") not in TYPES:
+            faults.append(Fault(kind="UnknownType", what=f"column {column} has type {facts.get('type')!r}",
+                                file=path.name, mend=f"use one of {', '.join(TYPES)}"))
+            continue
+        columns[column] = _column(column, facts)
+    faults += [Fault(kind="UnknownKey", what=f"key column {key} is not declared", file=path.name)
+               for key in told.get("key", []) if key not in columns]
+    if faults:
+        raise BadInput(faults)
+    return Schema(
+        name=name, title=told["title"], layer=told["layer"], grain=told["grain"], key=tuple(told.get("key", ())),
+        source=told["source"], columns=columns, unique=told.get("unique", True), about=told.get("about", ""),
+        series=tuple(told.get("series", ())),
+    )
+
+
+def _unknown(file: str, key: str) -> Fault:
+    return Fault(kind="UnknownSetting", what=f"{key} is not a setting of a table declaration", file=file,
+                 mend="see docs/reference/tables.md for the settings")
+
+
+def _column(name: str, facts: Mapping[str, Any]) -> Column:
+    low, high = facts.get("range", (None, None))
+    known = {key: facts[key] for key in ("about", "unit", "pattern", "null", "default", "people", "publish", "formula",
+                                         "rule", "pad") if key in facts}
+    codes = tuple(str(code) for code in facts["codes"]) if "codes" in facts else None
+    return Column(name=name, type=facts["type"], low=low, high=high, codes=codes, inputs=tuple(facts.get("inputs", ())),
+                  required=facts.get("required", True), **known)

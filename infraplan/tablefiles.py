@@ -1,0 +1,485 @@
+"""Small tables in files: read as text, checked against their declaration, written whole or not at all.
+
+Everything is read as text first: identifiers keep their zeros, and a bad cell can be shown as its author wrote it.
+The index of every frame is the line number in the file as a spreadsheet shows it (header = line 1).
+"""
+
+import csv
+import io
+import json
+import os
+import re
+import tempfile
+import zipfile
+from collections.abc import Callable, Sequence
+from contextlib import contextmanager
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import IO, Any
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from infraplan.errors import BadInput, Fault
+from infraplan.schemas import Column, Schema
+
+YES = {"yes", "y", "true", "t", "1"}
+NO = {"no", "n", "false", "f", "0"}
+FORMULA_LEADS = ("=", "+", "-", "@", "\t", "\r")
+FORMATS = ("csv", "json", "jsonl", "parquet", "xlsx", "geojson", "gpkg", "html")
+_MOST_FAULTS_PER_COLUMN = 200
+_MOST_FLAT_BYTES = 2_000_000_000
+_ENCODINGS = ("utf-8-sig", "latin-1")
+
+
+def read_text(path: Path | str, *, sheet: str | int = 0, header_row: int = 1) -> pd.DataFrame:
+    """Read any tabular file as text: csv, tsv, json, jsonl, parquet, xlsx, xls; also .gz and one-table .zip.
+
+    Returns one text column per header, blanks as "", indexed by line number. Raises BadInput if the file is missing,
+    empty, not a table (a web page saved as CSV), or has two columns of one name.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise BadInput([Fault(kind="NoFile", what=f"there is no file {path}", file=str(path), mend="check the path")])
+    try:
+        frame = _read(path, sheet, header_row)
+    except BadInput:
+        raise
+    except (ValueError, OSError, KeyError, EOFError, zipfile.BadZipFile, csv.Error) as why:
+        raise _unreadable(path, str(why).splitlines()[0] if str(why) else type(why).__name__) from why
+    frame.columns = [str(name).strip().strip("﻿") for name in frame.columns]
+    twice = sorted({name for name in frame.columns if list(frame.columns).count(name) > 1})
+    if twice:
+        raise BadInput([Fault(kind="DuplicateColumn", what=f"column {name} occurs twice", file=path.name, column=name,
+                              mend="rename or remove one of them") for name in twice])
+    return frame
+
+
+def _unreadable(path: Path, why: str) -> BadInput:
+    return BadInput([Fault(kind="Unreadable", what=f"{path.name} cannot be read as a table: {why}", file=str(path),
+                           mend="open it in a spreadsheet and save it as CSV, or download it again")])
+
+
+def _read(path: Path, sheet: str | int, header_row: int) -> pd.DataFrame:
+    ending = path.suffix.lower()
+    if ending == ".zip":
+        return _read_zip(path, header_row)
+    if ending in {".xlsx", ".xls", ".xlsm"}:
+        return _read_sheet(path, sheet, header_row)
+    if ending == ".parquet":
+        return _as_text(pd.read_parquet(path))
+    if ending in {".json", ".jsonl", ".ndjson"}:
+        return _as_text(pd.json_normalize(_json_rows(path)))
+    return _read_delimited(_content(path), path.name, header_row)
+
+
+def _content(path: Path) -> bytes:
+    if path.suffix.lower() == ".gz":
+        import gzip  # noqa: PLC0415
+
+        with gzip.open(path) as packed:
+            return packed.read(_MOST_FLAT_BYTES)
+    return path.read_bytes()
+
+
+def _read_zip(path: Path, header_row: int) -> pd.DataFrame:
+    with zipfile.ZipFile(path) as archive:
+        tables = [item for item in archive.infolist() if item.filename.lower().endswith((".csv", ".txt", ".tsv"))]
+        if len(tables) != 1:
+            raise _unreadable(path, f"the archive holds {len(tables)} CSV files, expected one")
+        if tables[0].file_size > _MOST_FLAT_BYTES:
+            raise _unreadable(path, f"it unpacks to {tables[0].file_size:,} bytes")
+        return _read_delimited(archive.read(tables[0]), tables[0].filename, header_row)
+
+
+def decode(content: bytes) -> str:
+    """Text of a file in UTF-8 (with or without its mark) or, failing that, Latin-1, as publishers use."""
+    for encoding in _ENCODINGS:
+        try:
+            return content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return content.decode("latin-1")
+
+
+def _read_delimited(content: bytes, name: str, header_row: int) -> pd.DataFrame:
+    text = decode(content)
+    if text.lstrip()[:200].lower().startswith(("<!doctype", "<html", "<?xml")):
+        raise BadInput([Fault(kind="NotATable", what=f"{name} is a web page, not a table", file=name,
+                              mend="the site may be down or want a login; download the file again")])
+    if "\0" in text[:10_000]:
+        raise BadInput([Fault(kind="NotATable", what=f"{name} is not a text file", file=name,
+                              mend="give the CSV or XLSX file itself")])
+    lines = text.splitlines(keepends=True)
+    if not any(line.strip() for line in lines):
+        raise BadInput([Fault(kind="EmptyFile", what=f"{name} is empty", file=name, mend="download or save it again")])
+    delimiter = _delimiter(lines[header_row - 1] if len(lines) >= header_row else lines[0], name)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    rows, numbers, header = [], [], None
+    faults: list[Fault] = []
+    for row in reader:
+        if reader.line_num < header_row or not any(cell.strip() for cell in row):
+            continue
+        if header is None:
+            header = _trim_header(row)
+            continue
+        if len(row) != len(header) and any(cell.strip() for cell in row[len(header):]):
+            faults.append(Fault(kind="RaggedRow", what=f"a row has {len(row)} cells, the header {len(header)}",
+                                file=name, row=reader.line_num, mend="quote cells that hold the separator"))
+            continue
+        rows.append([*row, *[""] * (len(header) - len(row))][: len(header)])
+        numbers.append(reader.line_num)
+    if faults:
+        raise BadInput(faults[:_MOST_FAULTS_PER_COLUMN])
+    return pd.DataFrame(rows, columns=header, index=pd.Index(numbers, dtype="int64"), dtype=object)
+
+
+def _trim_header(row: list[str]) -> list[str]:
+    while row and not row[-1].strip():
+        row = row[:-1]
+    return row
+
+
+def _delimiter(header: str, name: str) -> str:
+    if name.lower().endswith((".tsv", ".tsv.gz")):
+        return "\t"
+    return max(",\t;|", key=header.count)
+
+
+def _read_sheet(path: Path, sheet: str | int, header_row: int) -> pd.DataFrame:
+    raw = pd.read_excel(path, sheet_name=sheet, header=None, dtype=object)
+    raw = raw.iloc[header_row - 1 :]
+    if raw.empty:
+        raise BadInput([Fault(kind="EmptyFile", what=f"{path.name} has no rows", file=path.name)])
+    header = _trim_header([_cell(value) for value in raw.iloc[0]])
+    body = raw.iloc[1:, : len(header)]
+    frame = body.map(_cell)
+    frame.columns = pd.Index(header)
+    frame.index = frame.index + 1
+    return frame[(frame != "").any(axis=1)]
+
+
+def _cell(value: object) -> str:
+    """A spreadsheet cell as text: whole floats lose their `.0`, dates their midnight, blanks become ""."""
+    if value is None or (isinstance(value, float) and np.isnan(value)) or value is pd.NaT:
+        return ""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    if hasattr(value, "isoformat"):
+        return str(value.isoformat()).removesuffix("T00:00:00")
+    return str(value).strip()
+
+
+def _json_rows(path: Path) -> list[dict[str, Any]]:
+    text = decode(_content(path))
+    if path.suffix.lower() != ".json":
+        return [json.loads(line) for line in text.splitlines() if line.strip()]
+    told = json.loads(text)
+    if isinstance(told, dict):
+        told = next((value for value in told.values() if isinstance(value, list)), None)
+    if not isinstance(told, list) or not all(isinstance(row, dict) for row in told):
+        raise _unreadable(path, "expected a list of records")
+    return told
+
+
+def _as_text(frame: pd.DataFrame) -> pd.DataFrame:
+    text = frame.astype(object).map(_cell)
+    text.index = pd.RangeIndex(2, len(text) + 2)
+    return text
+
+
+# --- declared files -------------------------------------------------------------------------------------------------
+
+
+def read_declared(path: Path | str, table: str, *, sheet: str | int = 0) -> pd.DataFrame:
+    """Read a file of a declared table, typed and checked; all faults at once.
+
+    Extra columns are kept as text behind the declared ones; row order and duplicates are kept (a duplicate key is a
+    fault only where the table says its rows are unique). Raises BadInput.
+    """
+    return typed(read_text(path, sheet=sheet), Schema.load(table), file=Path(path).name)
+
+
+def typed(text: pd.DataFrame, schema: Schema, *, file: str) -> pd.DataFrame:
+    """Turn a frame of text cells into the declared types; raises BadInput with every fault of the file."""
+    faults = missing_columns(text.columns, schema, file)
+    out = {}
+    for column in schema.columns.values():
+        cells = text[column.name] if column.name in text else pd.Series("", index=text.index, dtype=object)
+        if column.name not in text and (column.required and column.default is None):
+            continue
+        out[column.name] = _convert(cells.str.strip(), column, column.name in text, file, faults)
+    if schema.unique and schema.key and not faults:
+        faults += _duplicates(pd.DataFrame(out, index=text.index), schema, file)
+    if faults:
+        raise BadInput(faults)
+    extras = {name: text[name] for name in text.columns if name not in schema.columns}
+    return pd.DataFrame({**out, **extras}, index=text.index)
+
+
+def missing_columns(columns: Sequence[str] | pd.Index, schema: Schema, file: str) -> list[Fault]:
+    """Faults for declared columns that a file lacks, with a near miss named where there is one."""
+    here = {str(name).lower(): str(name) for name in columns}
+    faults = []
+    for name in schema.required:
+        if name in columns:
+            continue
+        near = here.get(name.lower())
+        mend = f"rename column {near} to {name}" if near else f"add the column; found: {', '.join(map(str, columns))[:300]}"
+        faults.append(Fault(kind="MissingColumn", what=f"column {name} is missing", file=file, column=name, mend=mend))
+    return faults
+
+
+def _duplicates(frame: pd.DataFrame, schema: Schema, file: str) -> list[Fault]:
+    key = list(schema.key)
+    again = frame.duplicated(key, keep="first")
+    return [Fault(kind="DuplicateKey", what=f"{' + '.join(key)} must be unique", file=file, row=int(row),
+                  column=key[0], value=" + ".join(str(frame.at[row, name]) for name in key),
+                  mend="keep one row of each") for row in frame.index[again][:_MOST_FAULTS_PER_COLUMN]]
+
+
+def _convert(cells: pd.Series, column: Column, present: bool, file: str, faults: list[Fault]) -> pd.Series:
+    blank = cells == ""
+    if blank.any() and not column.nullable and (present or column.required):
+        for row in cells.index[blank][:_MOST_FAULTS_PER_COLUMN]:
+            faults.append(Fault(kind="Blank", what=f"{column.name} is blank, expected {column.expectation()}", file=file,
+                                row=int(row), column=column.name, mend="fill the cell"))
+    values, bad = _PARSERS[column.type](cells, column)
+    for row in cells.index[bad & ~blank][:_MOST_FAULTS_PER_COLUMN]:
+        faults.append(Fault(kind="BadValue", file=file, row=int(row), column=column.name, value=str(cells.at[row]),
+                            what=f"{column.name} is {str(cells.at[row])[:60]!r}, expected {column.expectation()}",
+                            mend=_mend(column, str(cells.at[row]))))
+    if column.default is not None and blank.any():
+        default = Decimal(str(column.default)) if column.type == "decimal" else column.default
+        values = values.where(~blank, default)
+    return values
+
+
+def _mend(column: Column, value: str) -> str:
+    if column.pattern and value.isdigit() and column.pad and len(value) < column.pad:
+        return f"the number lost its leading zeros: {value.zfill(column.pad)}; format the column as text"
+    if column.type in {"number", "integer", "decimal"} and "%" in value:
+        return "give the number without the percent sign"
+    return f"give {column.expectation()}"
+
+
+def _text_cells(cells: pd.Series, column: Column) -> tuple[pd.Series, pd.Series]:
+    values = cells.copy()
+    bad = pd.Series(data=False, index=cells.index)
+    if column.codes:
+        spelled = {code.lower(): code for code in column.codes}
+        values = cells.str.lower().map(spelled)
+        bad = values.isna()
+    elif column.pattern:
+        bad = ~cells.str.fullmatch(column.pattern.removeprefix("^").removesuffix("$"))
+    return values.where(cells != "", None), bad
+
+
+def _numbers(cells: pd.Series, column: Column) -> tuple[pd.Series, pd.Series]:
+    bare = cells.str.replace(",", "", regex=False).str.removeprefix("$")
+    values = pd.to_numeric(bare.where(bare != ""), errors="coerce")
+    bad = values.isna() | ~np.isfinite(values.fillna(0))
+    if column.type == "integer":
+        bad |= values.fillna(0) != values.fillna(0).round()
+    bad |= _outside(values, column)
+    if column.type == "integer":
+        return values.where(~bad).astype("Int64"), bad
+    return values.where(~bad).astype("float64"), bad
+
+
+def _outside(values: pd.Series, column: Column) -> pd.Series:
+    outside = pd.Series(data=False, index=values.index)
+    if column.low is not None:
+        outside |= values < column.low
+    if column.high is not None:
+        outside |= values > column.high
+    return outside
+
+
+def _decimals(cells: pd.Series, column: Column) -> tuple[pd.Series, pd.Series]:
+    def parse(text: str) -> Decimal | None:
+        try:
+            amount = Decimal(text.replace(",", "").removeprefix("$"))
+        except InvalidOperation:
+            return None
+        if not amount.is_finite() or (column.low is not None and amount < Decimal(str(column.low))):
+            return None
+        return None if column.high is not None and amount > Decimal(str(column.high)) else amount
+
+    values = pd.Series([parse(text) for text in cells], index=cells.index, dtype=object)
+    return values, values.isna()
+
+
+def _booleans(cells: pd.Series, column: Column) -> tuple[pd.Series, pd.Series]:  # noqa: ARG001
+    lower = cells.str.lower()
+    values = pd.Series(pd.NA, index=cells.index, dtype="boolean")
+    values[lower.isin(YES)] = True
+    values[lower.isin(NO)] = False
+    return values, values.isna()
+
+
+def _dates(cells: pd.Series, column: Column) -> tuple[pd.Series, pd.Series]:  # noqa: ARG001
+    iso = cells.str.fullmatch(r"\d{4}-\d{2}-\d{2}([T ].*)?")
+    american = cells.str.fullmatch(r"\d{1,2}/\d{1,2}/\d{4}")
+    values = pd.Series(pd.NaT, index=cells.index, dtype="datetime64[s]")
+    values[iso] = pd.to_datetime(cells[iso].str[:10], errors="coerce", format="%Y-%m-%d")
+    values[american] = pd.to_datetime(cells[american], errors="coerce", format="%m/%d/%Y")
+    return values, values.isna()
+
+
+_PARSERS: dict[str, Callable[[pd.Series, Column], tuple[pd.Series, pd.Series]]] = {
+    "string": _text_cells, "geometry": _text_cells, "number": _numbers, "integer": _numbers, "decimal": _decimals,
+    "boolean": _booleans, "date": _dates,
+}
+
+
+# --- writing --------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def atomic(path: Path) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; it takes the place of `path` only if the body succeeds."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=path.suffix, dir=path.parent)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        temporary.chmod(0o644)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_text(path: Path | str, text: str) -> None:
+    """Write a text file whole or not at all."""
+    with atomic(Path(path)) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def write_json(path: Path | str, value: object) -> None:
+    """Write JSON, indented and in the order given, whole or not at all."""
+    write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False, default=str) + "\n")
+
+
+def format_of(path: Path | str) -> str:
+    """The format that a file's ending asks for; raises BadInput naming the known ones."""
+    ending = Path(path).suffix.lower().lstrip(".")
+    if ending not in FORMATS:
+        raise BadInput([Fault(kind="UnknownFormat", what=f"{Path(path).name}: no format is known by the ending .{ending}",
+                              mend=f"use one of {', '.join(FORMATS)}, or --format")])
+    return ending
+
+
+def write(frame: pd.DataFrame, path: Path | str, format: str | None = None) -> None:  # noqa: A002
+    """Write a table in the format of the file's ending (or `format`), whole or not at all.
+
+    Yes/no columns are written as yes and no; text cells that a spreadsheet would run as a formula get a leading
+    apostrophe in csv and xlsx. Raises BadInput for an unknown ending or a map format without geometry.
+    """
+    kind = format or format_of(path)
+    with atomic(Path(path)) as temporary:
+        _WRITERS[kind](frame, temporary)
+
+
+def to_csv_text(frame: pd.DataFrame) -> str:
+    """The table as CSV text, as `write` would put it into a file."""
+    return str(_plain(frame).to_csv(index=False, lineterminator="\n"))
+
+
+def _plain(frame: pd.DataFrame, *, neutralize: bool = True) -> pd.DataFrame:
+    """Cells as a person writes them: yes/no, no trailing `.0` on whole floats of integer columns, no live formula."""
+    if "geometry" in frame and hasattr(frame, "geometry"):
+        frame = pd.DataFrame(frame.drop(columns="geometry"))
+    out = {}
+    for name, cells in frame.items():
+        if pd.api.types.is_bool_dtype(cells.dtype):
+            out[name] = cells.astype("boolean").map({True: "yes", False: "no"}, na_action="ignore")
+        elif cells.dtype == object or pd.api.types.is_string_dtype(cells.dtype):
+            out[name] = cells.map(neutral, na_action="ignore") if neutralize else cells
+        else:
+            out[name] = cells
+    return pd.DataFrame(out, index=frame.index)
+
+
+def neutral(cell: object) -> object:
+    """A text cell that no spreadsheet will run.
+
+    >>> neutral("=1+1"), neutral("-12.5"), neutral("School")
+    ("'=1+1", '-12.5', 'School')
+    """
+    if isinstance(cell, str) and cell.startswith(FORMULA_LEADS) and not re.fullmatch(r"[-+]?[\d.,]+%?", cell):
+        return f"'{cell}"
+    return cell
+
+
+def _write_csv(frame: pd.DataFrame, path: Path) -> None:
+    path.write_text(to_csv_text(frame), encoding="utf-8")
+
+
+def _write_json(frame: pd.DataFrame, path: Path) -> None:
+    path.write_text(json.dumps(_records(frame), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _write_jsonl(frame: pd.DataFrame, path: Path) -> None:
+    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in _records(frame)), encoding="utf-8")
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    plain = _plain(frame, neutralize=False).astype(object)
+    plain = plain.where(plain.notna(), None)
+    return [{str(key): _json_value(value) for key, value in row.items()} for row in plain.to_dict("records")]
+
+
+def _json_value(value: object) -> object:
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, Decimal):
+        return str(value)
+    return value if value is None or isinstance(value, str | int | float | bool) else str(value)
+
+
+def _write_parquet(frame: pd.DataFrame, path: Path) -> None:
+    frame.to_parquet(path, index=False)
+
+
+def _write_xlsx(frame: pd.DataFrame, path: Path) -> None:
+    _plain(frame).to_excel(path, index=False, sheet_name="table", freeze_panes=(1, 0))
+
+
+def _write_geo(driver: str) -> Callable[[pd.DataFrame, Path], None]:
+    def run(frame: pd.DataFrame, path: Path) -> None:
+        if not hasattr(frame, "to_file"):
+            raise BadInput([Fault(kind="NoGeometry", what="this table has no shapes to write", mend="use csv or xlsx")])
+        path.unlink(missing_ok=True)
+        frame.to_file(path, driver=driver)
+
+    return run
+
+
+def _write_html(frame: pd.DataFrame, path: Path) -> None:
+    body = _plain(frame, neutralize=False).to_html(index=False, border=0, na_rep="", escape=True)
+    path.write_text(f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Table</title>{body}</html>\n',
+                    encoding="utf-8")
+
+
+_WRITERS: dict[str, Callable[[pd.DataFrame, Path], None]] = {
+    "csv": _write_csv, "json": _write_json, "jsonl": _write_jsonl, "parquet": _write_parquet, "xlsx": _write_xlsx,
+    "geojson": _write_geo("GeoJSON"), "gpkg": _write_geo("GPKG"), "html": _write_html,
+}
+
+
+def write_stream(frame: pd.DataFrame, stream: IO[str], format: str | None = None) -> None:  # noqa: A002
+    """Write a table to an open text stream: csv (default), json, jsonl or html."""
+    kind = format or "csv"
+    if kind == "csv":
+        stream.write(to_csv_text(frame))
+    elif kind == "json":
+        stream.write(json.dumps(_records(frame), indent=1, ensure_ascii=False) + "\n")
+    elif kind == "jsonl":
+        stream.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in _records(frame))
+    elif kind == "html":
+        stream.write(str(_plain(frame, neutralize=False).to_html(index=False, border=0, na_rep="", escape=True)) + "\n")
+    else:
+        raise BadInput([Fault(kind="NeedsFile", what=f"{kind} cannot be written to the screen", mend="give -o FILE")])

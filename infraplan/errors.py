@@ -50,8 +50,8 @@ class NoCrs(InfraplanError):  # noqa: N818
 class Fault:
     """One thing that is wrong with an input.
 
-    `kind` is a noun (MissingColumn, UnknownCode, OutOfRange, DuplicateKey, ...); faults of one kind, file and column are
-    printed together. `row` is the line number as a spreadsheet shows it, the header being line 1. `count` is how many
+    `kind` is a noun (MissingColumn, UnknownCode, OutOfRange, DuplicateKey, ...); faults of one kind, file and
+    column are printed together. `row` is the line number as a spreadsheet shows it, the header being line 1. `count` is how many
     rows this fault stands for where only an example is given.
     """
 

@@ -24,7 +24,7 @@ _TABLE_KEYS = {"title", "layer", "grain", "key", "unique", "source", "about", "c
 
 @dataclass(frozen=True)
 class Column:
-    """One declared column. `null` says what a blank means (None: a blank is a fault); `people` marks a count of people."""
+    """One declared column. `null` says what a blank means (None: a fault); `people` marks a count of people."""
 
     name: str
     type: Type

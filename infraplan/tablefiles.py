@@ -11,12 +11,11 @@ import os
 import re
 import tempfile
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import IO, Any
-from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
@@ -226,7 +225,8 @@ def missing_columns(columns: Sequence[str] | pd.Index, schema: Schema, file: str
         if name in columns:
             continue
         near = here.get(name.lower())
-        mend = f"rename column {near} to {name}" if near else f"add the column; found: {', '.join(map(str, columns))[:300]}"
+        found = ", ".join(map(str, columns))[:300]
+        mend = f"rename column {near} to {name}" if near else f"add the column; found: {found}"
         faults.append(Fault(kind="MissingColumn", what=f"column {name} is missing", file=file, column=name, mend=mend))
     return faults
 
@@ -241,15 +241,19 @@ def _duplicates(frame: pd.DataFrame, schema: Schema, file: str) -> list[Fault]:
 
 def _convert(cells: pd.Series, column: Column, present: bool, file: str, faults: list[Fault]) -> pd.Series:
     blank = cells == ""
-    if blank.any() and not column.nullable and (present or column.required):
-        for row in cells.index[blank][:_MOST_FAULTS_PER_COLUMN]:
-            faults.append(Fault(kind="Blank", what=f"{column.name} is blank, expected {column.expectation()}", file=file,
-                                row=int(row), column=column.name, mend="fill the cell"))
+    if not column.nullable and (present or column.required):
+        faults.extend(
+            Fault(kind="Blank", what=f"{column.name} is blank, expected {column.expectation()}", file=file,
+                  row=int(row), column=column.name, mend="fill the cell")
+            for row in cells.index[blank][:_MOST_FAULTS_PER_COLUMN]
+        )
     values, bad = _PARSERS[column.type](cells, column)
-    for row in cells.index[bad & ~blank][:_MOST_FAULTS_PER_COLUMN]:
-        faults.append(Fault(kind="BadValue", file=file, row=int(row), column=column.name, value=str(cells.at[row]),
-                            what=f"{column.name} is {str(cells.at[row])[:60]!r}, expected {column.expectation()}",
-                            mend=_mend(column, str(cells.at[row]))))
+    faults.extend(
+        Fault(kind="BadValue", file=file, row=int(row), column=column.name, value=str(cells.at[row]),
+              what=f"{column.name} is {str(cells.at[row])[:60]!r}, expected {column.expectation()}",
+              mend=_mend(column, str(cells.at[row])))
+        for row in cells.index[bad & ~blank][:_MOST_FAULTS_PER_COLUMN]
+    )
     if column.default is not None and blank.any():
         default = Decimal(str(column.default)) if column.type == "decimal" else column.default
         values = values.where(~blank, default)
@@ -367,7 +371,8 @@ def format_of(path: Path | str) -> str:
     """The format that a file's ending asks for; raises BadInput naming the known ones."""
     ending = Path(path).suffix.lower().lstrip(".")
     if ending not in FORMATS:
-        raise BadInput([Fault(kind="UnknownFormat", what=f"{Path(path).name}: no format is known by the ending .{ending}",
+        raise BadInput([Fault(kind="UnknownFormat",
+                              what=f"{Path(path).name}: no format is known by the ending .{ending}",
                               mend=f"use one of {', '.join(FORMATS)}, or --format")])
     return ending
 
@@ -450,10 +455,11 @@ def _write_xlsx(frame: pd.DataFrame, path: Path) -> None:
 
 def _write_geo(driver: str) -> Callable[[pd.DataFrame, Path], None]:
     def run(frame: pd.DataFrame, path: Path) -> None:
-        if not hasattr(frame, "to_file"):
+        to_file: Any = getattr(frame, "to_file", None)
+        if to_file is None:
             raise BadInput([Fault(kind="NoGeometry", what="this table has no shapes to write", mend="use csv or xlsx")])
         path.unlink(missing_ok=True)
-        frame.to_file(path, driver=driver)
+        to_file(path, driver=driver)
 
     return run
 

@@ -67,7 +67,7 @@ class LazyGroup(click.Group):
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"]},
     lazy={
-        "status": ("infraplan.cli.workspaces:status", "What is loaded, how old, what can be answered, what is missing."),
+        "status": ("infraplan.cli.workspaces:status", "What is loaded, how old, what it can answer."),
         "demo": ("infraplan.cli.demo:demo", "Everything on the fictional sample state."),
         "sample": ("infraplan.cli.demo:sample", "Write the fictional state as publishers' files."),
         "init": ("infraplan.cli.workspaces:init", "Start a workspace for one state."),
@@ -86,7 +86,6 @@ def infraplan(ctx: click.Context) -> None:
     """Plan a state's infrastructure of learning.
 
     Example:
-
     \b
         infraplan demo
     """

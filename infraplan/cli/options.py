@@ -1,5 +1,6 @@
 """Option bundles shared by the commands, and how words and data leave them."""
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +27,7 @@ class Output:
         from infraplan import tablefiles
 
         if self.path is None:
-            tablefiles.write_stream(frame, click.get_text_stream("stdout"), self.format)
+            tablefiles.write_stream(frame, sys.stdout, self.format)
             return
         tablefiles.write(frame, self.path, self.format)
         say(f"wrote {self.path} ({len(frame):,} rows)")
@@ -81,14 +82,15 @@ def funding_year(function: F) -> F:
 
 def optimizer(function: F) -> F:
     """Add --gap, --time-limit, --seed and --threads."""
-    for option in (
+    bundle: tuple[Callable[[F], F], ...] = (
         click.option("--threads", type=click.IntRange(min=1), default=None, help="Solver threads."),
         click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Solver seed."),
         click.option("--time-limit", type=click.FloatRange(min=0, min_open=True), default=None, metavar="S",
                      help="Stop after S seconds with the best answer found."),
         click.option("--gap", type=click.FloatRange(0, 1), default=0.001, show_default=True, metavar="F",
                      help="Stop when proved within this share of the best; 0 = proven best."),
-    ):
+    )
+    for option in bundle:
         function = option(function)
     return function
 

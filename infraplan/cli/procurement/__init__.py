@@ -17,7 +17,6 @@ def procurement() -> None:
     """E-Rate discounts and budgets, pooled purchasing.
 
     Example:
-
     \b
         infraplan procurement discounts --from entities.csv --funding-year 2026 -o rates.csv
     """

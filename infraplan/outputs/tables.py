@@ -1,0 +1,113 @@
+"""A table as planners read it: HTML with a caption, units in the headers, sortable columns, numbers right-aligned.
+
+The same columns feed the popups of a map, which read the rows of these tables: what a click shows and what the table
+says cannot differ.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from markupsafe import Markup, escape
+from numpy.typing import NDArray
+
+from infraplan.outputs.templating import render
+
+Format = Literal["count", "number", "share", "percent", "usd", "text"]
+DECIMALS: Mapping[str, int] = {"count": 0, "number": 1, "share": 1, "percent": 1, "usd": 2}
+UNKNOWN = "unknown"
+WITHHELD = "withheld"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Field:
+    """One column as it is shown: its name, heading, unit and format, and what may be said about people.
+
+    `format`: count (whole number), number, share (a fraction 0-1, shown as percent), percent (0-100), usd, text.
+    `missing` is the word for a blank cell. `words` translate the codes of a text column.
+    `people` marks a count of people, withheld below the threshold; `part_of` names the total it is a part of;
+    `derived_from` names the columns from which this one can be computed back (a rate, a bound): it is withheld with them.
+    """
+
+    column: str
+    label: str
+    unit: str = ""
+    format: Format = "count"
+    decimals: int | None = None
+    missing: str = UNKNOWN
+    words: Mapping[str, str] = field(default_factory=dict)
+    people: bool = False
+    part_of: str | None = None
+    derived_from: tuple[str, ...] = ()
+
+    @property
+    def numeric(self) -> bool:
+        """Whether the cells are numbers."""
+        return self.format != "text"
+
+    @property
+    def places(self) -> int:
+        """How many decimals are shown."""
+        return DECIMALS.get(self.format, 0) if self.decimals is None else self.decimals
+
+    def shown(self, values: pd.Series) -> NDArray[np.float64]:
+        """Numbers in the unit and with the decimals that a reader sees; NaN where there is none."""
+        numbers = pd.to_numeric(values, errors="coerce").to_numpy(dtype="float64", na_value=np.nan)
+        return np.round(numbers * 100 if self.format == "share" else numbers, self.places)
+
+    def texts(self, values: pd.Series) -> list[str]:
+        """The cells as text: thousands separators, fixed decimals, `missing` where blank.
+
+        A positive number that rounds to zero is "under 0.1" (or "under 1"), so that a zero always means none.
+
+        >>> Field(column="unserved_share", label="Unserved", format="share").texts(pd.Series([0.1234, 0.0001, None]))
+        ['12.3', 'under 0.1', 'unknown']
+        """
+        if not self.numeric:
+            known = values.notna() & (values.astype("string").fillna("") != "")
+            return [self.words.get(str(value), str(value)) if here else self.missing
+                    for value, here in zip(values, known, strict=True)]
+        raw = pd.to_numeric(values, errors="coerce").to_numpy(dtype="float64", na_value=np.nan)
+        sign = "$" if self.format == "usd" else ""
+        return [self._number(number, original, sign)
+                for number, original in zip(self.shown(values).tolist(), raw.tolist(), strict=True)]
+
+    def _number(self, number: float, original: float, sign: str) -> str:
+        if number != number:  # noqa: PLR0124 - NaN, at a tenth of the price of a function call
+            return self.missing
+        if number == 0 and original > 0:
+            return f"under {sign}{10 ** -self.places:,.{self.places}f}"
+        return f"{sign}{number + 0.0:,.{self.places}f}"
+
+    @property
+    def heading(self) -> str:
+        """Label and unit, as the column's header says it."""
+        return f"{self.label} ({self.unit})" if self.unit else self.label
+
+
+def table(frame: pd.DataFrame, fields: Sequence[Field], *, caption: str, table_id: str,
+          hidden: Mapping[str, Sequence[str | None]] | None = None) -> Markup:
+    """HTML of a sortable table; the first field heads each row.
+
+    `frame` has one row per row shown, in the order shown. `hidden` maps a column to one word per row that stands in
+    the place of the figure ("fewer than 10"), None where the figure is shown; a withheld figure is nowhere in the HTML.
+    Everything is escaped. Sorting needs the page's own script; without it the table stands as it is.
+    """
+    words = hidden or {}
+    columns = [_cells(frame[item.column], item, words.get(item.column), heads=place == 0)
+               for place, item in enumerate(fields)]
+    rows = "\n<tr>".join("".join(row) for row in zip(*columns, strict=True))
+    body = Markup(f"<tr>{rows}" if len(frame) else "")  # noqa: S704 - every cell is escaped
+    return render("table.html", table_id=table_id, caption=caption, fields=fields, body=body, count=len(frame))
+
+
+def _cells(values: pd.Series, item: Field, hidden: Sequence[str | None] | None, *, heads: bool) -> list[str]:
+    # HTML lets the closing tags of cells and rows be left out; with 10,000 rows that is a fifth of the page.
+    tag = "<th scope=row>" if heads else "<td class=n>" if item.numeric else "<td>"
+    texts = item.texts(values)
+    if hidden is None:
+        return [f"{tag}{escape(text)}" for text in texts]
+    return [f"{tag}{escape(text)}" if word is None else f"<td class='n w'>{escape(word)}"
+            for text, word in zip(texts, hidden, strict=True)]

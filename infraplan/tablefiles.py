@@ -147,7 +147,7 @@ def _delimiter(header: str, name: str) -> str:
 
 
 def _read_sheet(path: Path, sheet: str | int, header_row: int) -> pd.DataFrame:
-    raw = pd.read_excel(path, sheet_name=sheet, header=None, dtype=object)
+    raw = pd.read_excel(path, sheet_name=sheet, header=None, dtype=object, engine="calamine")
     raw = raw.iloc[header_row - 1 :]
     if raw.empty:
         raise BadInput([Fault(kind="EmptyFile", what=f"{path.name} has no rows", file=path.name)])

@@ -1,0 +1,89 @@
+"""Zip archives, checked before they are unpacked: size, count, path, type."""
+
+import shutil
+import stat
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+
+from infraplan.errors import BadInput, Fault
+
+MOST_MEMBERS = 10_000
+MOST_BYTES = 40_000_000_000
+MOST_RATIO = 200
+_RATIO_MATTERS_ABOVE = 100_000_000
+_CHUNK = 1 << 20
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[zipfile.ZipFile]:
+    """Open an archive whose every member is safe to unpack; raises BadInput naming each that is not."""
+    try:
+        archive = zipfile.ZipFile(path)
+    except (zipfile.BadZipFile, OSError, NotImplementedError) as why:
+        raise BadInput([Fault(kind="BadArchive", what=f"{path.name} is not a readable zip archive: {why}",
+                              file=path.name, mend="download it again; the last download may be incomplete")]) from why
+    with archive:
+        faults = _faults(path, archive)
+        if faults:
+            raise BadInput(faults)
+        yield archive
+
+
+def members(archive: zipfile.ZipFile) -> list[str]:
+    """Names of the files inside, without folders and operating-system litter."""
+    return [item.filename for item in archive.infolist()
+            if not item.is_dir() and not item.filename.startswith("__MACOSX/")
+            and not PurePosixPath(item.filename).name.startswith(".")]
+
+
+def unpack(archive: zipfile.ZipFile, member: str, folder: Path) -> Path:
+    """Write one member into `folder` under its bare name, and never more bytes than the archive declared."""
+    declared = archive.getinfo(member).file_size
+    target = folder / PurePosixPath(member.replace("\\", "/")).name
+    written = 0
+    try:
+        with archive.open(member) as packed, target.open("wb") as out:
+            while chunk := packed.read(_CHUNK):
+                written += len(chunk)
+                if written > declared:
+                    raise _bomb(member, "it unpacks to more than the archive declares")
+                out.write(chunk)
+    except (zipfile.BadZipFile, RuntimeError, EOFError, OSError, NotImplementedError) as why:
+        raise BadInput([Fault(kind="BadArchive", what=f"{member} cannot be unpacked: {why}", file=member,
+                              mend="download the archive again")]) from why
+    return target
+
+
+def _faults(path: Path, archive: zipfile.ZipFile) -> list[Fault]:
+    items = archive.infolist()
+    faults = []
+    if len(items) > MOST_MEMBERS:
+        faults.append(_fault(path, f"the archive holds {len(items):,} files, more than {MOST_MEMBERS:,}"))
+    total = sum(item.file_size for item in items)
+    free = shutil.disk_usage(path.parent).free
+    if total > min(MOST_BYTES, free):
+        faults.append(_fault(path, f"the archive unpacks to {total:,} bytes; {free:,} are free here"))
+    for item in items:
+        name = PurePosixPath(item.filename.replace("\\", "/"))
+        if name.is_absolute() or ".." in name.parts or ":" in (name.parts[0] if name.parts else ""):
+            faults.append(_fault(path, f"{item.filename!r} would be written outside its folder"))
+        if stat.S_ISLNK(item.external_attr >> 16):
+            faults.append(_fault(path, f"{item.filename!r} is a link"))
+        if item.file_size > _RATIO_MATTERS_ABOVE and item.file_size > MOST_RATIO * max(1, item.compress_size):
+            faults.append(_fault(path, f"{item.filename!r} unpacks to {item.file_size // max(1, item.compress_size)} "
+                                       "times its size"))
+        if item.flag_bits & 0x1:
+            faults.append(_fault(path, f"{item.filename!r} is encrypted"))
+    return faults
+
+
+def _fault(path: Path, what: str) -> Fault:
+    return Fault(kind="UnsafeArchive", what=what, file=path.name,
+                 mend="get the archive from the publisher's own page, or unpack it yourself and add the files")
+
+
+def _bomb(member: str, why: str) -> BadInput:
+    return BadInput([Fault(kind="UnsafeArchive", what=f"{member}: {why}", file=member,
+                           mend="get the archive from the publisher's own page")])

@@ -1,0 +1,262 @@
+"""NCES files: district and school directories (CCD), school points (EDGE), district boundaries (EDGE and TIGER)."""
+
+import re
+import warnings
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from infraplan.arrivals import Arrival
+from infraplan.errors import BadInput, Fault, NoCrs
+from infraplan.geo import SQUARE_METERS_PER_SQUARE_MILE, overlap_square_meters
+from infraplan.identifiers import LEA_DIGITS, SCHOOL_DIGITS, counts, mended
+from infraplan.intake import Desk, Load, Loader, Piece, rows_as_text
+
+NOT_DEFINED = "99997"
+_LAYER_COLUMNS = {"UNSDLEA": "unified", "ELSDLEA": "elementary", "SCSDLEA": "secondary", "SDADMLEA": "administrative"}
+_AREA_CHANGE_WORTH_SAYING = 0.001
+
+
+def district_shapes(arrival: Arrival, desk: Desk) -> Load:
+    """District boundaries: TIGER/Line or EDGE, one layer or the composite, or any polygons with GEOID and NAME.
+
+    Shapes are made valid and kept in longitude and latitude; the "not defined" polygon and other states' are left
+    out. Raises NoCrs if the file does not say its reference system, BadInput if it holds no district of the state.
+    """
+    shapes = read_shapes(arrival)
+    read = len(shapes)
+    ids, mends = mended(_text(shapes, "GEOID"), LEA_DIGITS)
+    frame = pd.DataFrame({
+        "lea_id": ids, "name": _text(shapes, "NAME").replace("", None), "area_layer": _layers(shapes, arrival),
+        "grade_low": _text(shapes, "LOGRADE").replace("", None), "grade_high": _text(shapes, "HIGRADE").replace("", None),
+        "source_row": np.arange(1, read + 1),
+    })
+    undefined = frame["lea_id"].str.endswith(NOT_DEFINED)
+    other = ~frame["lea_id"].str.startswith(desk.state.fips) & ~undefined
+    kept = ~undefined & ~other
+    if not kept.any():
+        raise BadInput([_other_state(arrival, desk)])
+    geometry, notes = _cleaned(shapes.geometry[kept.to_numpy()], desk.state.crs)
+    frame = frame[kept].assign(geometry=geometry.to_wkb(), land_square_meters=_areas(geometry, desk.state.crs))
+    if mends:
+        notes.append(f"{mends:,} district numbers had lost their leading zero; mended")
+    layers = "+".join(sorted(frame["area_layer"].unique()))
+    series = f"{desk.state.fips}/{layers if layers in _LAYER_COLUMNS.values() else 'all'}"
+    refused = {"not a district (area not defined)": int(undefined.sum()), "districts of other states": int(other.sum())}
+    return Load([Piece("district_shapes", frame, series=series)], read, desk.as_of or _year(shapes, arrival), None,
+                refused, notes, title=f"School district boundaries, {layers} ({len(frame):,})")
+
+
+def tract_shapes(arrival: Arrival, desk: Desk) -> Load:
+    """TIGER/Line census tracts of the workspace's state."""
+    shapes = read_shapes(arrival)
+    ids = _text(shapes, "GEOID")
+    own = ids.str.startswith(desk.state.fips)
+    if not own.any():
+        raise BadInput([_other_state(arrival, desk)])
+    geometry, notes = _cleaned(shapes.geometry[own.to_numpy()], desk.state.crs)
+    frame = pd.DataFrame({"tract_geoid": ids[own], "geometry": geometry.to_wkb(),
+                          "source_row": np.arange(1, len(shapes) + 1)[own.to_numpy()]})
+    return Load([Piece("tract_shapes", frame, series=desk.state.fips)], len(shapes),
+                desk.as_of or _year(shapes, arrival), None, {"tracts of other states": int((~own).sum())}, notes)
+
+
+def lea_directory(arrival: Arrival, desk: Desk) -> Load:
+    """CCD district directory, all agencies of the workspace's state, closed and future ones too (see status)."""
+    raw = rows_as_text(arrival)
+    own = raw["FIPST"].str.zfill(2) == desk.state.fips
+    _need_rows(arrival, desk, own)
+    rows = raw[own]
+    ids, mends = mended(rows["LEAID"], LEA_DIGITS)
+    frame = pd.DataFrame({
+        "lea_id": ids, "name": rows["LEA_NAME"].str.strip(), "state_lea_id": rows["ST_LEAID"].replace("", None),
+        "lea_type": counts(rows["LEA_TYPE"]), "status": counts(rows["SY_STATUS"]),
+        "charter": _optional(rows, "CHARTER_LEA"), "grade_low": _optional(rows, "GSLO"),
+        "grade_high": _optional(rows, "GSHI"), "operational_schools": counts(rows["OPERATIONAL_SCHOOLS"]),
+        "school_year": rows["SCHOOL_YEAR"].replace("", None), "source_row": rows.index,
+    })
+    notes = [f"{mends:,} district numbers had lost their leading zero; mended"] if mends else []
+    return Load([Piece("districts", frame, series=desk.state.fips)], len(raw), desk.as_of or _school_year(rows), None,
+                {"agencies of other states": int((~own).sum())}, notes)
+
+
+def school_directory(arrival: Arrival, desk: Desk) -> Load:
+    """CCD school directory; it has no points and no enrollment, the EDGE file does."""
+    raw = rows_as_text(arrival)
+    own = raw["FIPST"].str.zfill(2) == desk.state.fips
+    _need_rows(arrival, desk, own)
+    rows = raw[own]
+    frame = _school_frame(rows, name="SCH_NAME")
+    closed = rows["SY_STATUS"].isin(["2", "6", "7"])
+    frame = frame[~closed]
+    return Load([Piece("schools", frame, series=f"{desk.state.fips}/ccd")], len(raw), desk.as_of or _school_year(rows),
+                None, {"schools of other states": int((~own).sum()), "closed, inactive or future": int(closed.sum())})
+
+
+def school_points(arrival: Arrival, desk: Desk) -> Load:
+    """EDGE public school points (locations, or characteristics with enrollment), GeoJSON, shapefile or CSV.
+
+    Negative enrollment codes (-1 missing, -2 not applicable, -9 suppressed) become null, never zero.
+    """
+    raw = _attributes(arrival)
+    name = "SCH_NAME" if "SCH_NAME" in raw else "NAME"
+    state = raw["STFIP"].str.zfill(2) if "STFIP" in raw else raw["NCESSCH"].str.zfill(SCHOOL_DIGITS).str[:2]
+    own = state == desk.state.fips
+    _need_rows(arrival, desk, own)
+    rows = raw[own]
+    frame = _school_frame(rows, name=name)
+    lon, lat = ("LONCOD", "LATCOD") if "LONCOD" in rows else ("LON", "LAT")
+    frame["lon"] = pd.to_numeric(rows[lon], errors="coerce")
+    frame["lat"] = pd.to_numeric(rows[lat], errors="coerce")
+    nowhere = (frame["lon"].abs() < 1) & (frame["lat"].abs() < 1)
+    frame.loc[nowhere, ["lon", "lat"]] = np.nan
+    notes = [f"{int(nowhere.sum())} schools have no point (0, 0)"] if nowhere.any() else []
+    return Load([Piece("schools", frame, series=f"{desk.state.fips}/edge")], len(raw),
+                desk.as_of or _school_year(rows), None, {"schools of other states": int((~own).sum())}, notes)
+
+
+LOADERS: dict[str, Loader] = {
+    "census_tiger_districts": district_shapes,
+    "census_tiger_tracts": tract_shapes,
+    "nces_ccd_lea": lea_directory,
+    "nces_ccd_school": school_directory,
+    "nces_edge_schools": school_points,
+}
+
+
+# --- parts ----------------------------------------------------------------------------------------------------------
+
+
+def read_shapes(arrival: Arrival) -> gpd.GeoDataFrame:
+    """A shape file in longitude and latitude (WGS 84); raises NoCrs, or BadInput if a geometry is not a polygon."""
+    with warnings.catch_warnings():
+        # old files carry rings that the driver itself repairs and warns about; we make valid and report areas below
+        warnings.simplefilter("ignore", RuntimeWarning)
+        shapes = gpd.read_file(arrival.local)
+    if shapes.crs is None:
+        raise NoCrs(f"{arrival.name} does not say which reference system its coordinates are in\n"
+                    "  mend:  put its .prj file beside the .shp, or save it as GeoPackage with a reference system")
+    kinds = set(shapes.geometry.geom_type.dropna()) - {"Polygon", "MultiPolygon", "GeometryCollection"}
+    if kinds or shapes.geometry.isna().any():
+        raise BadInput([Fault(kind="NotAPolygon", what=f"{arrival.name} has shapes that are not polygons: "
+                              f"{', '.join(sorted(map(str, kinds))) or 'empty'}", file=arrival.name,
+                              mend="give the boundary file, not points or lines")])
+    return shapes.to_crs("EPSG:4326")
+
+
+def _attributes(arrival: Arrival) -> pd.DataFrame:
+    if arrival.kind != "shapes":
+        return rows_as_text(arrival)
+    frame = pd.DataFrame(gpd.read_file(arrival.local, ignore_geometry=True))
+    frame.index = pd.RangeIndex(1, len(frame) + 1)
+    return frame.astype(object).map(lambda cell: "" if pd.isna(cell) else str(cell).strip())
+
+
+def _school_frame(rows: pd.DataFrame, *, name: str) -> pd.DataFrame:
+    school, _ = mended(rows["NCESSCH"], SCHOOL_DIGITS)
+    lea, _ = mended(rows["LEAID"], LEA_DIGITS)
+    members = next((column for column in ("MEMBER", "TOTAL") if column in rows), None)
+    virtual = rows["VIRTUAL"].str.upper() if "VIRTUAL" in rows else None
+    return pd.DataFrame({
+        "ncessch": school, "lea_id": lea, "name": rows[name], "lea_name": _optional(rows, "LEA_NAME"),
+        "lon": np.nan, "lat": np.nan,
+        "locale": _optional(rows, "ULOCALE" if "ULOCALE" in rows else "LOCALE"),
+        "students": counts(rows[members]) if members else np.nan,
+        "virtual": None if virtual is None else virtual.map(_is_virtual),
+        "school_year": _optional(rows, next((c for c in ("SCHOOLYEAR", "SURVYEAR", "SCHOOL_YEAR") if c in rows), "")),
+        "source_row": rows.index,
+    }, index=rows.index)
+
+
+def _is_virtual(text: str) -> bool | None:
+    """NCES writes FULLVIRTUAL, FACEVIRTUAL, SUPPVIRTUAL, NOTVIRTUAL, or MISSING."""
+    if text in {"FULLVIRTUAL", "A VIRTUAL SCHOOL", "YES", "1"}:
+        return True
+    return None if text in {"", "MISSING", "-1", "-2", "M", "N"} else False
+
+
+def _text(frame: pd.DataFrame, column: str) -> pd.Series:
+    if column not in frame:
+        return pd.Series("", index=frame.index, dtype=object)
+    return frame[column].astype(object).map(lambda cell: "" if pd.isna(cell) else str(cell).strip())
+
+
+def _optional(rows: pd.DataFrame, column: str) -> pd.Series:
+    if column not in rows:
+        return pd.Series(None, index=rows.index, dtype=object)
+    return rows[column].replace("", None)
+
+
+def _layers(shapes: gpd.GeoDataFrame, arrival: Arrival) -> pd.Series:
+    """The layer of each shape: by which district column is filled, else by what the full GEOID says, else unknown."""
+    layers = pd.Series("unknown", index=shapes.index, dtype=object)
+    for column, layer in _LAYER_COLUMNS.items():
+        if arrival.column(column):
+            layers[_text(shapes, column) != ""] = layer
+    for prefix, layer in (("95", "elementary"), ("96", "secondary"), ("97", "unified")):
+        layers[(layers == "unknown") & _text(shapes, "GEOIDFQ").str.startswith(prefix)] = layer
+    return layers.reset_index(drop=True)
+
+
+def _cleaned(geometry: gpd.GeoSeries, crs: str) -> tuple[gpd.GeoSeries, list[str]]:
+    """Valid polygons, and in words what was wrong with them: invalid rings, area changed, overlaps in one layer."""
+    notes = []
+    mixed = geometry.geom_type == "GeometryCollection"
+    if mixed.any():
+        geometry = geometry.map(_polygonal)
+        notes.append(f"{int(mixed.sum())} shapes mixed polygons with stray lines or points; only the polygons are kept")
+    invalid = ~geometry.is_valid
+    if invalid.any():
+        fixed = geometry.make_valid()
+        fixed = gpd.GeoSeries([_polygonal(shape) for shape in fixed], index=fixed.index, crs=fixed.crs)
+        before, after = _areas(geometry, crs)[invalid].sum(), _areas(fixed, crs)[invalid].sum()
+        words = f"{int(invalid.sum())} shapes had rings that cross themselves; mended"
+        if before and abs(after / before - 1) > _AREA_CHANGE_WORTH_SAYING:
+            words += f" (their area changed by {after / before - 1:+.1%})"
+        notes.append(words)
+        geometry = fixed
+    overlap = overlap_square_meters(geometry.to_crs(crs)) / SQUARE_METERS_PER_SQUARE_MILE
+    if overlap > 1:
+        notes.append(f"shapes of this file overlap each other by {overlap:,.0f} square miles; a location in an overlap "
+                     "counts once as the smaller district's own")
+    return geometry, notes
+
+
+def _polygonal(shape: shapely.Geometry) -> shapely.Geometry:
+    """The polygons of a mended shape, without the stray lines and points that mending leaves."""
+    if shape.geom_type in {"Polygon", "MultiPolygon"}:
+        return shape
+    parts = [part for part in getattr(shape, "geoms", []) if part.geom_type in {"Polygon", "MultiPolygon"}]
+    return shapely.union_all(parts) if parts else shapely.MultiPolygon()
+
+
+def _areas(geometry: gpd.GeoSeries, crs: str) -> pd.Series:
+    return geometry.to_crs(crs).area
+
+
+def _year(shapes: pd.DataFrame, arrival: Arrival) -> str | None:
+    for column in ("GEO_YEAR", "SCHOOLYEAR"):
+        if column in shapes and shapes[column].notna().any():
+            return str(shapes[column].dropna().iloc[0])[:4]
+    found = re.search(r"(?:^|\D)((?:19|20)\d{2})(?:\D|$)", arrival.bare_name)
+    return found[1] if found else None
+
+
+def _school_year(rows: pd.DataFrame) -> str | None:
+    """The autumn year of a school year written as 2024-2025, 2024-25 or 24-25."""
+    for column in ("SCHOOLYEAR", "SURVYEAR", "SCHOOL_YEAR"):
+        if column in rows and (rows[column] != "").any():
+            return str(rows[column][rows[column] != ""].iloc[0])[:4]
+    return None
+
+
+def _need_rows(arrival: Arrival, desk: Desk, own: pd.Series) -> None:
+    if not own.any():
+        raise BadInput([_other_state(arrival, desk)])
+
+
+def _other_state(arrival: Arrival, desk: Desk) -> Fault:
+    return Fault(kind="OtherState", what=f"{arrival.name} has nothing of {desk.state.name} (FIPS {desk.state.fips})",
+                 file=arrival.name, mend="add the file of this workspace's state")

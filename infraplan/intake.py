@@ -1,0 +1,246 @@
+"""Files in: recognized, loaded, checked, and kept with a receipt, each whole or not at all."""
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from infraplan import arrivals, checks, engine, states
+from infraplan.arrivals import Arrival
+from infraplan.errors import BadInput, Fault
+from infraplan.receipts import Receipt, sha256_of
+from infraplan.resources import read_toml
+from infraplan.schemas import Column, Schema
+from infraplan.workspace import Partition, Workspace, now
+
+SYNTHETIC_FIPS = "99"
+_ARROW = {"string": pa.string(), "integer": pa.int64(), "number": pa.float64(), "decimal": pa.decimal128(18, 4),
+          "boolean": pa.bool_(), "date": pa.date32(), "geometry": pa.binary()}
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Rows for one table: a typed frame, or a Parquet file already written to scratch."""
+
+    table: str
+    frame: pd.DataFrame | None = None
+    parquet: Path | None = None
+    series: str = ""
+
+
+@dataclass(frozen=True)
+class Load:
+    """What a loader made of an arrival."""
+
+    pieces: Sequence[Piece]
+    rows_read: int
+    as_of: str | None = None
+    revision: str | None = None
+    refused: Mapping[str, int] = field(default_factory=dict)
+    notes: Sequence[str] = ()
+    title: str | None = None
+    publisher: str | None = None
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What a loader may use: an engine, a scratch folder, the workspace to look things up in, the caller's options."""
+
+    backend: Any
+    scratch: Path
+    workspace: Workspace
+    column_map: Mapping[str, Any] | None = None
+    as_of: str | None = None
+
+    @property
+    def state(self) -> states.State:
+        """The workspace's state."""
+        return states.by_usps(self.workspace.config.state)
+
+
+Loader = Callable[[Arrival, Desk], Load]
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What became of one arrival: its receipt, and whether it was there already or replaced an older vintage."""
+
+    receipt: Receipt
+    already: bool = False
+    replaces: tuple[str, ...] = ()
+    older: bool = False
+
+
+def add(workspace: Workspace, paths: Iterable[Path], loaders: Mapping[str, Loader], *, source_id: str | None = None,
+        as_of: str | None = None, column_map: Path | None = None,
+        told: Callable[[Taken], None] = lambda _: None) -> list[Taken]:
+    """Add files to a workspace; `told` hears of each as it is done.
+
+    A file with faults leaves no trace; the other files are kept, and the faults of all refused files are raised
+    together at the end as BadInput.
+    """
+    taken: list[Taken] = []
+    faults: list[Fault] = []
+    mapping = read_toml(column_map) if column_map else None
+    with workspace.writing() as scratch:
+        desk = Desk(workspace.backend, scratch, workspace, mapping, as_of)
+        for path in paths:
+            if arrivals.is_sidecar(path):
+                continue
+            try:
+                with arrivals.opened(path, scratch) as found:
+                    for arrival in found:
+                        one = _take(arrival, desk, loaders, source_id)
+                        taken.append(one)
+                        told(one)
+            except BadInput as refused:
+                faults += refused.faults
+    if faults:
+        raise BadInput(faults)
+    return taken
+
+
+def _take(arrival: Arrival, desk: Desk, loaders: Mapping[str, Loader], source_id: str | None) -> Taken:
+    sha = sha256_of(arrival.files)
+    receipt_id = hashlib.sha256(f"{sha} {arrival.member}".encode()).hexdigest()[:16]
+    known = {part.receipt_id for part in desk.workspace.catalog}
+    if receipt_id in known:
+        return Taken(desk.workspace.receipt(receipt_id), already=True)
+    arrival = _with_source(arrival, desk, source_id)
+    assert arrival.source is not None  # noqa: S101 - _with_source raises otherwise
+    load = loaders[arrival.source.id](arrival, desk)
+    pieces = [_written(piece, desk, arrival, receipt_id, number) for number, piece in enumerate(load.pieces)]
+    faults = [fault for piece, path in pieces
+              for fault in checks.faults_in(desk.backend, path, Schema.load(piece.table), file=arrival.name)]
+    if faults:
+        raise BadInput(faults)
+    if desk.workspace.config.fips == SYNTHETIC_FIPS:
+        load = Load(load.pieces, load.rows_read, load.as_of, load.revision, load.refused, load.notes,
+                    f"SYNTHETIC: {load.title or arrival.source.title}", load.publisher)
+    receipt = _receipt(arrival, load, receipt_id, sha, pieces)
+    return _commit(desk.workspace, receipt, load, pieces)
+
+
+def _with_source(arrival: Arrival, desk: Desk, source_id: str | None) -> Arrival:
+    known = arrivals.sources()
+    header = ""
+    if desk.column_map is not None:
+        source_id = "column_map"
+    if source_id is not None and source_id not in known:
+        raise BadInput([Fault(kind="UnknownSource", what=f"there is no source {source_id}",
+                              mend=f"use one of {', '.join(sorted(known))}")])
+    found = arrivals.recognize(arrival)
+    if source_id is None and found is None and own_table(arrival) is not None:
+        source_id = "own_table"
+    if source_id is None and found is None:
+        raise BadInput([Fault(kind="NotRecognized", what=f"{arrival.name} is not recognized by its header",
+                              file=arrival.name, mend=f"{arrivals.nearest(arrival)}; or give --as SOURCE, "
+                              "or --columns MAP.toml for a state's own file (docs/tutorial/column-maps.md)")])
+    if source_id is None:
+        assert found is not None  # noqa: S101 - refused above
+        source, header = found
+    else:
+        source = known[source_id]
+        header = found[1] if found and found[0].id == source_id else ""
+    values = {**arrival.__dict__, "source": source, "header_name": header}
+    return Arrival(**values)
+
+
+def own_table(arrival: Arrival) -> str | None:
+    """The core table whose declared columns a file has exactly, as our own exports do."""
+    from infraplan import schemas  # noqa: PLC0415
+
+    here = set(arrival.columns) - {"source_row"}
+    for name in schemas.names():
+        schema = Schema.load(name)
+        wanted = set(schema.required)
+        if schema.layer == "core" and wanted and wanted <= here <= set(schema.columns):
+            return name
+    return None
+
+
+def _written(piece: Piece, desk: Desk, arrival: Arrival, receipt_id: str, number: int) -> tuple[Piece, Path]:
+    if piece.parquet is not None:
+        return piece, piece.parquet
+    assert piece.frame is not None  # noqa: S101 - a piece has one or the other
+    path = desk.scratch / f"{receipt_id}-{number}.parquet"
+    try:
+        pq.write_table(to_arrow(piece.frame, Schema.load(piece.table)), path)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, ValueError) as why:
+        raise BadInput([Fault(kind="BadValue", what=f"{arrival.name}: {why}", file=arrival.name,
+                              mend="correct the cells named")]) from why
+    return piece, path
+
+
+def to_arrow(frame: pd.DataFrame, schema: Schema) -> pa.Table:
+    """A frame as an Arrow table of the declared columns and types, with `source_row` where the frame has it."""
+    columns, fields = [], []
+    for column in schema.columns.values():
+        if column.name not in frame and not column.required:
+            continue
+        fields.append(pa.field(column.name, _ARROW[column.type]))
+        columns.append(_to_array(frame[column.name], column))
+    if "source_row" in frame:
+        fields.append(pa.field("source_row", pa.int64()))
+        columns.append(pa.array(frame["source_row"].astype("int64")))
+    return pa.Table.from_arrays(columns, schema=pa.schema(fields))
+
+
+def _to_array(cells: pd.Series, column: Column) -> pa.Array:
+    if column.type == "date":
+        cells = pd.to_datetime(cells).dt.date
+    return pa.array(cells.astype(object).where(cells.notna(), None), type=_ARROW[column.type], from_pandas=True)
+
+
+def _receipt(arrival: Arrival, load: Load, receipt_id: str, sha: str, pieces: Sequence[tuple[Piece, Path]]) -> Receipt:
+    source = arrival.source
+    assert source is not None  # noqa: S101 - set before loading
+    rows: dict[str, int] = {}
+    for piece, path in pieces:
+        rows[piece.table] = rows.get(piece.table, 0) + pq.read_metadata(path).num_rows
+    return Receipt(
+        receipt_id=receipt_id, file=arrival.name, sha256=sha, bytes=sum(path.stat().st_size for path in arrival.files),
+        added_at=now(), source=source.id, title=load.title or source.title, publisher=load.publisher or source.publisher,
+        license=source.license, as_of=load.as_of, revision=load.revision, rows_read=load.rows_read, tables=rows,
+        refused={why: count for why, count in load.refused.items() if count}, notes=tuple(load.notes),
+        synthetic=(load.title or "").startswith("SYNTHETIC"),
+    )
+
+
+def _commit(workspace: Workspace, receipt: Receipt, load: Load, pieces: Sequence[tuple[Piece, Path]]) -> Taken:
+    before = {part.series: part for piece, _ in pieces for part in workspace.partitions(piece.table)}
+    parts = [(Partition(table=piece.table, path="", rows=pq.read_metadata(path).num_rows, receipt_id=receipt.receipt_id,
+                        series=piece.series, as_of=load.as_of, revision=load.revision), path)
+             for piece, path in pieces]
+    workspace.commit(receipt, parts)
+    replaced, older = [], False
+    for part, _ in parts:
+        earlier = before.get(part.series)
+        if earlier is not None and earlier.table == part.table and earlier.age < part.age:
+            replaced.append(workspace.receipt(earlier.receipt_id).file)
+        older |= earlier is not None and earlier.table == part.table and earlier.age > part.age
+    return Taken(receipt, replaces=tuple(dict.fromkeys(replaced)), older=older)
+
+
+def rows_as_text(arrival: Arrival) -> pd.DataFrame:
+    """A small arrival as text cells, indexed by file row; raises BadInput."""
+    from infraplan.tablefiles import read_text  # noqa: PLC0415
+
+    return read_text(arrival.local, header_row=arrival.header_row)
+
+
+def csv_rows(arrival: Arrival, desk: Desk) -> Any:  # noqa: ANN401 - an Ibis table
+    """A large delimited arrival as an Ibis table of text columns."""
+    path = arrival.local
+    if arrival.latin:
+        path = desk.scratch / f"utf8-{path.name}"
+        with arrival.local.open(encoding="latin-1", newline="") as source, \
+                path.open("w", encoding="utf-8", newline="") as target:
+            while chunk := source.read(1 << 22):
+                target.write(chunk)
+    return engine.read_csv(desk.backend, path, arrival.delimiter)

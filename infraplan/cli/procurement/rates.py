@@ -1,0 +1,111 @@
+"""Commands of the E-Rate arithmetic: discounts, budgets, commitments."""
+
+import functools
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from infraplan.cli import options
+
+_from = click.option(
+    "--from",
+    "source",
+    type=click.Path(path_type=Path, dir_okay=False),
+    required=True,
+    metavar="FILE",
+    help="The file to read (csv, xlsx, json, parquet, ...).",
+)
+_year = click.option(
+    "--funding-year",
+    type=click.IntRange(1998, 2100),
+    required=True,
+    metavar="YEAR",
+    help="Funding year, named by its first year: 2026 is July 2026 to June 2027.",
+)
+
+
+def _output(function: Callable[..., None]) -> Callable[..., None]:
+    """Add -o FILE and --format; the command itself sees only `output`."""
+
+    @functools.wraps(function)
+    def without_format(**given: Any) -> None:  # noqa: ANN401 - whatever options the command has
+        given.pop("format_name", None)
+        function(**given)
+
+    return options.output(without_format)
+
+
+def _tell(notes: Sequence[str]) -> None:
+    """Notes for the person at the keyboard; the first twenty, then how many more."""
+    most = 20
+    for note in notes[:most]:
+        options.say(f"note: {note}")
+    if len(notes) > most:
+        options.say(f"note: and {len(notes) - most:,} more notes like the last")
+
+
+@click.command()
+@_from
+@_year
+@_output
+@options.quiet
+def discounts(source: Path, funding_year: int, output: options.Output) -> None:
+    """Discount rates of districts, schools, libraries and consortia.
+
+    FILE has entity_id, kind, students, nslp_students, urban_rural; a school of a district names it in parent_id, a
+    member of a consortium names that in member_of. `infraplan tables discounts_in` lists every column.
+
+    Example:
+    \b
+        infraplan procurement discounts --from entities.csv --funding-year 2026 -o rates.csv
+    """
+    from infraplan.procurement import discounts as arithmetic
+
+    rates = arithmetic.from_file(source, funding_year)
+    _tell(rates.notes)
+    output.write(rates.table)
+
+
+@click.command()
+@_from
+@_year
+@_output
+@options.quiet
+def budgets(source: Path, funding_year: int, output: options.Output) -> None:
+    """Category Two budgets of districts, library systems and independent entities, and what is left of them.
+
+    FILE has one row per school or outlet: entity_id, kind, system_id, students or square_feet, funded_usd, pending_usd.
+
+    Example:
+    \b
+        infraplan procurement budgets --from sites.csv --funding-year 2026 -o budgets.csv
+    """
+    from infraplan.procurement import budgets as arithmetic
+
+    answer = arithmetic.from_file(source, funding_year)
+    _tell(answer.notes)
+    output.write(answer.table)
+
+
+@click.command()
+@_from
+@options.funding_year
+@_output
+@options.quiet
+def commitments(source: Path, funding_year: int | None, output: options.Output) -> None:
+    """What E-Rate, the state and the applicant pay of each funding request.
+
+    FILE has request_id, pre_discount_usd, rate and, for special construction, state_match_percent (then give the
+    funding year). Instead of pre_discount_usd it may have monthly_usd, months, one_time_usd and their ineligible parts.
+
+    Example:
+    \b
+        infraplan procurement commitments --from requests.csv --funding-year 2026 -o commitments.csv
+    """
+    from infraplan.procurement import commitments as arithmetic
+
+    answer = arithmetic.from_file(source, funding_year)
+    _tell(answer.notes)
+    output.write(answer.table)

@@ -1,0 +1,1 @@
+"""E-Rate arithmetic by dated rules, prices against peers, and pooled purchasing."""

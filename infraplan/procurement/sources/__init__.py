@@ -1,0 +1,1 @@
+"""Publishers' files of E-Rate filings, read into the declared tables."""

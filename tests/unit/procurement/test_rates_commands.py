@@ -1,0 +1,66 @@
+"""The commands discounts, budgets and commitments, as a person types them."""
+
+from pathlib import Path
+
+import pytest
+
+from infraplan.cli import main
+
+
+def run(*words: str) -> int:
+    try:
+        main(words)
+    except SystemExit as done:
+        return int(done.code or 0)
+    return 0
+
+
+def put(path: Path, text: str) -> str:
+    path.write_text(text, encoding="utf-8")
+    return str(path)
+
+
+def test_discounts_write_the_declared_columns(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = put(tmp_path / "in.csv", "entity_id,kind,students,nslp_students,urban_rural\n01,district,200,99,Rural\n")
+    assert run("procurement", "discounts", "--from", source, "--funding-year", "2026") == 0
+    assert (
+        capsys.readouterr().out
+        == "entity_id,kind,nslp_percent,urban_rural,c1_rate,c2_rate\n01,district,50,Rural,80,80\n"
+    )
+
+
+def test_budgets_write_cents(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = put(tmp_path / "in.csv", "entity_id,kind,students,square_feet\nA,school,150,\n")
+    target = tmp_path / "out.csv"
+    assert run("procurement", "budgets", "--from", source, "--funding-year", "2026", "-o", str(target)) == 0
+    assert target.read_text(encoding="utf-8").splitlines()[1] == "A,1,site,30235.50,0.00,0.00,30235.50"
+    assert "lapses" in capsys.readouterr().err
+
+
+def test_quiet_says_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = put(tmp_path / "in.csv", "request_id,pre_discount_usd,rate\n1,10.01,50\n")
+    assert run("procurement", "commitments", "--from", source, "--quiet") == 0
+    told = capsys.readouterr()
+    assert told.err == ""
+    assert told.out.splitlines()[1] == "1,50,5.01,0.00,5.00"
+
+
+def test_an_unknown_year_ends_with_one_plain_message(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = put(tmp_path / "in.csv", "entity_id,kind,students,nslp_students,urban_rural\n01,district,200,99,Rural\n")
+    assert run("procurement", "discounts", "--from", source, "--funding-year", "2031") == 1
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "the newest present is" in told.err
+    assert "Traceback" not in told.err
+
+
+def test_a_missing_year_is_wrong_usage(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = put(tmp_path / "in.csv", "entity_id,kind\n")
+    assert run("procurement", "discounts", "--from", source) == 2
+    assert "--funding-year" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["discounts", "budgets", "commitments"])
+def test_help_shows_an_example(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("procurement", command, "--help") == 0
+    assert f"infraplan procurement {command} --from" in capsys.readouterr().out

@@ -116,3 +116,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
                    "  mend:  check the path, its permissions and the free disk space, then run the command again",
                    err=True)
         sys.exit(1)
+    except Exception as fault:
+        if os.environ.get("INFRAPLAN_DEBUG"):
+            raise
+        click.echo(f"infraplan stumbled over something it does not know ({type(fault).__name__}: {fault})\n"
+                   "  mend:  this is a fault of infraplan, not of your files; run the command again with\n"
+                   "         INFRAPLAN_DEBUG=1 before it and report what it prints. The workspace is as it was.", err=True)
+        sys.exit(1)

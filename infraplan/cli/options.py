@@ -43,7 +43,7 @@ def output(function: F) -> F:
     """Add -o FILE and --format, given to the command as one `output`."""
 
     def joined(ctx: click.Context, _: click.Parameter, value: Path | None) -> Output:
-        return Output(value, ctx.params.get("format_name"))
+        return Output(value, ctx.meta.get("infraplan.format"))
 
     function = click.option("-o", "--output", "output", type=click.Path(path_type=Path, dir_okay=False), default=None,
                             metavar="FILE", callback=joined,
@@ -53,8 +53,8 @@ def output(function: F) -> F:
                         callback=_keep)(function)
 
 
-def _keep(ctx: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
-    ctx.params[str(parameter.name)] = value
+def _keep(ctx: click.Context, _: click.Parameter, value: str | None) -> str | None:
+    ctx.meta["infraplan.format"] = value
     return value
 
 

@@ -1,0 +1,1 @@
+"""Open educational resources: licenses, matching, coverage, savings."""

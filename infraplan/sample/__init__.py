@@ -7,7 +7,7 @@ the same files, byte for byte.
 from pathlib import Path
 
 from infraplan.errors import BadInput, Fault
-from infraplan.sample import census, fcc, nces
+from infraplan.sample import census, erate, fcc, nces
 from infraplan.sample.files import SampleFile, write_text
 from infraplan.sample.ground import make_ground
 from infraplan.sample.homes import make_homes
@@ -46,6 +46,7 @@ def make(folder: Path, *, districts: int = 60, locations: int = 40_000, seed: in
     ]
     bought = nces.circuits(people, ground, seed)
     files.append(nces.write_circuits(where, bought))
+    files += erate.write_all(folder / "erate", people, bought, seed)
     _write_readme(folder, people, files, locations, seed)
     return files
 

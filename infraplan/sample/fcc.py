@@ -184,7 +184,7 @@ def write_funded(folder: Path, homes: Homes, reached: Reached, seed: int) -> Sam
 
 _FUNDED_MAP = """# What each column of franklin_funded_locations_2026-02.csv is.
 table = "funded_locations"
-title = "Funded broadband locations (SYNTHETIC)"
+title = "Funded broadband locations"
 publisher = "Franklin Office of Broadband (fictional)"
 as_of = 2026-02-01
 [columns]

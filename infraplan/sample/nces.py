@@ -1,5 +1,6 @@
 """School files of the sample state: CCD directory, EDGE school points, the state's own enrollment file, district circuits."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ from infraplan.sample.files import SampleFile, csv_text, write_csv, write_json, 
 from infraplan.sample.ground import SUBURB, Ground
 from infraplan.sample.homes import STATE
 from infraplan.sample.names import told
-from infraplan.sample.people import AGENCY, CHARTER, GRADES, UNIFIED, UNION, Lea, People
+from infraplan.sample.people import CHARTER, GRADES, UNIFIED, UNION, Lea, People
 
 YEAR = "2024-2025"
 _SUPPRESSED_BELOW = 10
@@ -104,11 +105,11 @@ def _comma(number: int) -> str:
 
 _ENROLLMENT_MAP = """# What each column of franklin_enrollment_by_lea_2025-10-01.csv is.
 table = "enrollment"
-title = "Franklin enrollment by district, October 1, 2025 (SYNTHETIC)"
+title = "Franklin enrollment by district, October 1, 2025"
 publisher = "Franklin Department of Education (fictional)"
 as_of = 2025-10-01
 [columns]
-lea_state_id = "distcode"
+state_lea_id = "distcode"
 name = "distname"
 students = "total"
 nslp_students = "FRL"
@@ -117,35 +118,40 @@ distname = ["State"]
 """
 
 
-def circuits(people: People, ground: Ground, seed: int) -> list[dict[str, object]]:
-    """What each agency with schools buys: Mbps, connection, monthly price; about one in twelve did not answer.
+@dataclass(frozen=True)
+class Circuit:
+    """What one agency buys: Mbps, USD a month and kind of line; None and "" where it did not answer."""
+
+    lea: Lea
+    mbps: int | None
+    usd_month: int | None
+    line: str
+
+
+def circuits(people: People, ground: Ground, seed: int) -> list[Circuit]:
+    """What each agency with schools buys; about one in twelve did not answer.
 
     About a quarter have less than 1 Mbps per student; the smaller and more remote, the dearer a Mbps is.
     """
     rng = np.random.default_rng([seed, 61])
-    rows: list[dict[str, object]] = []
+    bought = []
     for lea in people.leas:
-        if not lea.schools or lea.kind == AGENCY:
+        if not lea.schools:
             continue
         remote = float(ground.hardship[lea.place]) + (0.25 if ground.kind[lea.place] > SUBURB else 0)
-        wanted = lea.students * float(rng.lognormal(0.85 - 0.75 * remote, 0.75))
+        wanted = lea.students * float(rng.lognormal(0.95 - 0.75 * remote, 0.85))
         sizes = np.array([10, 20, 50, 100, 150, 200, 300, 500, 1_000, 2_000, 3_000, 5_000, 10_000, 20_000, 40_000, 100_000])
         mbps = int(sizes[np.abs(np.log(sizes / max(8.0, wanted))).argmin()])
         price = round(52 * mbps**0.47 * float(rng.lognormal(0.25 + 0.35 * remote, 0.38)) / 5) * 5
-        line = "Fiber" if mbps >= 100 and rng.random() < 0.93 else str(rng.choice(["Cable", "Copper", "Fixed Wireless"]))  # noqa: PLR2004
-        silent = bool(rng.random() < 0.08)  # noqa: PLR2004
-        rows.append({"lea": lea, "mbps": None if silent else mbps, "usd_month": None if silent else price, "line": "" if silent else line})
-    return rows
+        fiber = mbps >= 100 and rng.random() < 0.93  # noqa: PLR2004
+        line = "Fiber" if fiber else str(rng.choice(["Cable", "Copper", "Fixed Wireless"]))
+        bought.append(Circuit(lea, None, None, "") if rng.random() < 0.08 else Circuit(lea, mbps, price, line))  # noqa: PLR2004
+    return bought
 
 
-def write_circuits(folder: Path, bought: list[dict[str, object]]) -> SampleFile:
+def write_circuits(folder: Path, bought: list[Circuit]) -> SampleFile:
     """District bandwidth as a state broadband office collects it, with its column map."""
-    rows = []
-    for row in bought:
-        lea = row["lea"]
-        assert isinstance(lea, Lea)  # noqa: S101 - told to the type checker
-        price = row["usd_month"]
-        rows.append([lea.lea_id, lea.name, lea.students, row["mbps"], "" if price is None else f"${price:,}.00", row["line"], "2026"])
+    rows = [[c.lea.lea_id, c.lea.name, c.lea.students, c.mbps, "" if c.usd_month is None else f"${c.usd_month:,}.00", c.line, "2026"] for c in bought]
     path = write_csv(folder / "franklin_district_bandwidth_fy2026.csv",
                      ["nces_cd", "district", "num_students", "total_ia_bw_mbps", "total_ia_monthly_cost", "connection", "fiscal_year"], rows)
     write_text(folder / "circuits_map.toml", _CIRCUITS_MAP)
@@ -154,14 +160,14 @@ def write_circuits(folder: Path, bought: list[dict[str, object]]) -> SampleFile:
 
 _CIRCUITS_MAP = """# What each column of franklin_district_bandwidth_fy2026.csv is.
 table = "circuits"
-title = "Franklin district bandwidth, fiscal year 2026 (SYNTHETIC)"
+title = "Franklin district bandwidth, fiscal year 2026"
 publisher = "Franklin Office of School Technology (fictional)"
 as_of = 2025-11-15
 [columns]
 lea_id = "nces_cd"
-name = "district"
 students = "num_students"
 mbps = "total_ia_bw_mbps"
 usd_month = "total_ia_monthly_cost"
-connection = "connection"
+[constants]
+service = "internet"
 """

@@ -197,7 +197,7 @@ def _lea(number: int, plan: _Plan, ground: Ground, homes: Homes, by_district: li
     kind = int(ground.kind[plan.place])
     locale = int((rng.choice([12, 13]), rng.choice([21, 22, 23]), rng.choice([32, 33, 41, 42, 43, 43]))[kind])
     lea_id = f"{STATE}{30 * (number + 1) if plan.kind in WITH_BOUNDARY else 30 * (number + 1) + 13:05d}"
-    lea = Lea(lea_id, plan.name, plan.kind, f"{1000 + (number * 37) % 8999:04d}", towns[plan.place], int(seats[plan.place]), f"{99_001 + plan.place * 3 % 900:05d}",
+    lea = Lea(lea_id, plan.name, plan.kind, f"{1000 + (number * 2851) % 8999:04d}", towns[plan.place], int(seats[plan.place]), f"{99_001 + plan.place * 3 % 900:05d}",
               plan.low, plan.high, plan.parts, plan.place, plan.students, nslp, poverty, locale, number, ())
     pool = np.concatenate([by_district[k] for k in plan.parts or (plan.place,)])
     dense = pool[homes.settlement[pool] <= homes.settlement[pool].min() + 1] if len(pool) else pool

@@ -100,7 +100,9 @@ class RuleFile:
     @property
     def label(self) -> str:
         """What the file is called in messages."""
-        return f"{self.path.parent.name}/{self.path.name}"
+        return (
+            "/".join([self.program, self.edition, self.topic] if self.topic else [self.program, self.edition]) + ".toml"
+        )
 
     def figure(self, name: str) -> Figure:
         """One figure; raises NoRule if the file has none of that name, or has it pending."""

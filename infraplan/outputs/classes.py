@@ -11,23 +11,25 @@ from infraplan.outputs.layers import Layer, edges
 from infraplan.outputs.themes import Theme
 
 UNKNOWN, WITHHELD = -1, -2
+WITHHELD_LABEL = "withheld: fewer than {:,} people, or a figure that would give so few away"
+RADIUS = 5
 
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """One line of the legend. `pattern`: "" (plain color), "hatch" (unknown), "dots" (withheld)."""
+    """One line of the legend; `pattern` is "" (plain color), "hatch" (unknown) or "dots" (withheld)."""
 
     code: int
     label: str
     color: str
     count: int
     pattern: str = ""
-    radius: int = 5
+    radius: int = RADIUS
 
 
 @dataclass(frozen=True)
 class Classed:
-    """The class of every row, and the legend; only classes of numbers are listed where nothing falls in them."""
+    """The class of every row, and the legend: all classes, but unknown and withheld only where something is."""
 
     codes: NDArray[np.int64]
     legend: tuple[Entry, ...]
@@ -40,10 +42,11 @@ def classify(layer: Layer, frame: pd.DataFrame, words: Sequence[str | None] | No
     codes = known if words is None else np.where([word is None for word in words], known, WITHHELD)
     entries = [Entry(code=code, label=label, color=color, count=int((codes == code).sum()), radius=radius)
                for code, (label, color, radius) in enumerate(zip(labels, colors, radii, strict=True))]
-    entries += [Entry(code=code, label=label, color=theme.colors["ground"], count=int((codes == code).sum()), pattern=pattern)
-                for code, label, pattern in ((WITHHELD, f"withheld: fewer than {threshold:,} people, or would give such a count away",
-                                              "dots"), (UNKNOWN, layer.missing, "hatch"))
-                if (codes == code).any()]
+    few = WITHHELD_LABEL.format(threshold)
+    for code, label, pattern in ((WITHHELD, few, "dots"), (UNKNOWN, layer.missing, "hatch")):
+        if (codes == code).any():
+            entries.append(Entry(code=code, label=label, color=theme.colors["ground"], count=int((codes == code).sum()),
+                                 pattern=pattern))
     return Classed(codes, tuple(entries))
 
 
@@ -57,11 +60,12 @@ def _by_number(layer: Layer, frame: pd.DataFrame, theme: Theme,
     if layer.zero:
         codes = np.where(raw <= 0, 0, codes + 1)
     colors = theme.ramp(layer.palette, len(labels))[:: -1 if layer.reverse else 1]
-    return np.where(np.isnan(raw), UNKNOWN, codes).astype("int64"), labels, colors, [5] * len(labels)
+    known = np.asarray(np.where(np.isnan(raw), UNKNOWN, codes), dtype=np.int64)
+    return known, labels, colors, [RADIUS] * len(labels)
 
 
 def _by_code(layer: Layer, frame: pd.DataFrame) -> tuple[NDArray[np.int64], list[str], list[str], list[int]]:
     place = {code.code: number for number, code in enumerate(layer.codes)}
-    codes = frame[layer.column].map(place).fillna(UNKNOWN).to_numpy(dtype="int64")
+    codes = np.asarray(frame[layer.column].map(place).fillna(UNKNOWN), dtype=np.int64)
     return (codes, [code.label for code in layer.codes], [code.color for code in layer.codes],
             [code.radius for code in layer.codes])

@@ -29,8 +29,8 @@ class Layer:
 
     `breaks` are class edges in the unit shown, ascending: a value belongs to the class whose lower edge it reaches, and
     the last class includes its upper edge. `zero` is the legend's word for values of zero and below, which then are a
-    class of their own. `reverse` makes low values dark (where less is worse). A layer of codes has `codes` in place of `breaks`. `fields` are the columns of its table and popup,
-    among them `column` itself.
+    class of their own. `reverse` makes low values dark, where less is worse. A layer of codes has `codes` in place of
+    `breaks`. `fields` are the columns of its table and popup, among them `column` itself.
     """
 
     id: str
@@ -77,7 +77,7 @@ def layer_names() -> list[str]:
 def layer_from(name: str, content: Mapping[str, Any]) -> Layer:
     """Make a layer of its description; raises BadInput with all faults."""
     file = f"maps/layers/{name}.toml"
-    faults = [Fault(kind="MissingKey", what=f"layer {name} does not say its {key}", file=file)
+    faults = [Fault(kind="MissingKey", what=f"layer {name} does not say its {key}", file=file, column=key)
               for key in _REQUIRED if key not in content]
     if faults:
         raise BadInput(faults)
@@ -109,8 +109,9 @@ def _wrong(layer: Layer) -> list[str]:
     if layer.breaks and not layer.palette:
         wrong.append("its breaks have no palette")
     for item in layer.fields:
+        named = [*item.derived_from, *([item.part_of] if item.part_of else [])]
         wrong.extend(f"field {item.column} names {other}, which is not among the fields"
-                     for other in (*item.derived_from, *((item.part_of,) if item.part_of else ())) if other not in columns)
+                     for other in named if other not in columns)
         if item.people and item.format == "share":
             wrong.append(f"field {item.column} is a share: name what it is derived_from instead of people")
     return wrong

@@ -89,7 +89,8 @@ def write(path: Path, page: Page, theme: Theme | None = None) -> Path:
 
 
 def _policy(scripts: Sequence[str], images_from: str) -> str:
-    hashes = " ".join(f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'" for text in scripts)
+    digests = (base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in scripts)
+    hashes = " ".join(f"'sha256-{digest}'" for digest in digests)
     images = f"data: {images_from}".strip()
     return (f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; img-src {images}; "
             "base-uri 'none'; form-action 'none'")

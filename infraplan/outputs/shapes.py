@@ -20,6 +20,7 @@ LONGITUDES = 360
 FAR_EAST, FAR_WEST = 130, -130
 FEWEST_DIGITS, MOST_DIGITS = 3, 6
 AREA_DIMENSION = 2
+SMALLEST_WIDTH = 1e-6    # degrees; a single square or point still has a tolerance
 MULTIPOLYGON = 6
 
 LOWER_48 = (-125.0, 24.0, -66.0, 50.0)
@@ -29,49 +30,57 @@ Shapes = NDArray[np.object_]
 
 @dataclass(frozen=True)
 class Drawn:
-    """Boundaries ready for the page. `bounds`: west, south, east, north; `drawn`: which rows have a shape;
-    `order`: those rows, the largest area first.
+    """Boundaries ready for the page.
+
+    `geojson`: one geometry per row, "null" where there is none; `bounds`: west, south, east, north; `order`: the rows
+    that have a shape, the largest first.
     """
 
     geojson: list[str]
-    drawn: NDArray[np.bool_]
     bounds: tuple[float, float, float, float]
     order: list[int]
     notes: tuple[str, ...]
 
 
 def simplified(areas: gpd.GeoDataFrame) -> Drawn:
-    """Boundaries of `areas` (EPSG:4326), simplified one non-overlapping layer at a time.
+    """Boundaries of `areas`, simplified one non-overlapping layer (`area_layer`) at a time.
 
-    `shapely.coverage_simplify` keeps the borders that two districts share identical. Where the file's districts overlap or
-    do not meet exactly, which real files do, nothing is moved from one district to another: each such border is simplified
-    on its own, thin gaps may show, and `notes` says how many districts that concerns. Invalid rings are repaired first.
-    Raises NoCrs where the frame has no reference system.
+    `shapely.coverage_simplify` keeps the borders that two districts share identical. Where the file's districts overlap
+    or do not meet exactly, which real files do, nothing is moved from one district to another: each such border is
+    simplified on its own, thin gaps may show, and `notes` says how many districts that concerns. Invalid rings are
+    repaired first. Raises NoCrs where the frame has no reference system.
     """
-    shapes = _polygons(_lonlat(areas))
-    drawn = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
-    notes: list[str] = []
+    outlines = _polygons(_lonlat(areas))
+    drawn = ~(shapely.is_missing(outlines) | shapely.is_empty(outlines))
     if not drawn.any():
-        return Drawn(["null"] * len(areas), drawn, LOWER_48, [], ("No district has a boundary.",))
-    bounds = _bounds(shapes[drawn])
-    tolerance = max(bounds[2] - bounds[0], bounds[3] - bounds[1], 1e-6) / PIXELS
+        return Drawn(["null"] * len(areas), LOWER_48, [], ("No district has a boundary.",))
+    bounds = _bounds(outlines[drawn])
+    tolerance = max(bounds[2] - bounds[0], bounds[3] - bounds[1], SMALLEST_WIDTH) / PIXELS
     groups = areas["area_layer"].map(SIMPLIFIED_TOGETHER).fillna(UNKNOWN_GROUP).to_numpy(dtype="int64")
     loose = 0
     for group in np.unique(groups[drawn]):
         members = drawn & (groups == group)
-        loose += int((~shapely.is_empty(shapely.coverage_invalid_edges(shapes[members]))).sum())
-        shapes[members] = _simplify(shapes[members], tolerance, int(MOST_VERTICES * members.sum() / drawn.sum()))
-    if loose:
-        notes.append(f"The borders of {loose:,} districts overlap their neighbors or do not meet them exactly in the boundary file; "
-                     "they are drawn as they are, nothing was moved from one district to another.")
-    if not drawn.all():
-        notes.append(f"{int((~drawn).sum()):,} districts have no boundary in the files loaded (charters and state schools "
-                     "often do not); they are in the tables, not on the map.")
+        loose += int((~shapely.is_empty(shapely.coverage_invalid_edges(outlines[members]))).sum())
+        outlines[members] = _simplify(outlines[members], tolerance, int(MOST_VERTICES * members.sum() / drawn.sum()))
     digits = min(max(math.ceil(-math.log10(tolerance)) + 1, FEWEST_DIGITS), MOST_DIGITS)
-    texts = shapely.to_geojson(_largest_part_first(_rounded(shapes, digits)))
-    sizes = shapely.area(shapes)
-    order = [int(row) for row in np.argsort(-sizes, kind="stable") if drawn[row]]
-    return Drawn([text or "null" for text in texts.tolist()], drawn, bounds, order, tuple(notes))
+    texts = shapely.to_geojson(_largest_part_first(_rounded(outlines, digits)))
+    order = [int(row) for row in np.argsort(-shapely.area(outlines), kind="stable") if drawn[row]]
+    return Drawn([text or "null" for text in texts.tolist()], bounds, order, _notes(loose, int((~drawn).sum())))
+
+
+def _notes(loose: int, absent: int) -> tuple[str, ...]:
+    notes = []
+    if loose:
+        notes.append("Borders that overlap a neighbor or do not meet it exactly in the boundary file: "
+                     f"{_districts(loose)}. They are drawn as they are; nothing was moved from one to another.")
+    if absent:
+        notes.append(f"No boundary in the files loaded: {_districts(absent)} (charters and state schools often have "
+                     "none), in the tables but not on the map.")
+    return tuple(notes)
+
+
+def _districts(count: int) -> str:
+    return f"{count:,} district{'' if count == 1 else 's'}"
 
 
 def point_coordinates(points: gpd.GeoDataFrame) -> NDArray[np.float64]:
@@ -80,15 +89,18 @@ def point_coordinates(points: gpd.GeoDataFrame) -> NDArray[np.float64]:
     return np.column_stack([shapely.get_x(shapes), shapely.get_y(shapes)]).astype("float64")
 
 
-def merged_bounds(parts: Sequence[tuple[float, float, float, float]]) -> tuple[float, float, float, float]:
-    """The box around several boxes."""
+def box_around(parts: Sequence[tuple[float, float, float, float]]) -> tuple[float, float, float, float]:
+    """West, south, east, north of the box around several boxes; the lower 48 states where there is none."""
+    if not parts:
+        return LOWER_48
     west, south, east, north = zip(*parts, strict=True)
     return min(west), min(south), max(east), max(north)
 
 
 def _lonlat(frame: gpd.GeoDataFrame) -> Shapes:
     if frame.crs is None:
-        raise NoCrs("the shapes to draw do not say which reference system their coordinates are in; set EPSG:4326 or their own")
+        raise NoCrs("the shapes to draw do not say which reference system their coordinates are in; "
+                    "set EPSG:4326 or their own")
     shapes = np.array(frame.geometry.to_crs("EPSG:4326").array, dtype=object)
     west, _, east, _ = shapely.total_bounds(shapes)
     if west < FAR_WEST and east > FAR_EAST:  # Alaska's islands beyond the date line belong on its left

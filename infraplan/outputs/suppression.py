@@ -5,15 +5,15 @@ what is shown beside it would give a small count away:
 
 1. complement: a part of a shown total, where total - part is small (97 of 100 children leaves 3);
 2. whole: every part of a withheld total, because the total bounds it;
-3. neighbors: where one row of a column is withheld alone, or the withheld rows together are fewer than the threshold, a
-   state total published elsewhere minus the rows shown gives it away; the next smallest rows are withheld too, until there
-   are two or more and they add up to the threshold;
+3. neighbors: where one row of a column is withheld alone, or the withheld rows together are fewer than the threshold,
+   a state total published elsewhere minus the rows shown gives it away; the next smallest rows are withheld too, until
+   there are two or more and they add up to the threshold;
 4. derived: a rate, bound or target from which a withheld count can be computed back (share x total, the middle of a
    margin of error, Mbps per student) is withheld with it.
 
-Rates of counts that are shown need no blurring: they say no more than the counts beside them. A rate whose count or total is
-withheld is never shown, however rounded. Zero is shown: it names nobody. Withheld figures are dropped before anything is
-drawn; they are nowhere in the file, not even hidden.
+Rates of counts that are shown need no blurring: they say no more than the counts beside them. A rate whose count or
+total is withheld is never shown, however rounded. Zero is shown: it names nobody. Withheld figures are dropped before
+anything is drawn; they are nowhere in the file, not even hidden.
 """
 
 from collections.abc import Mapping, Sequence
@@ -33,7 +33,7 @@ Numbers = NDArray[np.float64]
 
 
 def withheld(frame: pd.DataFrame, fields: Sequence[Field], threshold: int) -> dict[str, list[str | None]]:
-    """For each column with anything withheld: one word per row ("fewer than 10", "withheld"), None where it may be shown.
+    """For each column with anything withheld, one word per row: "fewer than 10", "withheld", or None where shown.
 
     `fields` may come from several layers; a column flagged in any of them is treated so in all. Columns that are not in
     `frame` are skipped.
@@ -47,18 +47,24 @@ def withheld(frame: pd.DataFrame, fields: Sequence[Field], threshold: int) -> di
         total = rules[column].part_of
         if total in values:
             hidden[column] |= hidden[total] | _small(values[total] - values[column], threshold)
-        _hide_neighbors(hidden[column], values[column], threshold)
+        if not rules[column].derived_from:  # a bound of an estimate counts nobody: no total of bounds is published
+            _hide_neighbors(hidden[column], values[column], threshold)
     _hide_derived(hidden, rules, len(frame))
-    return {column: [None if not gone else f"fewer than {threshold:,}" if column in small and small[column][row] else WITHHELD
-                     for row, gone in enumerate(mask.tolist())]
+    return {column: _words(mask, small.get(column, np.zeros_like(mask)), threshold)
             for column, mask in hidden.items() if mask.any()}
+
+
+def _words(mask: Mask, small: Mask, threshold: int) -> list[str | None]:
+    few = f"fewer than {threshold:,}"
+    return [(few if low else WITHHELD) if gone else None
+            for gone, low in zip(mask.tolist(), small.tolist(), strict=True)]
 
 
 def cleared(frame: pd.DataFrame, words: Mapping[str, Sequence[str | None]]) -> pd.DataFrame:
     """The frame without the withheld figures."""
     kept = frame.copy()
     for column, row_words in words.items():
-        kept[column] = kept[column].where([word is None for word in row_words])
+        kept[column] = kept[column].where(np.array([word is None for word in row_words]))
     return kept
 
 

@@ -28,7 +28,8 @@ class Field:
     `format`: count (whole number), number, share (a fraction 0-1, shown as percent), percent (0-100), usd, text.
     `missing` is the word for a blank cell. `words` translate the codes of a text column.
     `people` marks a count of people, withheld below the threshold; `part_of` names the total it is a part of;
-    `derived_from` names the columns from which this one can be computed back (a rate, a bound): it is withheld with them.
+    `derived_from` names the columns that could be computed back from this one (a rate, a bound): it is withheld with
+    them.
     """
 
     column: str

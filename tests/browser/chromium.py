@@ -1,27 +1,43 @@
-"""Headless Chromium over its DevTools pipe: no driver, no socket, no network; every request the page makes is recorded."""
+"""Headless Chromium over its DevTools pipe: no driver, no socket, no network; every request of the page is recorded."""
 
 import base64
 import contextlib
+import fcntl
 import json
 import os
 import select
 import shutil
-import subprocess
+import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-         "--disable-component-update", "--disable-sync", "--disable-default-apps", "--disable-extensions", "--disable-dev-shm-usage",
-         "--hide-scrollbars", "--host-resolver-rules=MAP * ~NOTFOUND", "--remote-debugging-pipe")
+FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
+         "--disable-background-networking", "--disable-component-update", "--disable-default-apps",
+         "--disable-extensions", "--disable-dev-shm-usage", "--hide-scrollbars",
+         "--host-resolver-rules=MAP * ~NOTFOUND", "--remote-debugging-pipe")
+NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 PATIENCE = 60.0
 
 
 def executable() -> str | None:
     """Path of Chromium or Chrome, or None where there is none."""
-    return next((found for name in ("chromium", "chromium-browser", "google-chrome", "chrome") if (found := shutil.which(name))), None)
+    return next((found for name in NAMES if (found := shutil.which(name))), None)
+
+
+def _spawn(arguments: Sequence[str], reads: int, writes: int) -> int:
+    """Start the browser, which takes commands on its descriptor 3 and answers on 4; returns its process id."""
+    # Out of the way first, so that neither is overwritten while the other takes its place.
+    high = [fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 10) for end in (reads, writes)]
+    program = str(executable())
+    actions: list[tuple[Any, ...]] = [(os.POSIX_SPAWN_OPEN, place, os.devnull, os.O_WRONLY, 0) for place in (1, 2)]
+    actions += [(os.POSIX_SPAWN_DUP2, high[0], 3), (os.POSIX_SPAWN_DUP2, high[1], 4)]
+    pid = os.posix_spawn(program, [program, *arguments], os.environ, file_actions=actions)
+    for end in (reads, writes, *high):
+        os.close(end)
+    return pid
 
 
 class Browser:
@@ -33,14 +49,15 @@ class Browser:
         self.events: list[dict[str, Any]] = []
         browser_reads, self._write = os.pipe()
         self._read, browser_writes = os.pipe()
-        # The browser reads commands from its descriptor 3 and answers on 4.
-        command = ["sh", "-c", f'exec "$0" "$@" 3<&{browser_reads} 4>&{browser_writes}', str(executable()), *FLAGS,
-                   f"--user-data-dir={profile}", "about:blank"]
-        self._process = subprocess.Popen(command, pass_fds=(browser_reads, browser_writes), stdout=subprocess.DEVNULL,
-                                         stderr=subprocess.DEVNULL)
-        os.close(browser_reads)
-        os.close(browser_writes)
+        self._pid = _spawn([*FLAGS, f"--user-data-dir={profile}", "about:blank"], browser_reads, browser_writes)
         self._session = ""
+        try:
+            self._attach()
+        except Exception:
+            self.close()
+            raise
+
+    def _attach(self) -> None:
         target = next(one for one in self.call("Target.getTargets")["targetInfos"] if one["type"] == "page")
         self._session = self.call("Target.attachToTarget", targetId=target["targetId"], flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Network", "Log"):
@@ -49,18 +66,22 @@ class Browser:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the browser; kill it if it does not go by itself."""
         with contextlib.suppress(Exception):
             self._session = ""
             self.call("Browser.close")
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(10)
-        if self._process.poll() is None:
-            self._process.kill()
-            self._process.wait()
+        os.close(self._write)
+        until = time.monotonic() + PATIENCE / 6
+        while os.waitpid(self._pid, os.WNOHANG) == (0, 0):
+            if time.monotonic() > until:
+                os.kill(self._pid, signal.SIGKILL)
+            time.sleep(0.05)
         os.close(self._read)
-        with contextlib.suppress(OSError):
-            os.close(self._write)
 
     def call(self, method: str, **parameters: Any) -> dict[str, Any]:
         """Send one command and wait for its answer; events that arrive meanwhile are kept."""
@@ -93,7 +114,8 @@ class Browser:
 
     def open(self, page: Path, width: int = 1280, height: int = 900, scale: float = 1, *, mobile: bool = False) -> None:
         """Show a file and wait until its map is drawn."""
-        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=scale, mobile=mobile)
+        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=scale,
+                  mobile=mobile)
         self.events.clear()
         self.call("Page.navigate", url=page.resolve().as_uri())
         self.wait("document.readyState === 'complete' && (!document.querySelector('.folium-map') || "
@@ -139,7 +161,8 @@ class Browser:
 
     def requests(self) -> list[str]:
         """Addresses that the page asked for, itself and data addresses apart."""
-        asked = [event["params"]["request"]["url"] for event in self.events if event.get("method") == "Network.requestWillBeSent"]
+        asked = [event["params"]["request"]["url"] for event in self.events
+                 if event.get("method") == "Network.requestWillBeSent"]
         return [url for url in asked if not url.startswith("data:")]
 
     def complaints(self) -> list[str]:

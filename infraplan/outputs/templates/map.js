@@ -35,6 +35,8 @@ const infraplan = (() => {
     areas.eachLayer((path) => shapes.set(path.feature.id, path));
     const areaTables = Array.from(rows.keys()).filter((id) => id.startsWith("table-area-"));
     const border = colorOf("border");
+    const panBy = map.panBy;      // popups and keys move the map at once, without gliding
+    map.panBy = (offset, options) => panBy.call(map, offset, {...options, animate: false});
     let layer = settings.layers[0];
     let sheet = 0;
     let picked = null;            // the area picked last
@@ -48,13 +50,18 @@ const infraplan = (() => {
     };
     const styleArea = (path) => {
       const chosen = path === picked;
-      path.setStyle({color: chosen ? colorOf("focus") : border, weight: chosen ? 4 : 0.8, ...fillOf(path.feature.id)});
+      path.setStyle({color: chosen ? colorOf("focus") : border, weight: chosen ? 4 : 0.8, dashArray: null,
+        ...fillOf(path.feature.id)});
       if (chosen) path.bringToFront();
     };
+    // Districts of another kind lie over or under these: the first kind stays as thin dashed outlines, to show where one is.
     const draw = () => {
       areas.eachLayer((path) => {
-        if (path.feature.properties.sheet === sheet) path.addTo(map); else path.remove();
-        styleArea(path);
+        const own = path.feature.properties.sheet;
+        if (own === sheet || own === 0) path.addTo(map); else path.remove();
+        if (own === sheet) styleArea(path);
+        else path.setStyle({color: colorOf("line"), weight: 0.7, dashArray: "3 3", fillOpacity: 0});
+        if (own !== sheet && path.getElement()) path.bringToBack();
       });
       if (layer.kind === "point") {
         points.eachLayer((circle) => {
@@ -91,7 +98,8 @@ const infraplan = (() => {
     };
     const open = (place, tableId, number, columns, focus) => {
       const box = popupOf(tableId, number, columns);
-      L.popup({maxWidth: 320, minWidth: Math.min(240, frame.clientWidth - 80), autoPanPadding: [12, 12]})
+      L.popup({maxWidth: 320, minWidth: Math.min(240, frame.clientWidth - 80), 
+        autoPanPaddingTopLeft: [60, 50], autoPanPaddingBottomRight: [12, 12]})
         .setLatLng(place).setContent(box).openOn(map);
       if (focus) box.focus({preventScroll: true});
     };
@@ -134,7 +142,7 @@ const infraplan = (() => {
     const pick = (place, path, focus) => {
       const circle = nearest(place);
       if (circle) openPoint(circle.feature.id, circle.getLatLng(), focus);
-      else if (path) openArea(path.feature.id, place, focus);
+      else if (path && path.feature.properties.sheet === sheet) openArea(path.feature.id, place, focus);
     };
     areas.on("click", (event) => { L.DomEvent.stop(event); opener = null; pick(event.latlng, event.propagatedFrom || event.layer, false); });
     map.on("click", (event) => pick(event.latlng, null, false));
@@ -168,7 +176,7 @@ const infraplan = (() => {
         document.querySelector(`input[name=sheet][value="${sheet}"]`).checked = true;
         draw();
       }
-      map.fitBounds(path.getBounds(), {maxZoom: 10, padding: [60, 60]});
+      map.fitBounds(path.getBounds(), {maxZoom: wholeState + 1.5, padding: [60, 60]});
       openArea(number, path.getCenter(), true);
       frame.scrollIntoView({block: "nearest"});
       say(`${nameOf(number)} is on the map.`);
@@ -223,11 +231,13 @@ const infraplan = (() => {
     if (sheets) sheets.addEventListener("change", (event) => { sheet = Number(event.target.value); map.closePopup(); draw(); });
 
     // ---- fitting, also to paper
-    const fit = () => { map.invalidateSize({animate: false}); map.fitBounds(settings.bounds, {padding: [12, 12], animate: false}); };
+    const fit = () => { map.invalidateSize({animate: false}); map.fitBounds(settings.bounds, {paddingTopLeft: [12, frame.parentElement.querySelector(".map-stamp") ? 52 : 12],
+      paddingBottomRight: [12, 12], animate: false}); };
     L.control.scale({imperial: true, metric: true}).addTo(map);
     map.setView(L.latLngBounds(settings.bounds).getCenter(), 6);
     fit();
-    map.setMinZoom(Math.max(map.getZoom() - 2, 0));
+    const wholeState = map.getZoom();
+    map.setMinZoom(Math.max(wholeState - 2, 0));
     const firstSheet = document.querySelector("input[name=sheet]:checked");
     if (firstSheet) sheet = Number(firstSheet.value);
     else if (shapes.size) sheet = shapes.values().next().value.feature.properties.sheet;

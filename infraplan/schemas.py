@@ -17,14 +17,18 @@ Type = Literal["string", "integer", "number", "decimal", "boolean", "date", "geo
 TYPES = ("string", "integer", "number", "decimal", "boolean", "date", "geometry")
 _COLUMN_KEYS = {
     "type", "unit", "range", "codes", "pattern", "null", "default", "required", "about", "people", "publish",
-    "formula", "rule", "inputs", "pad",
+    "formula", "rule", "inputs", "pad", "part_of", "derived_from",
 }
 _TABLE_KEYS = {"title", "layer", "grain", "key", "unique", "source", "about", "column", "series"}
 
 
 @dataclass(frozen=True)
 class Column:
-    """One declared column. `null` says what a blank means (None: a fault); `people` marks a count of people."""
+    """One declared column. `null` says what a blank means (None: a fault); `people` marks a count of people.
+
+    `part_of` names the total that a count of people is part of, `derived_from` the counts it could be computed back to:
+    both are withheld together with what they would give away.
+    """
 
     name: str
     type: Type
@@ -43,6 +47,8 @@ class Column:
     rule: str | None = None
     inputs: tuple[str, ...] = ()
     pad: int | None = None
+    part_of: str | None = None
+    derived_from: tuple[str, ...] = ()
 
     @property
     def nullable(self) -> bool:
@@ -134,7 +140,7 @@ def _unknown(file: str, key: str) -> Fault:
 def _column(name: str, facts: Mapping[str, Any]) -> Column:
     low, high = facts.get("range", (None, None))
     known = {key: facts[key] for key in ("about", "unit", "pattern", "null", "default", "people", "publish", "formula",
-                                         "rule", "pad") if key in facts}
+                                         "rule", "pad", "part_of") if key in facts}
     codes = tuple(str(code) for code in facts["codes"]) if "codes" in facts else None
     return Column(name=name, type=facts["type"], low=low, high=high, codes=codes, inputs=tuple(facts.get("inputs", ())),
-                  required=facts.get("required", True), **known)
+                  derived_from=tuple(facts.get("derived_from", ())), required=facts.get("required", True), **known)

@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pandas as pd
+
+    from infraplan.outputs.pages import SourceNote
+    from infraplan.workspace import Workspace
 
 F = TypeVar("F", bound=Callable[..., Any])
 FORMATS = ("csv", "json", "jsonl", "parquet", "xlsx", "geojson", "gpkg", "html")
@@ -58,6 +63,23 @@ def _keep(ctx: click.Context, _: click.Parameter, value: str | None) -> str | No
     return value
 
 
+def publish(function: F) -> F:
+    """Add --publish: withhold counts of people below the workspace's threshold from the table written."""
+    return click.option("--publish", is_flag=True,
+                        help="Withhold counts of people below the workspace's threshold.")(function)
+
+
+def published(frame: "pd.DataFrame", table: str, threshold: int, *, asked: bool) -> "pd.DataFrame":
+    """The table as it may be published, if `--publish` asks for it; says how many cells were withheld."""
+    if not asked:
+        return frame
+    from infraplan.outputs.publication import publishable
+
+    kept, count = publishable(frame, table, threshold)
+    say(f"  {count:,} cells withheld: counts of people below {threshold}, and what would give them away")
+    return kept
+
+
 def out_dir(function: F) -> F:
     """Add the required -o DIR of commands that write several files."""
     return click.option("-o", "--output", "folder", type=click.Path(path_type=Path, file_okay=False), required=True,
@@ -100,3 +122,28 @@ def say(text: str) -> None:
     ctx = click.get_current_context(silent=True)
     if ctx is None or not ctx.meta.get("infraplan.quiet", False):
         click.echo(text, err=True)
+
+
+def state_name(workspace: "Workspace") -> str:
+    """The name of the workspace's state."""
+    from infraplan import states
+
+    return states.by_usps(workspace.config.state).name
+
+
+def stamps(workspace: "Workspace") -> list[str]:
+    """The stamps that every page of this workspace must carry."""
+    synthetic = any(receipt.synthetic for receipt in workspace.receipts())
+    return ["SYNTHETIC: a fictional state; no figure here is about a real place"] if synthetic else []
+
+
+def source_notes(workspace: "Workspace", receipt_tables: "Mapping[str, tuple[str, ...]]") -> "list[SourceNote]":
+    """The sources under a page, one per receipt, with the answers that stand on each."""
+    from infraplan.outputs.pages import SourceNote
+
+    notes = []
+    for receipt_id, tables in receipt_tables.items():
+        one = workspace.receipt(receipt_id)
+        notes.append(SourceNote(title=one.title, publisher=one.publisher, as_of=one.as_of or "unknown date", file=one.file,
+                                sha256=one.sha256, rows=one.rows_read, tables=tuple(dict.fromkeys(tables))))
+    return notes

@@ -9,7 +9,7 @@ from infraplan.schemas import Schema
 
 def fields_of(table: str) -> list[Field]:
     """The columns of a declared table as suppression sees them."""
-    return [Field(column.name, column.name, people=column.people, part_of=column.part_of,
+    return [Field(column=column.name, label=column.name, people=column.people, part_of=column.part_of,
                   derived_from=column.derived_from) for column in Schema.load(table).columns.values()]
 
 

@@ -1,0 +1,211 @@
+"""Child gaps: children under 18 without a computer and a broadband subscription, as a range, by area.
+
+The American Community Survey estimates both figures by census tract with a margin of error at 90 %. A district gets of
+each tract the share that lies in it, and the margins are carried along: margins of a sum or difference combine as the
+root of summed squares (of estimates that are zero only the largest margin counts), as the Census Bureau advises.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from infraplan import geo, states
+from infraplan.connectivity import areas
+from infraplan.connectivity.areas import By
+from infraplan.errors import InfraplanError, NoTable
+from infraplan.receipts import Receipt
+from infraplan.workspace import Workspace
+
+COLUMNS = ("area_id", "name", "children", "without_access", "low", "high", "method")
+LEAST_TRACT_MATCH = 0.90
+IN_NO_DISTRICT = "(in no district)"
+Method = Literal["published", "tracts", "tract_area", "tract_locations"]
+_TRACT_DIGITS = 11
+_MEASURES = ("children", "children_with_access")
+
+
+@dataclass(frozen=True)
+class ChildGaps:
+    """The table (columns of `child_gaps`) with what must be said beside it."""
+
+    table: pd.DataFrame
+    title: str
+    receipts: tuple[Receipt, ...]
+    notes: tuple[str, ...] = ()
+    about: Mapping[str, Any] = field(default_factory=dict)
+
+
+def child_gaps(workspace: Workspace, *, by: By = "district") -> ChildGaps:
+    """Estimate children without access by area; see the module's text.
+
+    Uses the published estimate where one is loaded for that kind of area, else tracts: shared by area of overlap where
+    tract boundaries are loaded, else by where the loaded locations lie. Raises NoTable, or InfraplanError where too few
+    tracts match.
+    """
+    if not workspace.has("household_internet"):
+        raise NoTable("no estimates of children with computer and broadband are loaded\n  mend:  infraplan data add "
+                      "ACSST5Y2024.S2802-Data.csv (data.census.gov, table S2802 by census tract or school district)")
+    acs = workspace.frame("household_internet")
+    acs = acs[acs["measure"].isin(_MEASURES)]
+    published = acs[acs["geo_kind"] == by]
+    tables = ["household_internet"]
+    notes: list[str] = []
+    if len(published):
+        method: Method = "published"
+        shares = pd.DataFrame({"geoid": published["geoid"].unique()}).assign(area_id=lambda f: f["geoid"], share=1.0)
+        names = _names(workspace, by, shares["area_id"])
+        estimates = published
+    else:
+        estimates = _tracts(acs)
+        shares, names, method, more = _tract_shares(workspace, estimates, by)
+        tables += more
+        notes += _match_notes(estimates, shares, workspace, method)
+    table = _combined(estimates, shares, names, method)
+    receipts = tuple(workspace.receipts_of(*tables))
+    dates = ", ".join(sorted({one.as_of or "unknown date" for one in receipts if one.source == "census_acs"}))
+    title = f"Children without a computer and broadband by {by}, American Community Survey {dates}"
+    notes.append("low and high are the ends of the range at 90 %; the middle is not more likely to be right to the unit")
+    about = {"title": title, "by": by, "method": method, "notes": notes, "receipts": [r.receipt_id for r in receipts]}
+    return ChildGaps(table, title, receipts, tuple(notes), about)
+
+
+def _tracts(acs: pd.DataFrame) -> pd.DataFrame:
+    tracts = acs[acs["geo_kind"] == "tract"]
+    if tracts.empty:
+        kinds = ", ".join(sorted(acs["geo_kind"].unique()))
+        raise NoTable(f"estimates are loaded by {kinds}, and not by tract\n  mend:  add table S2802 by census tract, or ask "
+                      f"--by {kinds}")
+    return tracts
+
+
+# --- shares ---------------------------------------------------------------------------------------------------------
+
+
+def _tract_shares(workspace: Workspace, tracts: pd.DataFrame,
+                  by: By) -> tuple[pd.DataFrame, pd.DataFrame, Method, list[str]]:
+    """Shares of tracts in areas: columns geoid, area_id, share; names; how; and the tables used."""
+    ids = pd.Series(sorted(tracts["geoid"].unique()))
+    if by != "district":
+        placement = areas.by_number(workspace, ids, by)
+        whole = placement.inside.rename(columns={"key": "geoid"}).assign(share=1.0)
+        return whole, placement.names, "tracts", []
+    if workspace.has("tract_shapes") and workspace.has("district_shapes"):
+        return *_shares_by_area(workspace), "tract_area", ["tract_shapes", "district_shapes"]
+    return *_shares_by_locations(workspace), "tract_locations", ["availability", "locations", "district_shapes",
+                                                                 "block_districts"]
+
+
+def _shares_by_area(workspace: Workspace) -> tuple[pd.DataFrame, pd.DataFrame]:
+    shapes, _ = areas.district_shapes(workspace)
+    tracts = workspace.geoframe("tract_shapes")
+    crs = states.by_usps(workspace.config.state).crs
+    pairs = geo.shares_by_area(tracts.geometry, shapes.geometry, crs)
+    shares = pd.DataFrame({"geoid": tracts["tract_geoid"].to_numpy()[pairs["part"]],
+                           "area_id": shapes["lea_id"].to_numpy()[pairs["whole"]], "share": pairs["share"]})
+    shares = shares.groupby(["geoid", "area_id"], as_index=False)["share"].sum()
+    names = _names(workspace, "district", pd.Series(shapes["lea_id"].unique()))
+    return shares, names
+
+
+def _shares_by_locations(workspace: Workspace) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Shares of each tract's loaded locations by district; a tract's homes stand in for its children."""
+    source = "locations" if workspace.has("locations") else "availability"
+    if not workspace.has(source):
+        raise NoTable("tracts cannot be shared among districts: neither tract boundaries nor FCC locations are loaded\n"
+                      "  mend:  infraplan data add tl_2024_23_tract.zip (Census TIGER/Line), or the FCC availability files")
+    table = workspace.table(source)
+    counted = table.select("location_id", "block_geoid", "h3_res8_id").distinct()
+    pairs = counted.group_by("block_geoid", "h3_res8_id").aggregate(n=counted.count())
+    counts: pd.DataFrame = workspace.backend.execute(pairs)
+    placement = areas.place(workspace, counts, "district")
+    counts["geoid"] = counts["block_geoid"].str[:_TRACT_DIGITS]
+    placed = counts.merge(placement.inside.rename(columns={"key": placement.key}), on=placement.key)
+    inside = placed.groupby(["geoid", "area_id"], as_index=False)["n"].sum()
+    total = counts.groupby("geoid")["n"].sum()
+    inside["share"] = inside["n"] / inside["geoid"].map(total)
+    nowhere = counts[~counts[placement.key].isin(placement.inside["key"])].groupby("geoid")["n"].sum()
+    rest = pd.DataFrame({"geoid": nowhere.index, "area_id": None, "share": (nowhere / total[nowhere.index]).to_numpy()})
+    shares = pd.concat([frame for frame in (inside[["geoid", "area_id", "share"]], rest) if len(frame)], ignore_index=True)
+    return shares, placement.names
+
+
+def _match_notes(tracts: pd.DataFrame, shares: pd.DataFrame, workspace: Workspace, method: Method) -> list[str]:
+    """Say what share of the children could be placed, and refuse where it is too small to stand on."""
+    children = tracts[tracts["measure"] == "children"].set_index("geoid")["estimate"].fillna(0)
+    known = children[children.index.isin(shares["geoid"])].sum()
+    share = float(known / children.sum()) if children.sum() else 1.0
+    if share < LEAST_TRACT_MATCH:
+        why = ("Connecticut's planning regions (09110 to 09190) replaced its counties (09001 to 09015) in census products "
+               "from 2022 on, FCC blocks still carry the old ones" if workspace.config.state == "CT" else
+               "the tracts and the locations may be of different censuses (2010 against 2020)")
+        raise InfraplanError(f"only {share:.1%} of the children live in tracts that occur among the other files' tracts: {why}\n"
+                             "  mend:  load estimates and boundaries of one vintage")
+    where = "tract boundaries" if method == "tract_area" else "locations of the loaded FCC files"
+    if method == "tracts":
+        return []
+    lost = int(children.sum() - known)
+    more = f"; {lost:,} children in tracts without any are left out" if lost else ""
+    return [f"tracts are shared among districts by their {where}: {share:.1%} of children placed{more}"]
+
+
+# --- sums and margins -----------------------------------------------------------------------------------------------
+
+
+def _combined(estimates: pd.DataFrame, shares: pd.DataFrame, names: pd.DataFrame, method: Method) -> pd.DataFrame:
+    wide = estimates.pivot_table(index="geoid", columns="measure", values=["estimate", "margin"], aggfunc="first",
+                                 dropna=False)
+    rows = shares.merge(_flat(wide), on="geoid", how="inner")
+    sums = rows.groupby("area_id", dropna=False).apply(_area_sums, include_groups=False).reset_index()
+    table = names.merge(sums, on="area_id", how="left")
+    rest = sums[sums["area_id"].isna()]
+    if len(rest) and float(rest["children"].iloc[0] or 0) > 0:
+        table = pd.concat([table, rest.assign(name=IN_NO_DISTRICT)], ignore_index=True)
+    for name in ("children", "without_access", "low", "high"):
+        table[name] = table[name].round().astype("Int64")
+    table["method"] = method
+    return table[list(COLUMNS)]
+
+
+def _flat(wide: pd.DataFrame) -> pd.DataFrame:
+    columns = {f"{kind}_{measure}": wide.get((kind, measure), pd.Series(np.nan, index=wide.index))
+               for kind in ("estimate", "margin") for measure in _MEASURES}
+    return pd.DataFrame(columns, index=wide.index).reset_index()
+
+
+def _area_sums(rows: pd.DataFrame) -> pd.Series:
+    """Children, those without access and its range in one area, from rows of tracts with shares."""
+    known = rows.dropna(subset=["estimate_children", "estimate_children_with_access"])
+    if known.empty:
+        return pd.Series({"children": np.nan, "without_access": np.nan, "low": np.nan, "high": np.nan})
+    children = float((known["share"] * known["estimate_children"]).sum())
+    with_access = float((known["share"] * known["estimate_children_with_access"]).sum())
+    without = max(0.0, children - with_access)
+    margin = float(np.hypot(summed_margin(known, "children"), summed_margin(known, "children_with_access")))
+    return pd.Series({"children": children, "without_access": without, "low": max(0.0, without - margin),
+                      "high": min(children, without + margin)})
+
+
+def summed_margin(rows: pd.DataFrame, measure: str) -> float:
+    """Margin of a sum of shared estimates: root of summed squares; of zero estimates only the largest margin counts."""
+    margins = (rows["share"] * rows[f"margin_{measure}"]).fillna(0.0).to_numpy(dtype=float)
+    zero = rows[f"estimate_{measure}"].to_numpy(dtype=float) == 0
+    largest_zero = margins[zero].max(initial=0.0)
+    return float(np.sqrt((margins[~zero] ** 2).sum() + largest_zero**2))
+
+
+def _names(workspace: Workspace, by: By, ids: pd.Series) -> pd.DataFrame:
+    if by == "state":
+        known = {state.fips: state.name for state in states.every()}
+    elif by == "county":
+        known = areas.county_names(workspace)
+    else:
+        known = {}
+        for table in ("district_shapes", "districts"):
+            if workspace.has(table):
+                frame = workspace.frame(table).dropna(subset=["name"])
+                known |= dict(zip(frame["lea_id"], frame["name"], strict=True))
+    frame = pd.DataFrame({"area_id": ids}).drop_duplicates().sort_values("area_id", ignore_index=True)
+    return frame.assign(name=frame["area_id"].map(known))

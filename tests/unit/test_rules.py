@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from infraplan import rules
+from infraplan.cli.rules import evaluators
 from infraplan.errors import BadInput, NoRule
-from infraplan.procurement import budgets, commitments, discounts
 
-EVALUATORS = {**discounts.CASES, **budgets.CASES, **commitments.CASES}
+EVALUATORS = evaluators()
 
 
 @pytest.fixture

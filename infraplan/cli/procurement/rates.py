@@ -26,7 +26,7 @@ _year = click.option(
 )
 
 
-def _output(function: Callable[..., None]) -> Callable[..., None]:
+def table_output(function: Callable[..., None]) -> Callable[..., None]:
     """Add -o FILE and --format; the command itself sees only `output`."""
 
     @functools.wraps(function)
@@ -49,7 +49,7 @@ def _tell(notes: Sequence[str]) -> None:
 @click.command()
 @_from
 @_year
-@_output
+@table_output
 @options.quiet
 def discounts(source: Path, funding_year: int, output: options.Output) -> None:
     """Discount rates of districts, schools, libraries and consortia.
@@ -71,7 +71,7 @@ def discounts(source: Path, funding_year: int, output: options.Output) -> None:
 @click.command()
 @_from
 @_year
-@_output
+@table_output
 @options.quiet
 def budgets(source: Path, funding_year: int, output: options.Output) -> None:
     """Category Two budgets of districts, library systems and independent entities, and what is left of them.
@@ -92,7 +92,7 @@ def budgets(source: Path, funding_year: int, output: options.Output) -> None:
 @click.command()
 @_from
 @options.funding_year
-@_output
+@table_output
 @options.quiet
 def commitments(source: Path, funding_year: int | None, output: options.Output) -> None:
     """What E-Rate, the state and the applicant pay of each funding request.

@@ -8,10 +8,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from infraplan.outputs.layers import Layer, edges
+from infraplan.outputs.tables import code_of
 from infraplan.outputs.themes import Theme
 
 UNKNOWN, WITHHELD = -1, -2
-WITHHELD_LABEL = "withheld: fewer than {:,} people, or a figure that would give so few away"
+WITHHELD_LABEL = "withheld (few people; see notes)"
 RADIUS = 5
 
 
@@ -42,8 +43,7 @@ def classify(layer: Layer, frame: pd.DataFrame, words: Sequence[str | None] | No
     codes = known if words is None else np.where([word is None for word in words], known, WITHHELD)
     entries = [Entry(code=code, label=label, color=color, count=int((codes == code).sum()), radius=radius)
                for code, (label, color, radius) in enumerate(zip(labels, colors, radii, strict=True))]
-    few = WITHHELD_LABEL.format(threshold)
-    for code, label, pattern in ((WITHHELD, few, "dots"), (UNKNOWN, layer.missing, "hatch")):
+    for code, label, pattern in ((WITHHELD, WITHHELD_LABEL, "dots"), (UNKNOWN, layer.missing, "hatch")):
         if (codes == code).any():
             entries.append(Entry(code=code, label=label, color=theme.colors["ground"], count=int((codes == code).sum()),
                                  pattern=pattern))
@@ -66,6 +66,6 @@ def _by_number(layer: Layer, frame: pd.DataFrame, theme: Theme,
 
 def _by_code(layer: Layer, frame: pd.DataFrame) -> tuple[NDArray[np.int64], list[str], list[str], list[int]]:
     place = {code.code: number for number, code in enumerate(layer.codes)}
-    codes = np.asarray(frame[layer.column].map(place).fillna(UNKNOWN), dtype=np.int64)
+    codes = np.asarray(frame[layer.column].map(code_of).map(place).fillna(UNKNOWN), dtype=np.int64)
     return (codes, [code.label for code in layer.codes], [code.color for code in layer.codes],
             [code.radius for code in layer.codes])

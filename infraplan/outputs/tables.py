@@ -55,7 +55,8 @@ class Field:
 
     def shown(self, values: pd.Series) -> NDArray[np.float64]:
         """Numbers in the unit and with the decimals that a reader sees; NaN where there is none."""
-        numbers = pd.to_numeric(values, errors="coerce").to_numpy(dtype="float64", na_value=np.nan)
+        numbers = pd.to_numeric(values, errors="coerce").to_numpy(dtype="float64", na_value=np.nan, copy=True)
+        numbers[~np.isfinite(numbers)] = np.nan
         return np.round(numbers * 100 if self.format == "share" else numbers, self.places)
 
     def texts(self, values: pd.Series) -> list[str]:
@@ -68,8 +69,8 @@ class Field:
         """
         if not self.numeric:
             known = values.notna() & (values.astype("string").fillna("") != "")
-            return [self.words.get(str(value), str(value)) if here else self.missing
-                    for value, here in zip(values, known, strict=True)]
+            codes = [code_of(value) if here else "" for value, here in zip(values, known, strict=True)]
+            return [self.words.get(code, code) if code else self.missing for code in codes]
         raw = pd.to_numeric(values, errors="coerce").to_numpy(dtype="float64", na_value=np.nan)
         sign = "$" if self.format == "usd" else ""
         return [self._number(number, original, sign)
@@ -86,6 +87,15 @@ class Field:
     def heading(self) -> str:
         """Label and unit, as the column's header says it."""
         return f"{self.label} ({self.unit})" if self.unit else self.label
+
+
+def code_of(value: object) -> str:
+    """A cell's code as files write it: yes and no for booleans.
+
+    >>> code_of(True), code_of("unknown")
+    ('yes', 'unknown')
+    """
+    return ("no", "yes")[bool(value)] if isinstance(value, (bool, np.bool_)) else str(value)
 
 
 def table(frame: pd.DataFrame, fields: Sequence[Field], *, caption: str, table_id: str,

@@ -216,6 +216,17 @@ def test_narrow_windows_and_double_zoom_need_no_sideways_scrolling(browser: Brow
     assert browser.run("document.querySelector('.folium-map').clientWidth") <= width
 
 
+def test_on_a_phone_a_popup_fits_into_the_map(browser: Browser, page: Path) -> None:
+    browser.open(page, 320, 640, 2, mobile=True)
+    browser.run("document.querySelector('#search-box').value = 'District 12'")
+    browser.run("document.querySelector('#search button').click()")
+    inside = browser.run("""(() => { const outer = document.querySelector('.folium-map').getBoundingClientRect();
+        const inner = document.querySelector('.leaflet-popup').getBoundingClientRect();
+        const stamp = document.querySelector('.map-stamp').getBoundingClientRect();
+        return inner.left >= outer.left && inner.right <= outer.right && inner.top >= stamp.bottom; })()""")
+    assert inside
+
+
 def test_controls_can_be_hit_with_a_finger(browser: Browser) -> None:
     sizes = browser.run("""Array.from(
         document.querySelectorAll('main button:not(.show), fieldset label, .leaflet-bar a, nav a'),

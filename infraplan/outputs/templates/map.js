@@ -79,6 +79,8 @@ const infraplan = (() => {
     };
 
     // ---- popups
+    const stamp = frame.parentElement.querySelector(".map-stamp");
+    const stampHeight = () => stamp ? stamp.offsetTop + stamp.offsetHeight : 0;
     const headings = (tableId) => Array.from(byId(tableId).tHead.rows[0].cells);
     const popupOf = (tableId, number, columns) => {
       const box = make("div", undefined, "figures");
@@ -98,8 +100,10 @@ const infraplan = (() => {
     };
     const open = (place, tableId, number, columns, focus) => {
       const box = popupOf(tableId, number, columns);
-      L.popup({maxWidth: 320, minWidth: Math.min(240, frame.clientWidth - 80), 
-        autoPanPaddingTopLeft: [60, 50], autoPanPaddingBottomRight: [12, 12]})
+      const wide = Math.min(320, frame.clientWidth - 70);
+      box.style.maxHeight = `${Math.max(frame.clientHeight - stampHeight() - 90, 120)}px`;
+      L.popup({maxWidth: wide, minWidth: Math.min(240, wide), autoPanPaddingTopLeft: [8, stampHeight() + 8],
+        autoPanPaddingBottomRight: [8, 8]})
         .setLatLng(place).setContent(box).openOn(map);
       if (focus) box.focus({preventScroll: true});
     };
@@ -231,8 +235,8 @@ const infraplan = (() => {
     if (sheets) sheets.addEventListener("change", (event) => { sheet = Number(event.target.value); map.closePopup(); draw(); });
 
     // ---- fitting, also to paper
-    const fit = () => { map.invalidateSize({animate: false}); map.fitBounds(settings.bounds, {paddingTopLeft: [12, frame.parentElement.querySelector(".map-stamp") ? 52 : 12],
-      paddingBottomRight: [12, 12], animate: false}); };
+    const fit = () => { map.invalidateSize({animate: false}); map.fitBounds(settings.bounds, {paddingTopLeft: [12, stampHeight() + 12], paddingBottomRight: [12, 12], animate: false}); };
+    L.control.zoom({position: "bottomright"}).addTo(map);  // where no popup and no stamp lies over it
     L.control.scale({imperial: true, metric: true}).addTo(map);
     map.setView(L.latLngBounds(settings.bounds).getCenter(), 6);
     fit();

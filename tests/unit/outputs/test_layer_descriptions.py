@@ -139,3 +139,10 @@ def test_codes_have_their_own_colors_and_an_unseen_code_is_unknown() -> None:
     codes = layer(breaks=None, zero=None, code=[{"code": "yes", "label": "near", "color": "#000000"}])
     classed = classify(codes, pd.DataFrame({"x": ["yes", "perhaps", None]}), None, THEME, 10)
     assert classed.codes.tolist() == [0, UNKNOWN, UNKNOWN]
+
+
+def test_booleans_are_the_codes_yes_and_no() -> None:
+    codes = layer(breaks=None, zero=None, code=[{"code": "no", "label": "far", "color": "#000000"},
+                                                {"code": "yes", "label": "near", "color": "#ffffff"}])
+    frame = pd.DataFrame({"x": pd.array([True, False, None], dtype="boolean")})
+    assert classify(codes, frame, None, THEME, 10).codes.tolist() == [1, 0, UNKNOWN]

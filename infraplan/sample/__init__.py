@@ -7,7 +7,7 @@ the same files, byte for byte.
 from pathlib import Path
 
 from infraplan.errors import BadInput, Fault
-from infraplan.sample import census, erate, fcc, nces
+from infraplan.sample import bids, census, erate, fcc, nces, oer, plans
 from infraplan.sample.files import SampleFile, write_text
 from infraplan.sample.ground import make_ground
 from infraplan.sample.homes import make_homes
@@ -47,6 +47,10 @@ def make(folder: Path, *, districts: int = 60, locations: int = 40_000, seed: in
     bought = nces.circuits(people, ground, seed)
     files.append(nces.write_circuits(where, bought))
     files += erate.write_all(folder / "erate", people, bought, seed)
+    files += bids.write_bids(folder / "bids", ground, bought, seed)
+    files += plans.write_funding(folder / "bids", bought, seed)
+    files += plans.write_build(folder / "bids", people, ground, seed)
+    files += oer.write_materials(folder / "oer", people, seed)
     _write_readme(folder, people, files, locations, seed)
     return files
 

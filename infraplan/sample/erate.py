@@ -140,6 +140,15 @@ def write_form_471(folder: Path, people: People, bought: Iterable[Circuit], seed
     return files
 
 
+def _match(request: _Request, percent: int) -> int:
+    """Points that the state's money adds to the rate of a special construction: one for each it pays, as far as there is room."""
+    if not request.match_percent:
+        return 0
+    book = rules.load("erate", FUNDING_YEAR, "special_construction")
+    room = int(book.value("match.most_total")) - percent - request.match_percent
+    return max(0, min(int(book.value("match.most_points")), request.match_percent, room))
+
+
 def _provider(rng: np.random.Generator) -> tuple[str, str]:
     brands = list(dict.fromkeys(row["brand"] for row in told("providers")["provider"] if row["technology"] in {10, 40, 50}))
     k = int(rng.integers(0, len(brands)))
@@ -158,12 +167,12 @@ def _file_district(reports: _Reports, circuit: Circuit, rng: np.random.Generator
         everyone, _provider(rng), contract_years=int(rng.choice([0, 1, 3, 5])),
     )]
     if len(lea.schools) > 2:  # noqa: PLR2004
-        price = 100 * int(rng.integers(9, 30)) * 50
+        price = 100 * int(rng.integers(*told("prices")["wan"]["usd_month"]))
         line = _Line("Fiber", "Ethernet", price, len(lea.schools) - 1, monthly=True, mbps=1_000, purpose=words["wan_purpose"])
         first.append(_Request("WAN", "Data Transmission and/or Internet Access", [line], everyone[1:], _provider(rng), contract_years=3))
     if lea.number % 23 == 4:  # noqa: PLR2004 - a few districts build
         feet = int(rng.integers(4_000, 40_000))
-        line = _Line("Fiber", "Special Construction", 100 * feet * int(rng.integers(9, 19)), 1, monthly=False)
+        line = _Line("Fiber", "Special Construction", 100 * feet * int(rng.integers(*told("prices")["construction"]["usd_per_foot"])), 1, monthly=False)
         first.append(_Request("Fiber build", "Data Transmission and/or Internet Access", [line], everyone[:1], _provider(rng), 0,
                               fiber=("Self Provisioned", "Special Construction"), feet=feet, match_percent=10))
     for request in first:
@@ -175,13 +184,19 @@ def _file_district(reports: _Reports, circuit: Circuit, rng: np.random.Generator
 
 def _equipment(lea: Lea, everyone: list[tuple[str, str]], rng: np.random.Generator) -> _Request:
     """Switches, access points and cabling for all schools of an agency: about a third of five years' budget."""
+    each = told("prices")["equipment"]
     rooms = max(3, lea.students // 20)
     lines = [
-        _Line("Wireless Data Distribution", "Access Point", int(rng.integers(32_000, 71_000)), rooms, monthly=False, make="Other", model="AP-620"),
-        _Line("Data Distribution", "Switch", int(rng.integers(160_000, 390_000)), max(1, rooms // 14), monthly=False, make="Other", model="SW-48P"),
-        _Line("Cabling/Connectors", "Cabling", int(rng.integers(11_000, 24_000)), rooms, monthly=False),
+        _Line("Wireless Data Distribution", "Access Point", _cents(each["access_point"], rng), rooms, monthly=False, make="Other", model="AP-620"),
+        _Line("Data Distribution", "Switch", _cents(each["switch"], rng), max(1, rooms // 14), monthly=False, make="Other", model="SW-48P"),
+        _Line("Cabling/Connectors", "Cabling", _cents(each["cabling"], rng), rooms, monthly=False),
     ]
     return _Request("Switches, APs & cabling", "Internal Connections", lines, everyone, ("Cornhusk Network Supply, Inc.", "143999901"))
+
+
+def _cents(between: list[int], rng: np.random.Generator) -> int:
+    """A price in cents between two amounts in dollars."""
+    return int(rng.integers(100 * between[0], 100 * between[1]))
 
 
 def _file_consortium(reports: _Reports, agency: Lea, members: list[Lea], rng: np.random.Generator) -> None:
@@ -190,7 +205,7 @@ def _file_consortium(reports: _Reports, agency: Lea, members: list[Lea], rng: np
     count = len(each)
     mean = Rates(sum(r.nslp_percent for r in each) // count, sum(r.rural for r in each) * 2 > count,
                  (2 * sum(r.c1 for r in each) + count) // (2 * count), (2 * sum(r.c2 for r in each) + count) // (2 * count))
-    line = _Line("Fiber", "Ethernet", 825_000, 2, monthly=True, mbps=10_000, purpose=told("form471")["backbone_purpose"])
+    line = _Line("Fiber", "Ethernet", 100 * told("prices")["backbone"]["usd_month"], 2, monthly=True, mbps=10_000, purpose=told("form471")["backbone_purpose"])
     request = _Request("Regional backbone", "Data Transmission and/or Internet Access", [line],
                        [(ben_of(lea), lea.name.upper()) for lea in members], _provider(rng), contract_years=5)
     _file(reports, agency, 1, [request], mean, rng, members)
@@ -205,7 +220,7 @@ def _file(reports: _Reports, lea: Lea, category: int, requests: list[_Request], 
     total = committed = 0
     for request in requests:
         asked = sum(line.cents for line in request.lines)
-        paid = _share(asked, percent) if request.status in {"Funded", "Pending"} else 0
+        paid = _share(asked, percent + _match(request, percent)) if request.status in {"Funded", "Pending"} else 0
         total, committed = total + asked, committed + paid
         _request_rows(reports, head, lea, request, percent, paid, rng)
     _basic_row(reports, head, lea, category, rate, total, committed, rng, members)

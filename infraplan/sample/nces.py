@@ -12,6 +12,8 @@ from infraplan.sample.names import told
 from infraplan.sample.people import CHARTER, GRADES, UNIFIED, UNION, Lea, People
 
 YEAR = "2024-2025"
+CIRCUIT_SIZES = (10, 20, 50, 100, 150, 200, 300, 500, 1_000, 2_000, 3_000, 5_000, 10_000, 20_000, 40_000, 100_000)
+"""Sizes of circuits that are sold, in Mbps."""
 _SUPPRESSED_BELOW = 10
 _MEMBERS_OF_UNION = 3
 
@@ -134,15 +136,16 @@ def circuits(people: People, ground: Ground, seed: int) -> list[Circuit]:
     About a quarter have less than 1 Mbps per student; the smaller and more remote, the dearer a Mbps is.
     """
     rng = np.random.default_rng([seed, 61])
+    cost = told("prices")["circuit"]
     bought = []
     for lea in people.leas:
         if not lea.schools:
             continue
         remote = float(ground.hardship[lea.place]) + (0.25 if ground.kind[lea.place] > SUBURB else 0)
         wanted = lea.students * float(rng.lognormal(0.95 - 0.75 * remote, 0.85))
-        sizes = np.array([10, 20, 50, 100, 150, 200, 300, 500, 1_000, 2_000, 3_000, 5_000, 10_000, 20_000, 40_000, 100_000])
+        sizes = np.array(CIRCUIT_SIZES)
         mbps = int(sizes[np.abs(np.log(sizes / max(8.0, wanted))).argmin()])
-        price = round(52 * mbps**0.47 * float(rng.lognormal(0.25 + 0.35 * remote, 0.38)) / 5) * 5
+        price = round(cost["scale"] * mbps ** cost["power"] * float(rng.lognormal(0.25 + 0.35 * remote, 0.38)) / 5) * 5
         fiber = mbps >= 100 and rng.random() < 0.93  # noqa: PLR2004
         line = "Fiber" if fiber else str(rng.choice(["Cable", "Copper", "Fixed Wireless"]))
         bought.append(Circuit(lea, None, None, "") if rng.random() < 0.08 else Circuit(lea, mbps, price, line))  # noqa: PLR2004

@@ -129,6 +129,8 @@ def test_small_counts_of_children_are_nowhere_in_the_file(tmp_path: Path) -> Non
     text = drawn(tmp_path, CHILDREN, "children_without_access_share", areas=frame)
     for trace in ("7.125", "3.5,", "9.75", "0.0016", "0.2<", ">7\n", ">7<"):
         assert trace not in text.split('id="table-area-child_gaps"')[1].split("</table>")[0]
+    for trace in ("7.125", "0.00164", "9.75"):
+        assert trace not in text
     row = next(line for line in text.splitlines() if line.startswith("<tr><th scope=row>District 1"))
     assert "fewer than 10" in row
     assert re.findall(r"\d+", row.replace("fewer than 10", "").replace("District 1", "")) == ["9900001", "4", "321"]

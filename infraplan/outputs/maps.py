@@ -21,7 +21,7 @@ from infraplan.errors import InfraplanError, NoAnswer
 from infraplan.outputs import canvas, pages, shapes
 from infraplan.outputs.classes import Classed, classify
 from infraplan.outputs.layers import Layer, load_layer
-from infraplan.outputs.pages import Page, Section, SourceNote
+from infraplan.outputs.pages import Page, Section, SourceNote, sentence_of
 from infraplan.outputs.suppression import cleared, withheld
 from infraplan.outputs.tables import Field, table
 from infraplan.outputs.templating import render, script_safe, static, to_json
@@ -225,12 +225,12 @@ def _settings(picture: _Picture) -> dict[str, Any]:
 def _layer_settings(layer: Layer, picture: _Picture) -> dict[str, Any]:
     side = picture.side(layer)
     classed = side.classed[layer.id]
-    behind = [note.sentence for note in picture.sources if not note.tables or layer.table in note.tables]
+    behind = [note for note in picture.sources if not note.tables or layer.table in note.tables]
     looks = {str(entry.code): {"color": entry.color, "pattern": entry.pattern, "radius": entry.radius}
              for entry in classed.legend}
     return {"id": layer.id, "heading": layer.heading, "kind": layer.kind, "table": _table_id(side.kind, layer.table),
             "columns": [item.column for item in side.fields([layer])], "codes": classed.codes.tolist(),
-            "classes": looks, "source": "; ".join(behind)}
+            "classes": looks, "source": sentence_of(behind)}
 
 
 def _notes(picture: _Picture, absent: Sequence[Layer], threshold: int) -> list[str]:

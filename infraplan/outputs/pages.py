@@ -43,6 +43,20 @@ class SourceNote:
         return f"{self.title}, {self.publisher}, as of {self.as_of}"
 
 
+def sentence_of(sources: Sequence[SourceNote]) -> str:
+    """Sources in one line: title, publisher and date; files of one publisher and date are counted, not listed.
+
+    >>> one = SourceNote(title="Offers", publisher="FCC", as_of="2022-06-30", file="a", sha256="")
+    >>> sentence_of([one]), sentence_of([one, one])
+    ('Offers, FCC, as of 2022-06-30', 'FCC, as of 2022-06-30 (2 files)')
+    """
+    groups: dict[tuple[str, str], list[SourceNote]] = {}
+    for note in sources:
+        groups.setdefault((note.publisher, note.as_of), []).append(note)
+    return "; ".join(f"{publisher}, as of {date} ({len(notes)} files)" if len(notes) > 1 else notes[0].sentence
+                     for (publisher, date), notes in groups.items())
+
+
 @dataclass(frozen=True, kw_only=True)
 class Section:
     """One part of a page: an anchor, a heading and HTML that is already safe."""

@@ -19,6 +19,7 @@ Format = Literal["count", "number", "share", "percent", "usd", "text"]
 DECIMALS: Mapping[str, int] = {"count": 0, "number": 1, "share": 1, "percent": 1, "usd": 2}
 UNKNOWN = "unknown"
 WITHHELD = "withheld"
+LONGEST_UNBROKEN = 12
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,6 +120,11 @@ def _cells(values: pd.Series, item: Field, hidden: Sequence[str | None] | None, 
     tag = "<th scope=row>" if heads else "<td class=n>" if item.numeric else "<td>"
     texts = item.texts(values)
     if hidden is None:
-        return [f"{tag}{escape(text)}" for text in texts]
+        return [f"{'<td class=k>' if tag == '<td>' and _unbroken(text) else tag}{escape(text)}" for text in texts]
     return [f"{tag}{escape(text)}" if word is None else f"<td class='n w'>{escape(word)}"
             for text, word in zip(texts, hidden, strict=True)]
+
+
+def _unbroken(text: str) -> bool:
+    """Whether a cell is a date or a short number with hyphens, which a browser would break after each."""
+    return "-" in text and " " not in text and len(text) <= LONGEST_UNBROKEN

@@ -120,3 +120,11 @@ def test_markup_in_names_stays_text_everywhere() -> None:
     text = page_of(title=NASTY, lead=NASTY, stamps=[NASTY], notes=[NASTY], method=[(NASTY, NASTY)], disclaimer=NASTY,
                    data={"d": to_json(NASTY)})
     assert "<script>alert" not in text
+
+
+def test_dates_stay_in_one_piece() -> None:
+    frame = pd.DataFrame({"name": ["A", "B"], "x": ["2022-06-30", "a well-known long-winded file"]})
+    fields = [Field(column="name", label="N", format="text"), Field(column="x", label="X", format="text")]
+    markup = table(frame, fields, caption="c", table_id="t")
+    assert "<td class=k>2022-06-30" in markup
+    assert "<td>a well-known" in markup

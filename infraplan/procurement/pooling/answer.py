@@ -8,18 +8,21 @@ until one meets that bound.
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import cached_property
+from itertools import product
 from typing import Final
 
 from infraplan import solve
 from infraplan.errors import InfraplanError, NoAnswer
 from infraplan.procurement.pooling import model as models
-from infraplan.procurement.pooling.bills import Award, Baseline, baselines
+from infraplan.procurement.pooling import sharing
+from infraplan.procurement.pooling.bills import CURRENT, Award, Baseline, averages, baselines, members, worse_off
 from infraplan.procurement.pooling.fairness import Fairness
 from infraplan.procurement.pooling.inputs import ZERO, Inputs
-from infraplan.procurement.pooling.model import Model, Row
+from infraplan.procurement.pooling.model import Facts, Model, Row
 from infraplan.solve import Limits, Result, Status
 
 MOST_ROUNDS: Final = 200
@@ -27,6 +30,9 @@ MOST_ROUNDS: Final = 200
 MOST_LINES: Final = 20
 WHAT: Final = "an award that serves every member within the policy"
 EXPLAIN_SECONDS: Final = 30.0
+TINY_USD: Final = 1e-6
+MOST_SINGLE: Final = 40
+"""Awards ruled out one by one under the proportional form before members are."""
 
 
 @dataclass(frozen=True)
@@ -58,15 +64,10 @@ def find(inputs: Inputs, limits: Limits | None = None) -> Answer:
 
 
 def _refuse_unavailable(inputs: Inputs) -> None:
-    policy = inputs.policy
-    if policy.stable:
+    if inputs.policy.stable:
         raise InfraplanError(
             "stable = true is not available yet; set it to false (or leave it out) to go on without it."
         )
-    if policy.objective != "pre_discount":
-        raise InfraplanError('objective = "non_discount_share" is not available yet; use "pre_discount".')
-    if policy.filing != "separate" and policy.no_district_worse_off:
-        raise InfraplanError("filing as a consortium with no_district_worse_off is not available yet.")
 
 
 def _refuse_unserved(inputs: Inputs) -> None:
@@ -99,44 +100,219 @@ class Search:
     inputs: Inputs
     base: Sequence[Baseline | None]
     limits: Limits
-    rows: list[Row] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     began: float = field(default_factory=time.perf_counter)
 
     def run(self) -> tuple[Award, Result]:
-        """Solve, add fairness rows for members worse off, and solve again until nobody is."""
-        given = models.facts(self.inputs)
-        fairness = Fairness(given, self.base, {})
-        if self.inputs.policy.no_district_worse_off:
-            options, keep = fairness.possible()
-            given = replace(given, options=options, keep=keep)
-            fairness = replace(fairness, given=given)
-        start: Award | None = None
-        for _ in range(MOST_ROUNDS):
-            model = models.build(given, given.options, self.rows)
-            result = solve.solve(
-                model.problem, self.limits.after(self.spent()), start=model.start(start) if start else None
-            )
-            if not result.status.answered:
-                self._refuse(model, result)
-            award = Award(self.inputs, model.choice())
-            found = fairness.rows(award, len(self.rows)) if self.inputs.policy.no_district_worse_off else []
-            if not found:
-                return award, exact(award, result, self.limits.gap, self.spent())
-            self.rows += found
-        raise NoAnswer(f"No answer: after {MOST_ROUNDS} rounds some member was still worse off in every award found.")
+        """Solve under the policy's filing form; a consortium's average only where it decides anything."""
+        policy = self.inputs.policy
+        decides = policy.no_district_worse_off or policy.objective == "non_discount_share"
+        if policy.filing == "separate" or not decides:
+            return self.finished(*self.solved(Case()))
+        return self.finished(*self._consortium())
 
     def spent(self) -> float:
         """Seconds since the search began."""
         return time.perf_counter() - self.began
 
-    def _refuse(self, model: Model, result: Result) -> None:
+    def finished(self, award: Award, result: Result) -> tuple[Award, Result]:
+        """Give the result with the exact objective."""
+        return award, exact(award, result, self.limits.gap, self.spent())
+
+    @cached_property
+    def facts(self) -> Facts:
+        """The figures of the model."""
+        return models.facts(self.inputs)
+
+    def solved(self, case: "Case") -> tuple[Award, Result]:
+        """Solve one linear case; fairness rows are added until no member is worse off. Raises NoAnswer."""
+        fair = self.inputs.policy.no_district_worse_off and not case.let_be
+        fairness = Fairness(self.facts, self.base, case.average)
+        if fair:
+            options, keep = fairness.possible()
+            fairness = replace(fairness, given=replace(self.facts, options=options, keep=keep))
+        rows, start = list(case.rows), case.start
+        for _ in range(MOST_ROUNDS):
+            model = self._model(fairness, rows, case)
+            begin = model.start(start) if start else None
+            result = solve.solve(model.problem, self.limits.after(self.spent()), start=begin)
+            if not result.status.answered:
+                self._refuse(model, result, alone=case.alone)
+            award = Award(self.inputs, model.choice())
+            found = fairness.rows(award, len(rows)) if fair else []
+            if not found:
+                return award, result
+            rows += found
+        raise NoAnswer(f"No answer: after {MOST_ROUNDS} rounds some member was still worse off in every award found.")
+
+    def _model(self, fairness: Fairness, rows: Sequence[Row], case: "Case") -> Model:
+        model = models.build(fairness.given, fairness.given.options, rows)
+        if self.inputs.policy.objective == "non_discount_share":
+            sharing.own_cost(model, fairness)
+        if case.pinned:
+            sharing.average_is(model, case.average)
+        if case.ceiling is not None:
+            sharing.at_most(model, case.ceiling)
+        return model
+
+    def _refuse(self, model: Model, result: Result, *, alone: bool) -> None:
+        """Raise NoAnswer; a case that is one of many is not explained, since another may have an answer."""
+        if not alone:
+            raise (Stopped if result.status == Status.stopped_empty else NoAnswer)(str(result.status))
         reasons: list[str] = []
         if result.status == Status.infeasible:
-            reasons = solve.explain_infeasible(
-                model.problem, model.words, replace(self.limits, time_limit=EXPLAIN_SECONDS)
-            )
+            limits = replace(self.limits, time_limit=EXPLAIN_SECONDS)
+            reasons = solve.explain_infeasible(model.problem, model.words, limits)
         solve.refuse_unanswered(result, what=WHAT, reasons=reasons)
+
+    def _consortium(self) -> tuple[Award, Result]:
+        """Bound all averages at once, then try each; the proportional form's fairness by leaving members out."""
+        policy = self.inputs.policy
+        rates = self._rates()
+        award, result = self.solved(Case(average={name: told[-1] for name, told in rates.items()}, let_be=True))
+        proportional = policy.filing == "consortium_proportional"
+        if policy.objective != "pre_discount" or not proportional:
+            if policy.objective == "pre_discount" and not self.worse(award):
+                return award, result
+            award, result = self._each_average(rates, award, result.bound, let_be=proportional)
+        return self._leaving_out(award, result) if self.worse(award) else (award, result)
+
+    def _rates(self) -> dict[str, list[int]]:
+        rates: dict[str, set[int]] = {}
+        for demand in self.inputs.demands:
+            rates.setdefault(demand.category, set()).add(demand.rate)
+        return {category: sorted(told) for category, told in sorted(rates.items())}
+
+    def _each_average(
+        self, rates: Mapping[str, Sequence[int]], near: Award, bound: float, *, let_be: bool
+    ) -> tuple[Award, Result]:
+        """One linear case per average of each category, nearest to a known award's first; each must beat the best."""
+        known = averages(self.inputs, near.choice)
+        spans = [range(told[0], told[-1] + 1) for told in rates.values()]
+        middle = [float(known.get(category, told[0])) for category, told in rates.items()]
+        order = sorted(product(*spans), key=lambda tried: sum(abs(a - b) for a, b in zip(tried, middle, strict=True)))
+        best: tuple[Award, Result] | None = None
+        least = math.inf
+        for percents in order:
+            ceiling = None if best is None else float(objective(best[0])) * (1 - self.limits.gap) - TINY_USD
+            case = Case(
+                dict(zip(rates, percents, strict=True)), pinned=True, let_be=let_be, ceiling=ceiling, alone=False
+            )
+            try:
+                award, result = self.solved(case)
+            except Stopped:
+                least = bound
+                break
+            except NoAnswer:
+                continue
+            least = min(least, result.bound)
+            if best is None or objective(award) < objective(best[0]):
+                best = (award, result)
+        if best is None:
+            raise NoAnswer(f"No answer: {WHAT} was not found at any average rate (status: infeasible).")
+        return best[0], self._at_best(best, max(bound, least))
+
+    def _at_best(self, best: tuple[Award, Result], bound: float) -> Result:
+        """The result of trying every average: those passed over could not beat the best by more than the gap."""
+        found = float(objective(best[0]))
+        bound = min(bound, found * (1 - self.limits.gap) if self.limits.gap else found)
+        proved = found - bound <= rounding(self.inputs) + TINY_USD
+        return replace(best[1], bound=bound, objective=found, status=Status.optimal if proved else Status.within_gap)
+
+    def _leaving_out(self, award: Award, result: Result) -> tuple[Award, Result]:
+        """The proportional form, whose shares depend on everyone: rule out unfair awards one by one, then boldly.
+
+        Ruling out single awards keeps the proof; after `MOST_SINGLE` of them whatever left a member worse off is
+        forbidden it, and what is found is proved only against the bound so far.
+        """
+        pinned = Case(averages_of(award), pinned=self.inputs.policy.objective != "pre_discount", let_be=True)
+        rows: list[Row] = []
+        proved = not pinned.pinned
+        while self.worse(award):
+            if len(rows) < MOST_SINGLE:
+                rows.append(_not_again(self.facts, award, len(rows)))
+            else:
+                proved = False
+                rows += self._forbidden(award, len(rows))
+            found = self._or_say_not_found(replace(pinned, rows=tuple(rows), alone=False))
+            award, result = found[0], found[1] if proved else replace(found[1], bound=result.bound)
+        if not proved:
+            self.notes.append(
+                "under consortium_proportional a member's discount depends on everyone's bills; nobody is worse off here, "
+                "and how close it is to the best is measured against awards without that condition"
+            )
+            result = replace(result, status=Status.stopped_feasible)
+        return award, result
+
+    def _or_say_not_found(self, case: "Case") -> tuple[Award, Result]:
+        try:
+            return self.solved(case)
+        except NoAnswer:
+            raise NoAnswer(
+                "No answer: no award was found that leaves nobody worse off under consortium_proportional.\n"
+                '  mend:  filing = "separate" keeps every member at its own rate; or set no_district_worse_off = false'
+            ) from None
+
+    def _forbidden(self, award: Award, number: int) -> list[Row]:
+        places = [index for member in self.worse(award) for index in members(self.inputs)[member]]
+        return [_forbid(self.facts, index, award.choice[index], number + more) for more, index in enumerate(places)]
+
+    def worse(self, award: Award) -> Mapping[str, Decimal]:
+        """Members worse off, where the policy minds; else none."""
+        return worse_off(award, self.base) if self.inputs.policy.no_district_worse_off else {}
+
+
+class Stopped(NoAnswer):
+    """Time ran out before an answer."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One linear case: `average` per category at which awards are discounted, `pinned` if members must average to it."""
+
+    average: Mapping[str, int] = field(default_factory=dict)
+    pinned: bool = False
+    let_be: bool = False
+    ceiling: float | None = None
+    rows: tuple[Row, ...] = ()
+    start: Award | None = None
+    alone: bool = True
+
+
+def averages_of(award: Award) -> dict[str, int]:
+    """The average rate of each category in an award, as whole percents."""
+    return {category: int(percent) for category, percent in averages(award.inputs, award.choice).items()}
+
+
+def _forbid(given: Facts, index: int, choice: int, number: int) -> Row:
+    """A demand may not be served this way."""
+    name, words = f"out_{number}", f"{given.inputs.demands[index].lea_id} is not worse off (no_district_worse_off)"
+    if choice == CURRENT:
+        return Row(name, words, {}, 0.0, keeps={index: 1.0})
+    if choice in given.bundles:
+        return Row(name, words, {}, 0.0, bundles={choice: 1.0})
+    return Row(name, words, {(index, choice, level): 1.0 for level in given.levels[choice]}, 0.0)
+
+
+def _not_again(given: Facts, award: Award, number: int) -> Row:
+    """This very award is ruled out: at least one demand is served in another way."""
+    terms: dict[tuple[int, int, int], float] = {}
+    keeps: dict[int, float] = {}
+    bundles: dict[int, float] = {}
+    for index, choice in enumerate(award.choice):
+        if choice == CURRENT:
+            keeps[index] = 1.0
+        elif choice in given.bundles:
+            bundles[choice] = 1.0
+        else:
+            terms |= {(index, choice, level): 1.0 for level in given.levels[choice]}
+    most = len(keeps) + len(bundles) + sum(choice >= 0 and choice not in bundles for choice in award.choice) - 1
+    return Row(f"not_again_{number}", "nobody is worse off (no_district_worse_off)", terms, float(most), keeps, bundles)
+
+
+def rounding(inputs: Inputs) -> float:
+    """How far the model may be from the exact objective, in USD: discounts and shared costs are rounded to cents."""
+    return 0.0 if inputs.policy.objective == "pre_discount" else 0.02 * len(inputs.demands)
 
 
 def exact(award: Award, result: Result, asked: float, seconds: float) -> Result:
@@ -144,8 +320,9 @@ def exact(award: Award, result: Result, asked: float, seconds: float) -> Result:
     found = float(objective(award))
     bound = min(result.bound, found) if math.isfinite(result.bound) else result.bound
     if result.status == Status.optimal:
-        # the solver's own figures agree to its tolerance; the exact one takes their place
-        bound = found if abs(found - result.objective) <= 1e-6 * max(1.0, abs(found)) else bound
+        # the solver's own figures agree to its tolerance, own costs to rounding; the exact one takes their place
+        near = 1e-6 * max(1.0, abs(found)) + rounding(award.inputs)
+        bound = found if abs(found - result.objective) <= near else bound
     gap = solve.relative_gap(found, bound)
     status = (
         Status.optimal if gap <= solve.PROVEN_GAP else Status.within_gap if gap <= asked else Status.stopped_feasible

@@ -292,11 +292,11 @@ def members(inputs: Inputs) -> dict[str, list[int]]:
 def worse_off(award: Award, base: Sequence[Baseline | None]) -> Mapping[str, Decimal]:
     """Return by how much each member pays more itself than alone; those better off or level are left out.
 
-    A cent per service is let pass, since shared costs and discounts are rounded to cents.
+    Three cents per service are let pass, since shares of costs and discounts are rounded to cents.
     """
     paid, found = award.applicant(), {}
     for member, indices in members(award.inputs).items():
         more = sum((paid[index] - told.applicant for index in indices if (told := base[index]) is not None), ZERO)
-        if more > CENT * len(indices):
+        if more > 3 * CENT * len(indices):
             found[member] = more
     return found

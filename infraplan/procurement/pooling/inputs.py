@@ -158,7 +158,7 @@ class _Builder:
         self.notes: list[str] = []
         self.unasked = 0
 
-    def fault(self, kind: str, what: str, table: str, row: int, column: str, mend: str) -> None:  # noqa: PLR0917
+    def fault(self, kind: str, what: str, table: str, row: int, column: str, mend: str) -> None:
         self.faults.add(Fault(kind=kind, what=what, file=self.names[table], row=row, column=column, mend=mend))
 
     def add_demands(self, table: pd.DataFrame) -> None:

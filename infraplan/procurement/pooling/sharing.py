@@ -1,0 +1,169 @@
+"""What the model gains where E-Rate decides: the members' own cost as objective, and a consortium's average rate.
+
+Own cost (objective `non_discount_share`)
+    each price times 1 - rate x eligible share; a bid's fixed cost is shared by weight, so the part of d is
+    fixed x w[d] / W, W the weight of all it serves. With per_weight[b] = fixed / W:
+        part[d,b] = per_weight[b] where b serves d, else 0;   sum_d w[d] part[d,b] = fixed[b] x won[b]
+    written exactly with part <= most x award, part >= per_weight - most x (1 - award), most = fixed / least weight
+    over[m] >= eligible cost of m's Category Two services - its budget: that part is not discounted
+Average rate a of those who file together, per category (half up to a whole percent)
+    together[m] = 1 where m buys from a bid;   -1/2 <= mean of (rate[m] - a) < 1/2 over them
+"""
+
+from collections.abc import Mapping, Sequence
+
+import pulp
+
+from infraplan.procurement.pooling.bills import members
+from infraplan.procurement.pooling.fairness import Fairness
+from infraplan.procurement.pooling.model import EQ, GE, LE, Model, Term
+
+
+def own_cost(model: Model, fairness: Fairness) -> None:
+    """Replace the objective by the members' own cost, at the rates of `fairness`."""
+    given, options = model.facts, fairness.given.options
+    cost = dict(
+        zip(
+            zip(options.demand.tolist(), options.bid.tolist(), options.level.tolist(), strict=True),
+            options.cost.tolist(),
+            strict=True,
+        )
+    )
+    terms: list[Term] = [
+        (variable, fairness.own(key[0], cost[key], budget=False)) for key, variable in model.award.items()
+    ]
+    terms += [(variable, fairness.keeping(demand)) for demand, variable in model.keeps.items()]
+    for bid, named in given.bundles.items():
+        parts = [fairness.own(index, fairness.bundle_part(bid, index), budget=False) for index in named]
+        terms.append((model.wins[bid, 0], sum(parts)))
+    shares = _shares(model)
+    for (index, _), part in shares.items():
+        terms.append((part, _own_part(fairness, index) * float(given.weight[index])))
+    terms += _over_budget(model, fairness, shares)
+    model.problem.setObjective(pulp.LpAffineExpression(terms))
+
+
+def _own_part(fairness: Fairness, index: int) -> float:
+    """The part of one more dollar of a bid's price that the member pays itself."""
+    return 1 - fairness.rate(index) * float(fairness.inputs.demands[index].eligible_share)
+
+
+def _served(model: Model) -> dict[tuple[int, int], list[pulp.LpVariable]]:
+    found: dict[tuple[int, int], list[pulp.LpVariable]] = {}
+    for (demand, bid, _), variable in model.award.items():
+        found.setdefault((demand, bid), []).append(variable)
+    return found
+
+
+def _shares(model: Model) -> dict[tuple[int, int], pulp.LpVariable]:
+    """The share of each fixed cost, per unit of weight, exactly."""
+    given, problem, shares = model.facts, model.problem, dict[tuple[int, int], pulp.LpVariable]()
+    by_bid: dict[int, list[int]] = {}
+    served = _served(model)
+    for demand, bid in served:
+        if given.fixed[bid] > 0:
+            by_bid.setdefault(bid, []).append(demand)
+    for bid, demands in by_bid.items():
+        weights = [float(given.weight[demand]) for demand in demands]
+        most = float(given.fixed[bid]) / (min((weight for weight in weights if weight > 0), default=1.0))
+        per_weight = problem.add_variable(f"per_weight_{bid}", 0, most)
+        for demand in demands:
+            part = shares[demand, bid] = problem.add_variable(f"part_{demand}_{bid}", 0, most)
+            award = [(variable, -most) for variable in served[demand, bid]]
+            model.add([(part, 1.0), *award], LE, 0.0, f"part_if_{demand}_{bid}")
+            model.add([(part, 1.0), (per_weight, -1.0), *award], GE, -most, f"part_full_{demand}_{bid}")
+            model.add([(part, 1.0), (per_weight, -1.0)], LE, 0.0, f"part_same_{demand}_{bid}")
+        won = [
+            (model.wins[bid, level], -float(given.fixed[bid]))
+            for level in given.levels[bid]
+            if (bid, level) in model.wins
+        ]
+        parts = [(shares[demand, bid], weight) for demand, weight in zip(demands, weights, strict=True)]
+        model.add([*parts, *won], EQ, 0.0, f"shared_{bid}")
+    return shares
+
+
+def _over_budget(model: Model, fairness: Fairness, shares: Mapping[tuple[int, int], pulp.LpVariable]) -> list[Term]:
+    """What a Category Two budget leaves without discount; at the least of the rates that apply, so never too much."""
+    terms: list[Term] = []
+    for number, indices in enumerate(members(fairness.inputs).values()):
+        limited = [index for index in indices if fairness.inputs.demands[index].c2_available is not None]
+        if not limited:
+            continue
+        over = model.problem.add_variable(f"over_{number}", 0)
+        eligible = [term for index in limited for term in _eligible(model, fairness, index, shares)]
+        left = max(0.0, float(fairness.inputs.demands[limited[0]].c2_available or 0))
+        model.add(
+            [(over, 1.0), *((variable, -size) for variable, size in _gathered(eligible))], GE, -left, f"over_{number}"
+        )
+        rates = [min(fairness.rate(index), fairness.inputs.demands[index].rate / 100) for index in limited]
+        terms.append((over, min(rates)))
+    return terms
+
+
+def _eligible(
+    model: Model, fairness: Fairness, index: int, shares: Mapping[tuple[int, int], pulp.LpVariable]
+) -> list[Term]:
+    """The eligible cost of one demand, over all ways to serve it."""
+    given, demand, options = model.facts, fairness.inputs.demands[index], fairness.given.options
+    ended = float(demand.termination) if demand.current is not None else 0.0
+    part = float(demand.eligible_share)
+    terms: list[Term] = []
+    for place in (options.demand == index).nonzero()[0].tolist():
+        key = (index, int(options.bid[place]), int(options.level[place]))
+        if key in model.award:
+            terms.append((model.award[key], part * (float(options.cost[place]) - ended)))
+    terms += [(share, part * float(given.weight[index])) for (other, _), share in shares.items() if other == index]
+    if index in model.keeps and demand.rate:
+        unpaid = fairness.keeping(index)
+        terms.append((model.keeps[index], (float(given.keep[index]) - unpaid) / (demand.rate / 100)))
+    for bid, named in given.bundles.items():
+        if index in named:
+            terms.append((model.wins[bid, 0], part * (fairness.bundle_part(bid, index) - ended)))
+    return terms
+
+
+def _gathered(terms: Sequence[Term]) -> list[Term]:
+    """The same terms with each variable once."""
+    found: dict[pulp.LpVariable, float] = {}
+    for variable, size in terms:
+        found[variable] = found.get(variable, 0.0) + size
+    return list(found.items())
+
+
+def average_is(model: Model, average: Mapping[str, int]) -> None:
+    """Require the rates of those who buy from bids to average, rounded half up, to these percentages."""
+    inputs = model.facts.inputs
+    bought: dict[int, list[pulp.LpVariable]] = {}
+    for (demand, _, _), variable in model.award.items():
+        bought.setdefault(demand, []).append(variable)
+    for bid, named in model.facts.bundles.items():
+        for demand in named:
+            bought.setdefault(demand, []).append(model.wins[bid, 0])
+    for category, percent in average.items():
+        low: list[Term] = []
+        high: list[Term] = []
+        anyone = model.problem.add_variable(f"anyone_{category}", cat="Binary")
+        for number, indices in enumerate(members(inputs).values()):
+            own = [index for index in indices if inputs.demands[index].category == category and index in bought]
+            if not own:
+                continue
+            together = model.problem.add_variable(f"together_{category}_{number}", cat="Binary")
+            for index in own:
+                terms = [(variable, 1.0) for variable in bought[index]]
+                model.add([*terms, (together, -1.0)], LE, 0.0, f"together_if_{category}_{index}")
+            every = _gathered([(variable, -1.0) for index in own for variable in bought[index]])
+            model.add([(together, 1.0), *every], LE, 0.0, f"together_only_{category}_{number}")
+            model.add([(together, 1.0), (anyone, -1.0)], LE, 0.0, f"anyone_{category}_{number}")
+            rate = inputs.demands[own[0]].rate
+            low.append((together, 2.0 * (rate - percent) + 1))
+            high.append((together, 2.0 * (rate - percent) - 1))
+        words = f"those who file together for {category} average {percent} percent"
+        model.add(low, GE, 0.0, f"average_low_{category}", words)
+        model.add([*high, (anyone, 1.0)], LE, 0.0, f"average_high_{category}", words)
+
+
+def at_most(model: Model, ceiling: float) -> None:
+    """Look only for answers that cost less than one already known."""
+    terms = list((model.problem.objective or {}).items())
+    model.add(terms, LE, ceiling, "better_than_known")

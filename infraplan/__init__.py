@@ -1,2 +1,1 @@
 """Plan a state's infrastructure of learning."""
-

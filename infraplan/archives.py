@@ -22,8 +22,16 @@ def opened(path: Path) -> Iterator[zipfile.ZipFile]:
     try:
         archive = zipfile.ZipFile(path)
     except (zipfile.BadZipFile, OSError, NotImplementedError) as why:
-        raise BadInput([Fault(kind="BadArchive", what=f"{path.name} is not a readable zip archive: {why}",
-                              file=path.name, mend="download it again; the last download may be incomplete")]) from why
+        raise BadInput(
+            [
+                Fault(
+                    kind="BadArchive",
+                    what=f"{path.name} is not a readable zip archive: {why}",
+                    file=path.name,
+                    mend="download it again; the last download may be incomplete",
+                )
+            ]
+        ) from why
     with archive:
         faults = _faults(path, archive)
         if faults:
@@ -33,9 +41,13 @@ def opened(path: Path) -> Iterator[zipfile.ZipFile]:
 
 def members(archive: zipfile.ZipFile) -> list[str]:
     """Names of the files inside, without folders and operating-system litter."""
-    return [item.filename for item in archive.infolist()
-            if not item.is_dir() and not item.filename.startswith("__MACOSX/")
-            and not PurePosixPath(item.filename).name.startswith(".")]
+    return [
+        item.filename
+        for item in archive.infolist()
+        if not item.is_dir()
+        and not item.filename.startswith("__MACOSX/")
+        and not PurePosixPath(item.filename).name.startswith(".")
+    ]
 
 
 def unpack(archive: zipfile.ZipFile, member: str, folder: Path) -> Path:
@@ -51,8 +63,16 @@ def unpack(archive: zipfile.ZipFile, member: str, folder: Path) -> Path:
                     raise _bomb(member, "it unpacks to more than the archive declares")
                 out.write(chunk)
     except (zipfile.BadZipFile, RuntimeError, EOFError, OSError, NotImplementedError) as why:
-        raise BadInput([Fault(kind="BadArchive", what=f"{member} cannot be unpacked: {why}", file=member,
-                              mend="download the archive again")]) from why
+        raise BadInput(
+            [
+                Fault(
+                    kind="BadArchive",
+                    what=f"{member} cannot be unpacked: {why}",
+                    file=member,
+                    mend="download the archive again",
+                )
+            ]
+        ) from why
     return target
 
 
@@ -72,18 +92,33 @@ def _faults(path: Path, archive: zipfile.ZipFile) -> list[Fault]:
         if stat.S_ISLNK(item.external_attr >> 16):
             faults.append(_fault(path, f"{item.filename!r} is a link"))
         if item.file_size > _RATIO_MATTERS_ABOVE and item.file_size > MOST_RATIO * max(1, item.compress_size):
-            faults.append(_fault(path, f"{item.filename!r} unpacks to {item.file_size // max(1, item.compress_size)} "
-                                       "times its size"))
+            faults.append(
+                _fault(
+                    path, f"{item.filename!r} unpacks to {item.file_size // max(1, item.compress_size)} times its size"
+                )
+            )
         if item.flag_bits & 0x1:
             faults.append(_fault(path, f"{item.filename!r} is encrypted"))
     return faults
 
 
 def _fault(path: Path, what: str) -> Fault:
-    return Fault(kind="UnsafeArchive", what=what, file=path.name,
-                 mend="get the archive from the publisher's own page, or unpack it yourself and add the files")
+    return Fault(
+        kind="UnsafeArchive",
+        what=what,
+        file=path.name,
+        mend="get the archive from the publisher's own page, or unpack it yourself and add the files",
+    )
 
 
 def _bomb(member: str, why: str) -> BadInput:
-    return BadInput([Fault(kind="UnsafeArchive", what=f"{member}: {why}", file=member,
-                           mend="get the archive from the publisher's own page")])
+    return BadInput(
+        [
+            Fault(
+                kind="UnsafeArchive",
+                what=f"{member}: {why}",
+                file=member,
+                mend="get the archive from the publisher's own page",
+            )
+        ]
+    )

@@ -83,8 +83,14 @@ def sources() -> Mapping[str, Source]:
     for path in sorted(data_path("sources").glob("*.toml")):
         told = read_toml(path)
         found[path.stem] = Source(
-            id=path.stem, title=told["title"], publisher=told["publisher"], landing=told["landing"],
-            license=told["license"], cadence=told["cadence"], tables=tuple(told["tables"]), kinds=tuple(told["kinds"]),
+            id=path.stem,
+            title=told["title"],
+            publisher=told["publisher"],
+            landing=told["landing"],
+            license=told["license"],
+            cadence=told["cadence"],
+            tables=tuple(told["tables"]),
+            kinds=tuple(told["kinds"]),
             headers=tuple(told.get("header", ())),
         )
     return found
@@ -112,8 +118,11 @@ def opened(path: Path, scratch: Path) -> Iterator[list[Arrival]]:
         elif ending == ".gz":
             yield [_peek(_gunzip(path, room), path.name, (path,))]
         else:
-            files = (path, *sorted(side for side in path.parent.glob(f"{path.stem}.*")
-                                   if side.suffix.lower() in SIDECARS)) if ending == ".shp" else (path,)
+            files = (
+                (path, *sorted(side for side in path.parent.glob(f"{path.stem}.*") if side.suffix.lower() in SIDECARS))
+                if ending == ".shp"
+                else (path,)
+            )
             yield [_peek(path, path.name, files)]
     finally:
         shutil.rmtree(room, ignore_errors=True)
@@ -125,8 +134,16 @@ def _gunzip(path: Path, room: Path) -> Path:
         with gzip.open(path) as packed, target.open("wb") as out:
             shutil.copyfileobj(packed, out, 1 << 20)
     except (OSError, EOFError) as why:
-        raise BadInput([Fault(kind="BadArchive", what=f"{path.name} is not a readable gzip file: {why}",
-                              file=path.name, mend="download it again")]) from why
+        raise BadInput(
+            [
+                Fault(
+                    kind="BadArchive",
+                    what=f"{path.name} is not a readable gzip file: {why}",
+                    file=path.name,
+                    mend="download it again",
+                )
+            ]
+        ) from why
     return target
 
 
@@ -137,8 +154,16 @@ def _zipped(path: Path, room: Path) -> list[Arrival]:
         tables = [name for name in names if name.lower().endswith((*DELIMITED, *SHEETS)) and not shapes]
         wanted = shapes or tables
         if not wanted:
-            raise BadInput([Fault(kind="NothingInside", what=f"{path.name} holds no table and no shapes", file=path.name,
-                                  mend=f"it holds: {', '.join(names)[:200] or 'nothing'}; unpack it and add the file")])
+            raise BadInput(
+                [
+                    Fault(
+                        kind="NothingInside",
+                        what=f"{path.name} holds no table and no shapes",
+                        file=path.name,
+                        mend=f"it holds: {', '.join(names)[:200] or 'nothing'}; unpack it and add the file",
+                    )
+                ]
+            )
         arrivals = []
         for name in wanted:
             if name.lower().endswith(".shp"):
@@ -173,9 +198,16 @@ def _peek_shapes(local: Path, name: str, files: tuple[Path, ...], member: str) -
     try:
         info = pyogrio.read_info(local)
     except (pyogrio.errors.DataSourceError, sqlite3.Error, ValueError) as why:
-        raise BadInput([Fault(kind="Unreadable", what=f"{name} cannot be read as shapes: {str(why).splitlines()[0]}",
-                              file=name, mend="give the whole set (.shp with .shx, .dbf, .prj) or download it again")],
-                       ) from why
+        raise BadInput(
+            [
+                Fault(
+                    kind="Unreadable",
+                    what=f"{name} cannot be read as shapes: {str(why).splitlines()[0]}",
+                    file=name,
+                    mend="give the whole set (.shp with .shx, .dbf, .prj) or download it again",
+                )
+            ],
+        ) from why
     return Arrival(name, "shapes", local, files, tuple(info["fields"]), member)
 
 
@@ -183,8 +215,16 @@ def _peek_sheet(local: Path, name: str, files: tuple[Path, ...], member: str) ->
     try:
         raw = pd.read_excel(local, header=None, dtype=object, engine="calamine", nrows=_HEADER_ROWS_SEARCHED)
     except Exception as why:  # the reader raises its own classes for each way a workbook can be broken
-        raise BadInput([Fault(kind="Unreadable", what=f"{name} cannot be read as a workbook: {why}", file=name,
-                              mend="open it in a spreadsheet and save it again")]) from why
+        raise BadInput(
+            [
+                Fault(
+                    kind="Unreadable",
+                    what=f"{name} cannot be read as a workbook: {why}",
+                    file=name,
+                    mend="open it in a spreadsheet and save it again",
+                )
+            ]
+        ) from why
     rows = [[str(cell).strip() for cell in row if not pd.isna(cell)] for row in raw.to_numpy().tolist()]
     fullest = max(range(len(rows)), key=lambda i: len(rows[i]), default=0)
     for number, row in enumerate(rows):
@@ -212,11 +252,27 @@ def _refuse_other_text(head: bytes, name: str) -> None:
     if not start:
         raise BadInput([Fault(kind="EmptyFile", what=f"{name} is empty", file=name, mend="download it again")])
     if start.startswith((b"<!doctype", b"<html", b"<?xml", b"<head")):
-        raise BadInput([Fault(kind="NotATable", what=f"{name} is a web page, not data", file=name,
-                              mend="the site may have been down or wanted a login; download the file again")])
+        raise BadInput(
+            [
+                Fault(
+                    kind="NotATable",
+                    what=f"{name} is a web page, not data",
+                    file=name,
+                    mend="the site may have been down or wanted a login; download the file again",
+                )
+            ]
+        )
     if b"\0" in head:
-        raise BadInput([Fault(kind="NotATable", what=f"{name} is not a text table", file=name,
-                              mend="give the CSV, XLSX, shapefile or GeoPackage itself")])
+        raise BadInput(
+            [
+                Fault(
+                    kind="NotATable",
+                    what=f"{name} is not a text table",
+                    file=name,
+                    mend="give the CSV, XLSX, shapefile or GeoPackage itself",
+                )
+            ]
+        )
 
 
 def _is_latin(local: Path) -> bool:
@@ -275,8 +331,12 @@ _DATES = (
     (re.compile(r"_([JD])(\d{2})_(\d{2})([a-z]{3})(\d{4})", re.IGNORECASE), "release"),
     (re.compile(r"_(\d{2})(\d{2})(\d{2})(?:\D|$)"), "mmddyy"),
 )
-_MONTHS = {name: number for number, name in enumerate(
-    ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"), start=1)}
+_MONTHS = {
+    name: number
+    for number, name in enumerate(
+        ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"), start=1
+    )
+}
 
 
 def bdc_dates(name: str) -> tuple[str | None, str | None]:

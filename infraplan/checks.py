@@ -56,27 +56,38 @@ def _tests(table: ir.Table, schema: Schema) -> list[tuple[Column, str, ir.Boolea
     return tests
 
 
-def _examples(table: ir.Table, column: Column, kind: str, bad: ir.BooleanValue, count: int, file: str,
-              first_row: int) -> list[Fault]:
-    shown = table.filter(bad).select(row=_row(table, first_row), value=table[column.name].cast("string")).limit(EXAMPLES)
+def _examples(
+    table: ir.Table, column: Column, kind: str, bad: ir.BooleanValue, count: int, file: str, first_row: int
+) -> list[Fault]:
+    shown = (
+        table.filter(bad).select(row=_row(table, first_row), value=table[column.name].cast("string")).limit(EXAMPLES)
+    )
     rows = shown.to_pyarrow().to_pylist()
     faults = []
     for number, example in enumerate(rows):
         value = example["value"]
         saying = "blank or not readable" if value is None else repr(value)
-        faults.append(Fault(
-            kind=kind, what=f"{column.name} is {saying}, expected {column.expectation()}", file=file,
-            row=int(example["row"]), column=column.name, value=value,
-            # the last example stands for all the rows not shown
-            count=count - len(rows) + 1 if number == len(rows) - 1 else 1,
-            mend=_mend(column, value),
-        ))
+        faults.append(
+            Fault(
+                kind=kind,
+                what=f"{column.name} is {saying}, expected {column.expectation()}",
+                file=file,
+                row=int(example["row"]),
+                column=column.name,
+                value=value,
+                # the last example stands for all the rows not shown
+                count=count - len(rows) + 1 if number == len(rows) - 1 else 1,
+                mend=_mend(column, value),
+            )
+        )
     return faults
 
 
 def _mend(column: Column, value: str | None) -> str:
     if column.pad and value and value.isdigit() and len(value) < column.pad:
-        return f"leading zeros were lost, {value} is {value.zfill(column.pad)}; format the column as text and save again"
+        return (
+            f"leading zeros were lost, {value} is {value.zfill(column.pad)}; format the column as text and save again"
+        )
     return f"correct the cells ({column.about})" if column.about else "correct the cells"
 
 
@@ -92,7 +103,16 @@ def _duplicates(table: ir.Table, schema: Schema, file: str, first_row: int) -> l
     again = rows.group_by(key).aggregate(times=rows.count(), row=rows["row"].max()).filter(ibis._["times"] > 1)
     total = int(again.count().to_pyarrow().as_py())
     shown = again.order_by("row").limit(EXAMPLES).to_pyarrow().to_pylist()
-    return [Fault(kind="DuplicateKey", what=f"{' + '.join(key)} must be unique", file=file, row=int(row["row"]),
-                  column=key[0], value=" + ".join(str(row[name]) for name in key), mend="keep one row of each",
-                  count=total - len(shown) + 1 if number == len(shown) - 1 else 1)
-            for number, row in enumerate(shown)]
+    return [
+        Fault(
+            kind="DuplicateKey",
+            what=f"{' + '.join(key)} must be unique",
+            file=file,
+            row=int(row["row"]),
+            column=key[0],
+            value=" + ".join(str(row[name]) for name in key),
+            mend="keep one row of each",
+            count=total - len(shown) + 1 if number == len(shown) - 1 else 1,
+        )
+        for number, row in enumerate(shown)
+    ]

@@ -1,8 +1,8 @@
 """A state's own files, through a column map; and our own tables as CSV, XLSX or Parquet.
 
-A column map is a TOML file: `table`, `title`, `publisher`, `as_of`, [columns] our name = their header, [exclude] rows
-that are not data (their header = exact cell texts), [constants], [codes.<our column>] their code = ours, and `sum = true`
-where several rows make one district. See docs/tutorial/column-maps.md.
+A column map is a TOML file: `table`, `title`, `publisher`, `as_of`, [columns] our name = their header, [exclude]
+rows that are not data (their header = exact cell texts), [constants], [codes.<our column>] their code = ours, and
+`sum = true` where several rows make one district. See docs/tutorial/column-maps.md.
 """
 
 from collections.abc import Mapping
@@ -24,7 +24,8 @@ from infraplan.workspace import Workspace
 _KEYS = {"table", "title", "publisher", "as_of", "columns", "exclude", "constants", "codes", "sum", "all_states"}
 _TOTAL_NAMES = {"total", "state", "state total", "statewide", "grand total", "all districts", "sum"}
 _LEAST_ROWS_FOR_A_TOTAL = 4
-_MOST_SHOWN = 400
+_MOST_SHOWN = 4_000
+BOTH = "state number and name"
 
 
 def mapped(arrival: Arrival, desk: Desk) -> Load:
@@ -35,8 +36,16 @@ def mapped(arrival: Arrival, desk: Desk) -> Load:
     """
     told = desk.column_map
     if told is None:
-        raise BadInput([Fault(kind="NoColumnMap", what=f"{arrival.name} needs a column map", file=arrival.name,
-                              mend="give --columns MAP.toml; docs/tutorial/column-maps.md shows one")])
+        raise BadInput(
+            [
+                Fault(
+                    kind="NoColumnMap",
+                    what=f"{arrival.name} needs a column map",
+                    file=arrival.name,
+                    mend="give --columns MAP.toml; docs/tutorial/column-maps.md shows one",
+                )
+            ]
+        )
     schema = _checked_map(told, arrival)
     raw = rows_as_text(arrival)
     kept, excluded = _excluded(raw, told, arrival)
@@ -46,24 +55,47 @@ def mapped(arrival: Arrival, desk: Desk) -> Load:
         raise BadInput(totals)
     text, notes, refused = _own_rows(text, schema, desk, told)
     if text.empty:
-        raise BadInput([Fault(kind="NoRows", what=f"{arrival.name} has no row left for {desk.state.name}",
-                              file=arrival.name, mend="check the column map's [exclude] and the district numbers")])
+        raise BadInput(
+            [
+                Fault(
+                    kind="NoRows",
+                    what=f"{arrival.name} has no row left for {desk.state.name}",
+                    file=arrival.name,
+                    mend="check the column map's [exclude] and the district numbers",
+                )
+            ]
+        )
     if told.get("sum"):
         text = _summed(text, schema)
     frame = typed(_padded(text, schema), schema, file=arrival.name)
     frame["source_row"] = frame.index
     as_of = desk.as_of or _date(told.get("as_of"))
-    return Load([Piece(schema.name, frame, series=f"{desk.state.fips}/{told.get('title', arrival.bare_name)}")],
-                len(raw), as_of, None, {**excluded, **refused}, notes, title=told.get("title"),
-                publisher=told.get("publisher"))
+    return Load(
+        [Piece(schema.name, frame, series=f"{desk.state.fips}/{told.get('title', arrival.bare_name)}")],
+        len(raw),
+        as_of,
+        None,
+        {**excluded, **refused},
+        notes,
+        title=told.get("title"),
+        publisher=told.get("publisher"),
+    )
 
 
 def own(arrival: Arrival, desk: Desk) -> Load:
     """Load a file that has exactly the columns of one of our tables, as `data export` writes them."""
     name = own_table(arrival)
     if name is None:
-        raise BadInput([Fault(kind="NotOurs", what=f"{arrival.name} has not the columns of one of our tables",
-                              file=arrival.name, mend="`infraplan tables TABLE` lists a table's columns")])
+        raise BadInput(
+            [
+                Fault(
+                    kind="NotOurs",
+                    what=f"{arrival.name} has not the columns of one of our tables",
+                    file=arrival.name,
+                    mend="`infraplan tables TABLE` lists a table's columns",
+                )
+            ]
+        )
     schema = Schema.load(name)
     text = rows_as_text(arrival) if arrival.kind != "parquet" else _parquet_text(arrival)
     rows = len(text)
@@ -71,10 +103,25 @@ def own(arrival: Arrival, desk: Desk) -> Load:
     frame = typed(text, schema, file=arrival.name)
     frame["source_row"] = frame.index
     if schema.columns.get("geometry") is not None:
-        raise BadInput([Fault(kind="NoGeometry", what=f"{name} has shapes, which {arrival.name} cannot carry",
-                              file=arrival.name, mend="add the GeoPackage instead")])
-    return Load([Piece(name, frame, series=f"{desk.state.fips}/{arrival.bare_name}")], rows, desk.as_of, None, refused,
-                notes, title=schema.title)
+        raise BadInput(
+            [
+                Fault(
+                    kind="NoGeometry",
+                    what=f"{name} has shapes, which {arrival.name} cannot carry",
+                    file=arrival.name,
+                    mend="add the GeoPackage instead",
+                )
+            ]
+        )
+    return Load(
+        [Piece(name, frame, series=f"{desk.state.fips}/{arrival.bare_name}")],
+        rows,
+        desk.as_of,
+        None,
+        refused,
+        notes,
+        title=schema.title,
+    )
 
 
 LOADERS: dict[str, Loader] = {"column_map": mapped, "own_table": own}
@@ -84,24 +131,56 @@ LOADERS: dict[str, Loader] = {"column_map": mapped, "own_table": own}
 
 
 def _checked_map(told: Mapping[str, Any], arrival: Arrival) -> Schema:
-    faults = [Fault(kind="UnknownSetting", what=f"the column map has an unknown setting {key}",
-                    mend=f"it takes {', '.join(sorted(_KEYS))}") for key in told.keys() - _KEYS]
+    faults = [
+        Fault(
+            kind="UnknownSetting",
+            what=f"the column map has an unknown setting {key}",
+            mend=f"it takes {', '.join(sorted(_KEYS))}",
+        )
+        for key in told.keys() - _KEYS
+    ]
     table = str(told.get("table", ""))
     if table not in schemas.names() or Schema.load(table).layer != "core":
         core = [name for name in schemas.names() if Schema.load(name).layer == "core"]
-        raise BadInput([*faults, Fault(kind="UnknownTable", what=f"the column map names the table {table or '(none)'}",
-                                       mend=f"table = one of {', '.join(core)}")])
+        raise BadInput(
+            [
+                *faults,
+                Fault(
+                    kind="UnknownTable",
+                    what=f"the column map names the table {table or '(none)'}",
+                    mend=f"table = one of {', '.join(core)}",
+                ),
+            ]
+        )
     schema = Schema.load(table)
     columns = told.get("columns", {})
     for ours, theirs in columns.items():
         if ours not in schema.columns and ours != "state_lea_id":
-            faults.append(Fault(kind="UnknownColumn", what=f"{table} has no column {ours}",
-                                mend=f"it has {', '.join(schema.columns)}"))
+            faults.append(
+                Fault(
+                    kind="UnknownColumn",
+                    what=f"{table} has no column {ours}",
+                    mend=f"it has {', '.join(schema.columns)}",
+                )
+            )
         if theirs not in arrival.columns:
-            faults.append(Fault(kind="MissingColumn", what=f"{arrival.name} has no column {theirs!r}", file=arrival.name,
-                                mend=f"its columns are: {', '.join(arrival.columns)[:300]}"))
-    faults += [Fault(kind="MissingColumn", what=f"[exclude] names a column {theirs!r} that {arrival.name} has not",
-                     file=arrival.name) for theirs in told.get("exclude", {}) if theirs not in arrival.columns]
+            faults.append(
+                Fault(
+                    kind="MissingColumn",
+                    what=f"{arrival.name} has no column {theirs!r}",
+                    file=arrival.name,
+                    mend=f"its columns are: {', '.join(arrival.columns)[:300]}",
+                )
+            )
+    faults += [
+        Fault(
+            kind="MissingColumn",
+            what=f"[exclude] names a column {theirs!r} that {arrival.name} has not",
+            file=arrival.name,
+        )
+        for theirs in told.get("exclude", {})
+        if theirs not in arrival.columns
+    ]
     if faults:
         raise BadInput(faults)
     return schema
@@ -136,12 +215,24 @@ def _totals(raw: pd.DataFrame, text: pd.DataFrame, arrival: Arrival) -> list[Fau
     named = raw.apply(lambda cells: cells.str.strip().str.lower().isin(_TOTAL_NAMES)).any(axis=1) & (numbers > 0)
     faults = []
     for row in text.index[is_sum | named]:
-        cells = {theirs: cell for theirs, cell in raw.loc[row].items() if str(cell).strip() and not _is_number(str(cell))}
-        theirs, cell = next(iter(cells.items()), (raw.columns[0], raw.loc[row].iloc[0]))
+        cells = {
+            str(theirs): str(cell)
+            for theirs, cell in raw.loc[row].items()
+            if str(cell).strip() and not _is_number(str(cell))
+        }
+        theirs, cell = next(iter(cells.items()), (str(raw.columns[0]), str(raw.loc[row].iloc[0])))
         why = "equals the sum of all other rows" if is_sum[row] else "is named as a total"
-        faults.append(Fault(kind="TotalRow", what=f"a row {why}; it would be counted twice", file=arrival.name,
-                            row=int(row), column=str(theirs), value=str(cell),
-                            mend=f'exclude it in the column map:  [exclude]  {theirs} = ["{cell}"]'))
+        faults.append(
+            Fault(
+                kind="TotalRow",
+                what=f"a row {why}; it would be counted twice",
+                file=arrival.name,
+                row=int(row),
+                column=theirs,
+                value=cell,
+                mend=f'exclude it in the column map:  [exclude]  {theirs} = ["{cell}"]',
+            )
+        )
     return faults
 
 
@@ -152,8 +243,9 @@ def _is_number(text: str) -> bool:
 # --- rows of this state, and their district numbers -----------------------------------------------------------------
 
 
-def _own_rows(text: pd.DataFrame, schema: Schema, desk: Desk,
-              told: Mapping[str, Any]) -> tuple[pd.DataFrame, list[str], dict[str, int]]:
+def _own_rows(
+    text: pd.DataFrame, schema: Schema, desk: Desk, told: Mapping[str, Any]
+) -> tuple[pd.DataFrame, list[str], dict[str, int]]:
     if "lea_id" not in schema.columns:
         return text, [], {}
     if "lea_id" not in text:
@@ -163,8 +255,11 @@ def _own_rows(text: pd.DataFrame, schema: Schema, desk: Desk,
     notes = [f"{mends:,} district numbers had lost their leading zero; mended"] if mends else []
     other = ~text["lea_id"].str.startswith(desk.state.fips) & text["lea_id"].str.fullmatch(r"\d{7}")
     blank = text["lea_id"] == "" if not told.get("all_states") else pd.Series(data=False, index=text.index)
-    return text[~other & ~blank], notes, {"rows of other states": int(other.sum()),
-                                          "rows without a district number": int(blank.sum())}
+    return (
+        text[~other & ~blank],
+        notes,
+        {"rows of other states": int(other.sum()), "rows without a district number": int(blank.sum())},
+    )
 
 
 def known_leas(workspace: Workspace) -> pd.DataFrame:
@@ -189,12 +284,21 @@ def _matched(text: pd.DataFrame, desk: Desk) -> tuple[pd.DataFrame, list[str], d
     """Give each row its NCES number by state number, else by name; only matches that are the only one count."""
     known = known_leas(desk.workspace)
     if known.empty:
-        raise BadInput([Fault(kind="NoDirectory", what="the file names districts without their NCES number",
-                              mend="first add the NCES district directory (ccd_lea_029_...) or the district boundaries, "
-                              "then this file again")])
+        raise BadInput(
+            [
+                Fault(
+                    kind="NoDirectory",
+                    what="the file names districts without their NCES number",
+                    mend="first add the NCES district directory (ccd_lea_029_...) or the district boundaries, "
+                    "then this file again",
+                )
+            ]
+        )
     found = match_leas(text, known, desk.state.usps)
-    lines = [f"  {row.theirs}  ->  {row.lea_id} {row.name_there}  (by {row.how})" if row.lea_id else
-             f"  {row.theirs}  ->  no NCES number found" for row in found.itertuples()]
+    lines = [
+        f"  {theirs}  ->  {lea} {there}  (by {how})" if lea else f"  {theirs}  ->  no NCES number found"
+        for theirs, lea, there, how in found.astype(object).where(found.notna(), "").to_numpy()
+    ]
     matched = int(found["lea_id"].notna().sum())
     notes = ["\n".join([f"{matched} of {len(found)} names matched to NCES numbers; check them:", *lines[:_MOST_SHOWN]])]
     kept = text.assign(lea_id=found["lea_id"])[found["lea_id"].notna()]
@@ -202,7 +306,7 @@ def _matched(text: pd.DataFrame, desk: Desk) -> tuple[pd.DataFrame, list[str], d
 
 
 def match_leas(text: pd.DataFrame, known: pd.DataFrame, usps: str) -> pd.DataFrame:
-    """Match rows to NCES districts: columns theirs, lea_id, name_there, how (number | name | short name).
+    """Match rows to NCES districts: columns theirs, lea_id, name_there, how.
 
     `text` has state_lea_id and/or name; `known` has lea_id, name, state_lea_id. A match counts only where it is the
     only one; a number whose name also agrees is said to be matched by both.
@@ -213,13 +317,20 @@ def match_leas(text: pd.DataFrame, known: pd.DataFrame, usps: str) -> pd.DataFra
     by_code = _only_one(known["state_lea_id"].fillna("").map(lambda cell: plain_code(cell, usps)), known["lea_id"])
     by_name = _only_one(known["name"].fillna("").map(plain_name), known["lea_id"])
     by_short = _only_one(known["name"].fillna("").map(lambda cell: plain_name(cell, short=True)), known["lea_id"])
-    ways = {"state number": code.map(by_code), "name": name.map(plain_name).map(by_name),
-            "short name": name.map(lambda cell: plain_name(cell, short=True)).map(by_short)}
+    ways = {
+        "state number": code.map(by_code),
+        "name": name.map(plain_name).map(by_name),
+        "short name": name.map(lambda cell: plain_name(cell, short=True)).map(by_short),
+    }
     lea = pd.Series(None, index=text.index, dtype=object)
     how = pd.Series("", index=text.index, dtype=object)
     for way, found in ways.items():
         fill = lea.isna() & found.notna()
         lea, how = lea.mask(fill, found), how.mask(fill, way)
+    same = lea.notna() & (lea == ways["name"])
+    how = how.mask((how == "state number") & same, BOTH).mask(
+        (how == "state number") & ~same, "state number; the names differ"
+    )
     there = known.drop_duplicates("lea_id").set_index("lea_id")["name"]
     theirs = (text.get("state_lea_id", blank).fillna("") + " " + name).str.strip()
     return pd.DataFrame({"theirs": theirs, "lea_id": lea, "name_there": lea.map(there), "how": how})
@@ -228,8 +339,8 @@ def match_leas(text: pd.DataFrame, known: pd.DataFrame, usps: str) -> pd.DataFra
 def _only_one(keys: pd.Series, ids: pd.Series) -> dict[str, str]:
     pairs = pd.DataFrame({"key": keys, "lea_id": ids})
     pairs = pairs[pairs["key"] != ""].drop_duplicates()
-    single = pairs.groupby("key")["lea_id"].nunique() == 1
-    return {str(key): str(lea) for key, lea in pairs[pairs["key"].map(single)].to_numpy()}
+    single = pairs[~pairs.duplicated("key", keep=False)]
+    return dict(zip(single["key"].astype(str), single["lea_id"].astype(str), strict=True))
 
 
 def _padded(text: pd.DataFrame, schema: Schema) -> pd.DataFrame:
@@ -266,6 +377,14 @@ def _parquet_text(arrival: Arrival) -> pd.DataFrame:
     from infraplan.tablefiles import read_text  # noqa: PLC0415
 
     if pq.read_metadata(arrival.local).num_rows > 5_000_000:  # noqa: PLR2004 - a bound on memory, not on meaning
-        raise BadInput([Fault(kind="TooLarge", what=f"{arrival.name} is too large for this way in", file=arrival.name,
-                              mend="add the publisher's own CSV file")])
+        raise BadInput(
+            [
+                Fault(
+                    kind="TooLarge",
+                    what=f"{arrival.name} is too large for this way in",
+                    file=arrival.name,
+                    mend="add the publisher's own CSV file",
+                )
+            ]
+        )
     return read_text(arrival.local)

@@ -17,8 +17,15 @@ from infraplan.errors import InfraplanError
 from infraplan.schemas import Schema
 
 ENGINES = ("duckdb", "polars", "spark")
-IBIS_TYPES = {"string": "string", "integer": "int64", "number": "float64", "decimal": "decimal(18, 4)",
-              "boolean": "boolean", "date": "date", "geometry": "binary"}
+IBIS_TYPES = {
+    "string": "string",
+    "integer": "int64",
+    "number": "float64",
+    "decimal": "decimal(18, 4)",
+    "boolean": "boolean",
+    "date": "date",
+    "geometry": "binary",
+}
 _MEMORY_SHARE = 0.5
 _MOST_MEMORY_MB = 1200
 
@@ -75,8 +82,16 @@ def read_parquet(backend: Any, paths: Sequence[Path], *, located: bool = False) 
 
 def read_csv(backend: Any, path: Path, delimiter: str = ",") -> ir.Table:  # noqa: ANN401
     """A delimited file as text columns, quotes honored, nothing inferred."""
-    table: ir.Table = backend.read_csv(str(path), all_varchar=True, header=True, delim=delimiter, quote='"', escape='"',
-                                       strict_mode=False, null_padding=True)
+    table: ir.Table = backend.read_csv(
+        str(path),
+        all_varchar=True,
+        header=True,
+        delim=delimiter,
+        quote='"',
+        escape='"',
+        strict_mode=False,
+        null_padding=True,
+    )
     return table
 
 

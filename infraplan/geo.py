@@ -42,10 +42,12 @@ def containing(lon: npt.NDArray[np.float64], lat: npt.NDArray[np.float64], shape
         inside = near[shapely.intersects_xy(shape, lon[near], lat[near])]
         points.append(inside)
         owners.append(np.full(inside.size, number))
-    pairs = pd.DataFrame({
-        "point": np.concatenate(points) if points else np.empty(0, dtype=np.int64),
-        "shape": np.concatenate(owners) if owners else np.empty(0, dtype=np.int64),
-    })
+    pairs = pd.DataFrame(
+        {
+            "point": np.concatenate(points) if points else np.empty(0, dtype=np.int64),
+            "shape": np.concatenate(owners) if owners else np.empty(0, dtype=np.int64),
+        }
+    )
     return pairs.sort_values(["point", "shape"], ignore_index=True)
 
 
@@ -55,6 +57,7 @@ def shares_by_area(parts: gpd.GeoSeries, wholes: gpd.GeoSeries, crs: str) -> pd.
     part, whole = shapely.STRtree(outer).query(inner, predicate="intersects")
     area = shapely.area(shapely.intersection(inner[part], outer[whole]))
     total = shapely.area(inner)[part]
-    pairs = pd.DataFrame({"part": part, "whole": whole, "share": np.divide(area, total, where=total > 0,
-                                                                          out=np.zeros_like(area))})
+    pairs = pd.DataFrame(
+        {"part": part, "whole": whole, "share": np.divide(area, total, where=total > 0, out=np.zeros_like(area))}
+    )
     return pairs[pairs["share"] > 0].sort_values(["part", "whole"], ignore_index=True)

@@ -31,7 +31,7 @@ def mended(cells: pd.Series, digits: int) -> tuple[pd.Series, int]:
 def counts(cells: pd.Series) -> pd.Series:
     """Counts as publishers write them: thousands commas, blanks and marks as null, negative codes as null, never zero.
 
-    >>> counts(pd.Series(["3,294", "-1", "", "–", "0"])).tolist()
+    >>> counts(pd.Series(["3,294", "-1", "", "*", "0"])).tolist()
     [3294.0, nan, nan, nan, 0.0]
     """
     bare = cells.fillna("").astype(str).str.strip().str.replace(",", "", regex=False)
@@ -41,7 +41,8 @@ def counts(cells: pd.Series) -> pd.Series:
 
 _NOISE = re.compile(
     r"\b(public|schools?|district|dist|sch|dept|department|of|the|system|unified|regional|elementary|secondary|"
-    r"community|consolidated|county|city|town|central|union|free|independent|area|academy|charter|inc)\b")
+    r"community|consolidated|county|city|town|central|union|free|independent|area|academy|charter|inc)\b"
+)
 
 
 def plain_name(name: str, *, short: bool = False) -> str:

@@ -19,8 +19,15 @@ from infraplan.schemas import Column, Schema
 from infraplan.workspace import Partition, Workspace, now
 
 SYNTHETIC_FIPS = "99"
-_ARROW = {"string": pa.string(), "integer": pa.int64(), "number": pa.float64(), "decimal": pa.decimal128(18, 4),
-          "boolean": pa.bool_(), "date": pa.date32(), "geometry": pa.binary()}
+_ARROW = {
+    "string": pa.string(),
+    "integer": pa.int64(),
+    "number": pa.float64(),
+    "decimal": pa.decimal128(18, 4),
+    "boolean": pa.bool_(),
+    "date": pa.date32(),
+    "geometry": pa.binary(),
+}
 
 
 @dataclass(frozen=True)
@@ -76,9 +83,16 @@ class Taken:
     older: bool = False
 
 
-def add(workspace: Workspace, paths: Iterable[Path], loaders: Mapping[str, Loader], *, source_id: str | None = None,
-        as_of: str | None = None, column_map: Path | None = None,
-        told: Callable[[Taken], None] = lambda _: None) -> list[Taken]:
+def add(
+    workspace: Workspace,
+    paths: Iterable[Path],
+    loaders: Mapping[str, Loader],
+    *,
+    source_id: str | None = None,
+    as_of: str | None = None,
+    column_map: Path | None = None,
+    told: Callable[[Taken], None] = lambda _: None,
+) -> list[Taken]:
     """Add files to a workspace; `told` hears of each as it is done.
 
     A file with faults leaves no trace; the other files are kept, and the faults of all refused files are raised
@@ -115,13 +129,24 @@ def _take(arrival: Arrival, desk: Desk, loaders: Mapping[str, Loader], source_id
     assert arrival.source is not None  # noqa: S101 - _with_source raises otherwise
     load = loaders[arrival.source.id](arrival, desk)
     pieces = [_written(piece, desk, arrival, receipt_id, number) for number, piece in enumerate(load.pieces)]
-    faults = [fault for piece, path in pieces
-              for fault in checks.faults_in(desk.backend, path, Schema.load(piece.table), file=arrival.name)]
+    faults = [
+        fault
+        for piece, path in pieces
+        for fault in checks.faults_in(desk.backend, path, Schema.load(piece.table), file=arrival.name)
+    ]
     if faults:
         raise BadInput(faults)
     if desk.workspace.config.fips == SYNTHETIC_FIPS:
-        load = Load(load.pieces, load.rows_read, load.as_of, load.revision, load.refused, load.notes,
-                    f"SYNTHETIC: {load.title or arrival.source.title}", load.publisher)
+        load = Load(
+            load.pieces,
+            load.rows_read,
+            load.as_of,
+            load.revision,
+            load.refused,
+            load.notes,
+            f"SYNTHETIC: {load.title or arrival.source.title}",
+            load.publisher,
+        )
     receipt = _receipt(arrival, load, receipt_id, sha, pieces)
     return _commit(desk.workspace, receipt, load, pieces)
 
@@ -132,15 +157,30 @@ def _with_source(arrival: Arrival, desk: Desk, source_id: str | None) -> Arrival
     if desk.column_map is not None:
         source_id = "column_map"
     if source_id is not None and source_id not in known:
-        raise BadInput([Fault(kind="UnknownSource", what=f"there is no source {source_id}",
-                              mend=f"use one of {', '.join(sorted(known))}")])
+        raise BadInput(
+            [
+                Fault(
+                    kind="UnknownSource",
+                    what=f"there is no source {source_id}",
+                    mend=f"use one of {', '.join(sorted(known))}",
+                )
+            ]
+        )
     found = arrivals.recognize(arrival)
     if source_id is None and found is None and own_table(arrival) is not None:
         source_id = "own_table"
     if source_id is None and found is None:
-        raise BadInput([Fault(kind="NotRecognized", what=f"{arrival.name} is not recognized by its header",
-                              file=arrival.name, mend=f"{arrivals.nearest(arrival)}; or give --as SOURCE, "
-                              "or --columns MAP.toml for a state's own file (docs/tutorial/column-maps.md)")])
+        raise BadInput(
+            [
+                Fault(
+                    kind="NotRecognized",
+                    what=f"{arrival.name} is not recognized by its header",
+                    file=arrival.name,
+                    mend=f"{arrivals.nearest(arrival)}; or give --as SOURCE, "
+                    "or --columns MAP.toml for a state's own file (docs/tutorial/column-maps.md)",
+                )
+            ]
+        )
     if source_id is None:
         assert found is not None  # noqa: S101 - refused above
         source, header = found
@@ -172,8 +212,9 @@ def _written(piece: Piece, desk: Desk, arrival: Arrival, receipt_id: str, number
     try:
         pq.write_table(to_arrow(piece.frame, Schema.load(piece.table)), path)
     except (pa.ArrowInvalid, pa.ArrowTypeError, ValueError) as why:
-        raise BadInput([Fault(kind="BadValue", what=f"{arrival.name}: {why}", file=arrival.name,
-                              mend="correct the cells named")]) from why
+        raise BadInput(
+            [Fault(kind="BadValue", what=f"{arrival.name}: {why}", file=arrival.name, mend="correct the cells named")]
+        ) from why
     return piece, path
 
 
@@ -204,19 +245,42 @@ def _receipt(arrival: Arrival, load: Load, receipt_id: str, sha: str, pieces: Se
     for piece, path in pieces:
         rows[piece.table] = rows.get(piece.table, 0) + pq.read_metadata(path).num_rows
     return Receipt(
-        receipt_id=receipt_id, file=arrival.name, sha256=sha, bytes=sum(path.stat().st_size for path in arrival.files),
-        added_at=now(), source=source.id, title=load.title or source.title, publisher=load.publisher or source.publisher,
-        license=source.license, as_of=load.as_of, revision=load.revision, rows_read=load.rows_read, tables=rows,
-        refused={why: count for why, count in load.refused.items() if count}, notes=tuple(load.notes),
+        receipt_id=receipt_id,
+        file=arrival.name,
+        sha256=sha,
+        bytes=sum(path.stat().st_size for path in arrival.files),
+        added_at=now(),
+        source=source.id,
+        title=load.title or source.title,
+        publisher=load.publisher or source.publisher,
+        license=source.license,
+        as_of=load.as_of,
+        revision=load.revision,
+        rows_read=load.rows_read,
+        tables=rows,
+        refused={why: count for why, count in load.refused.items() if count},
+        notes=tuple(load.notes),
         synthetic=(load.title or "").startswith("SYNTHETIC"),
     )
 
 
 def _commit(workspace: Workspace, receipt: Receipt, load: Load, pieces: Sequence[tuple[Piece, Path]]) -> Taken:
     before = {part.series: part for piece, _ in pieces for part in workspace.partitions(piece.table)}
-    parts = [(Partition(table=piece.table, path="", rows=pq.read_metadata(path).num_rows, receipt_id=receipt.receipt_id,
-                        series=piece.series, as_of=load.as_of, revision=load.revision), path)
-             for piece, path in pieces]
+    parts = [
+        (
+            Partition(
+                table=piece.table,
+                path="",
+                rows=pq.read_metadata(path).num_rows,
+                receipt_id=receipt.receipt_id,
+                series=piece.series,
+                as_of=load.as_of,
+                revision=load.revision,
+            ),
+            path,
+        )
+        for piece, path in pieces
+    ]
     workspace.commit(receipt, parts)
     replaced, older = [], False
     for part, _ in parts:
@@ -239,8 +303,53 @@ def csv_rows(arrival: Arrival, desk: Desk) -> Any:  # noqa: ANN401 - an Ibis tab
     path = arrival.local
     if arrival.latin:
         path = desk.scratch / f"utf8-{path.name}"
-        with arrival.local.open(encoding="latin-1", newline="") as source, \
-                path.open("w", encoding="utf-8", newline="") as target:
+        with (
+            arrival.local.open(encoding="latin-1", newline="") as source,
+            path.open("w", encoding="utf-8", newline="") as target,
+        ):
             while chunk := source.read(1 << 22):
                 target.write(chunk)
     return engine.read_csv(desk.backend, path, arrival.delimiter)
+
+
+def check(workspace: Workspace) -> int:
+    """Hold every stored table against its declaration and its receipt; returns how many, raises BadInput with all faults."""
+    faults: list[Fault] = []
+    for part in workspace.catalog:
+        path = workspace.data / part.path
+        receipt = workspace.receipt(part.receipt_id)
+        if not path.is_file():
+            faults.append(
+                Fault(
+                    kind="Lost",
+                    what=f"the rows of {receipt.file} are gone from the workspace",
+                    file=part.path,
+                    mend="drop the file and add it again",
+                )
+            )
+            continue
+        try:
+            rows = pq.read_metadata(path).num_rows
+        except pa.ArrowInvalid as why:
+            faults.append(
+                Fault(
+                    kind="Damaged",
+                    what=f"the stored rows of {receipt.file} cannot be read: {why}",
+                    file=part.path,
+                    mend="drop the file and add it again",
+                )
+            )
+            continue
+        if rows != part.rows:
+            faults.append(
+                Fault(
+                    kind="Damaged",
+                    what=f"{part.rows:,} rows of {receipt.file} were kept, {rows:,} are there",
+                    file=part.path,
+                    mend="drop the file and add it again",
+                )
+            )
+        faults += checks.faults_in(workspace.backend, path, Schema.load(part.table), file=receipt.file)
+    if faults:
+        raise BadInput(faults)
+    return len(workspace.catalog)

@@ -32,8 +32,24 @@ def read_toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as why:
-        raise BadInput([Fault(kind="Unreadable", what=f"{path.name} cannot be read: {why.strerror}", file=str(path),
-                              mend="check the path and its permissions")]) from why
+        raise BadInput(
+            [
+                Fault(
+                    kind="Unreadable",
+                    what=f"{path.name} cannot be read: {why.strerror}",
+                    file=str(path),
+                    mend="check the path and its permissions",
+                )
+            ]
+        ) from why
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as why:
-        raise BadInput([Fault(kind="BadToml", what=f"{path.name} is not valid TOML: {why}", file=str(path),
-                              mend="correct the line named")]) from why
+        raise BadInput(
+            [
+                Fault(
+                    kind="BadToml",
+                    what=f"{path.name} is not valid TOML: {why}",
+                    file=str(path),
+                    mend="correct the line named",
+                )
+            ]
+        ) from why

@@ -16,8 +16,23 @@ from infraplan.resources import data_path, read_toml
 Type = Literal["string", "integer", "number", "decimal", "boolean", "date", "geometry"]
 TYPES = ("string", "integer", "number", "decimal", "boolean", "date", "geometry")
 _COLUMN_KEYS = {
-    "type", "unit", "range", "codes", "pattern", "null", "default", "required", "about", "people", "publish",
-    "formula", "rule", "inputs", "pad", "part_of", "derived_from",
+    "type",
+    "unit",
+    "range",
+    "codes",
+    "pattern",
+    "null",
+    "default",
+    "required",
+    "about",
+    "people",
+    "publish",
+    "formula",
+    "rule",
+    "inputs",
+    "pad",
+    "part_of",
+    "derived_from",
 }
 _TABLE_KEYS = {"title", "layer", "grain", "key", "unique", "source", "about", "column", "series"}
 
@@ -61,8 +76,15 @@ class Column:
         >>> Column("rate", "integer", low=0, high=100).expectation()
         'a whole number from 0 to 100'
         """
-        words = {"string": "text", "integer": "a whole number", "number": "a number", "decimal": "an amount",
-                 "boolean": "yes or no", "date": "a date as 2026-06-30", "geometry": "a shape"}[self.type]
+        words = {
+            "string": "text",
+            "integer": "a whole number",
+            "number": "a number",
+            "decimal": "an amount",
+            "boolean": "yes or no",
+            "date": "a date as 2026-06-30",
+            "geometry": "a shape",
+        }[self.type]
         if self.codes:
             return "one of " + ", ".join(self.codes)
         if self.low is not None and self.high is not None and math.isfinite(self.high):
@@ -117,30 +139,74 @@ def _load(name: str) -> Schema:
     for column, facts in told.get("column", {}).items():
         faults += [_unknown(path.name, f"{column}.{key}") for key in facts.keys() - _COLUMN_KEYS]
         if facts.get("type") not in TYPES:
-            faults.append(Fault(kind="UnknownType", what=f"column {column} has type {facts.get('type')!r}",
-                                file=path.name, mend=f"use one of {', '.join(TYPES)}"))
+            faults.append(
+                Fault(
+                    kind="UnknownType",
+                    what=f"column {column} has type {facts.get('type')!r}",
+                    file=path.name,
+                    mend=f"use one of {', '.join(TYPES)}",
+                )
+            )
             continue
         columns[column] = _column(column, facts)
-    faults += [Fault(kind="UnknownKey", what=f"key column {key} is not declared", file=path.name)
-               for key in told.get("key", []) if key not in columns]
+    faults += [
+        Fault(kind="UnknownKey", what=f"key column {key} is not declared", file=path.name)
+        for key in told.get("key", [])
+        if key not in columns
+    ]
     if faults:
         raise BadInput(faults)
     return Schema(
-        name=name, title=told["title"], layer=told["layer"], grain=told["grain"], key=tuple(told.get("key", ())),
-        source=told["source"], columns=columns, unique=told.get("unique", True), about=told.get("about", ""),
+        name=name,
+        title=told["title"],
+        layer=told["layer"],
+        grain=told["grain"],
+        key=tuple(told.get("key", ())),
+        source=told["source"],
+        columns=columns,
+        unique=told.get("unique", True),
+        about=told.get("about", ""),
         series=tuple(told.get("series", ())),
     )
 
 
 def _unknown(file: str, key: str) -> Fault:
-    return Fault(kind="UnknownSetting", what=f"{key} is not a setting of a table declaration", file=file,
-                 mend="see docs/reference/tables.md for the settings")
+    return Fault(
+        kind="UnknownSetting",
+        what=f"{key} is not a setting of a table declaration",
+        file=file,
+        mend="see docs/reference/tables.md for the settings",
+    )
 
 
 def _column(name: str, facts: Mapping[str, Any]) -> Column:
     low, high = facts.get("range", (None, None))
-    known = {key: facts[key] for key in ("about", "unit", "pattern", "null", "default", "people", "publish", "formula",
-                                         "rule", "pad", "part_of") if key in facts}
+    known = {
+        key: facts[key]
+        for key in (
+            "about",
+            "unit",
+            "pattern",
+            "null",
+            "default",
+            "people",
+            "publish",
+            "formula",
+            "rule",
+            "pad",
+            "part_of",
+        )
+        if key in facts
+    }
     codes = tuple(str(code) for code in facts["codes"]) if "codes" in facts else None
-    return Column(name=name, type=facts["type"], low=low, high=high, codes=codes, inputs=tuple(facts.get("inputs", ())),
-                  derived_from=tuple(facts.get("derived_from", ())), required=facts.get("required", True), **known)
+    return Column(
+        name=name,
+        type=facts["type"],
+        low=low,
+        high=high,
+        codes=codes,
+        inputs=tuple(facts.get("inputs", ())),
+        derived_from=tuple(facts.get("derived_from", ())),
+        required=facts.get("required", True),
+        **known,
+    )

@@ -50,14 +50,32 @@ def read_text(path: Path | str, *, sheet: str | int = 0, header_row: int = 1) ->
     frame.columns = [str(name).strip().strip("﻿") for name in frame.columns]
     twice = sorted({name for name in frame.columns if list(frame.columns).count(name) > 1})
     if twice:
-        raise BadInput([Fault(kind="DuplicateColumn", what=f"column {name} occurs twice", file=path.name, column=name,
-                              mend="rename or remove one of them") for name in twice])
+        raise BadInput(
+            [
+                Fault(
+                    kind="DuplicateColumn",
+                    what=f"column {name} occurs twice",
+                    file=path.name,
+                    column=name,
+                    mend="rename or remove one of them",
+                )
+                for name in twice
+            ]
+        )
     return frame
 
 
 def _unreadable(path: Path, why: str) -> BadInput:
-    return BadInput([Fault(kind="Unreadable", what=f"{path.name} cannot be read as a table: {why}", file=str(path),
-                           mend="open it in a spreadsheet and save it as CSV, or download it again")])
+    return BadInput(
+        [
+            Fault(
+                kind="Unreadable",
+                what=f"{path.name} cannot be read as a table: {why}",
+                file=str(path),
+                mend="open it in a spreadsheet and save it as CSV, or download it again",
+            )
+        ]
+    )
 
 
 def _read(path: Path, sheet: str | int, header_row: int) -> pd.DataFrame:
@@ -105,11 +123,27 @@ def decode(content: bytes) -> str:
 def _read_delimited(content: bytes, name: str, header_row: int) -> pd.DataFrame:
     text = decode(content)
     if text.lstrip()[:200].lower().startswith(("<!doctype", "<html", "<?xml")):
-        raise BadInput([Fault(kind="NotATable", what=f"{name} is a web page, not a table", file=name,
-                              mend="the site may be down or want a login; download the file again")])
+        raise BadInput(
+            [
+                Fault(
+                    kind="NotATable",
+                    what=f"{name} is a web page, not a table",
+                    file=name,
+                    mend="the site may be down or want a login; download the file again",
+                )
+            ]
+        )
     if "\0" in text[:10_000]:
-        raise BadInput([Fault(kind="NotATable", what=f"{name} is not a text file", file=name,
-                              mend="give the CSV or XLSX file itself")])
+        raise BadInput(
+            [
+                Fault(
+                    kind="NotATable",
+                    what=f"{name} is not a text file",
+                    file=name,
+                    mend="give the CSV or XLSX file itself",
+                )
+            ]
+        )
     lines = text.splitlines(keepends=True)
     if not any(line.strip() for line in lines):
         raise BadInput([Fault(kind="EmptyFile", what=f"{name} is empty", file=name, mend="download or save it again")])
@@ -123,9 +157,16 @@ def _read_delimited(content: bytes, name: str, header_row: int) -> pd.DataFrame:
         if header is None:
             header = _trim_header(row)
             continue
-        if len(row) != len(header) and any(cell.strip() for cell in row[len(header):]):
-            faults.append(Fault(kind="RaggedRow", what=f"a row has {len(row)} cells, the header {len(header)}",
-                                file=name, row=reader.line_num, mend="quote cells that hold the separator"))
+        if len(row) != len(header) and any(cell.strip() for cell in row[len(header) :]):
+            faults.append(
+                Fault(
+                    kind="RaggedRow",
+                    what=f"a row has {len(row)} cells, the header {len(header)}",
+                    file=name,
+                    row=reader.line_num,
+                    mend="quote cells that hold the separator",
+                )
+            )
             continue
         rows.append([*row, *[""] * (len(header) - len(row))][: len(header)])
         numbers.append(reader.line_num)
@@ -234,24 +275,45 @@ def missing_columns(columns: Sequence[str] | pd.Index, schema: Schema, file: str
 def _duplicates(frame: pd.DataFrame, schema: Schema, file: str) -> list[Fault]:
     key = list(schema.key)
     again = frame.duplicated(key, keep="first")
-    return [Fault(kind="DuplicateKey", what=f"{' + '.join(key)} must be unique", file=file, row=int(row),
-                  column=key[0], value=" + ".join(str(frame.at[row, name]) for name in key),
-                  mend="keep one row of each") for row in frame.index[again][:_MOST_FAULTS_PER_COLUMN]]
+    return [
+        Fault(
+            kind="DuplicateKey",
+            what=f"{' + '.join(key)} must be unique",
+            file=file,
+            row=int(row),
+            column=key[0],
+            value=" + ".join(str(frame.at[row, name]) for name in key),
+            mend="keep one row of each",
+        )
+        for row in frame.index[again][:_MOST_FAULTS_PER_COLUMN]
+    ]
 
 
 def _convert(cells: pd.Series, column: Column, present: bool, file: str, faults: list[Fault]) -> pd.Series:
     blank = cells == ""
     if not column.nullable and (present or column.required):
         faults.extend(
-            Fault(kind="Blank", what=f"{column.name} is blank, expected {column.expectation()}", file=file,
-                  row=int(row), column=column.name, mend="fill the cell")
+            Fault(
+                kind="Blank",
+                what=f"{column.name} is blank, expected {column.expectation()}",
+                file=file,
+                row=int(row),
+                column=column.name,
+                mend="fill the cell",
+            )
             for row in cells.index[blank][:_MOST_FAULTS_PER_COLUMN]
         )
     values, bad = _PARSERS[column.type](cells, column)
     faults.extend(
-        Fault(kind="BadValue", file=file, row=int(row), column=column.name, value=str(cells.at[row]),
-              what=f"{column.name} is {str(cells.at[row])[:60]!r}, expected {column.expectation()}",
-              mend=_mend(column, str(cells.at[row])))
+        Fault(
+            kind="BadValue",
+            file=file,
+            row=int(row),
+            column=column.name,
+            value=str(cells.at[row]),
+            what=f"{column.name} is {str(cells.at[row])[:60]!r}, expected {column.expectation()}",
+            mend=_mend(column, str(cells.at[row])),
+        )
         for row in cells.index[bad & ~blank][:_MOST_FAULTS_PER_COLUMN]
     )
     if column.default is not None and blank.any():
@@ -333,8 +395,13 @@ def _dates(cells: pd.Series, column: Column) -> tuple[pd.Series, pd.Series]:  # 
 
 
 _PARSERS: dict[str, Callable[[pd.Series, Column], tuple[pd.Series, pd.Series]]] = {
-    "string": _text_cells, "geometry": _text_cells, "number": _numbers, "integer": _numbers, "decimal": _decimals,
-    "boolean": _booleans, "date": _dates,
+    "string": _text_cells,
+    "geometry": _text_cells,
+    "number": _numbers,
+    "integer": _numbers,
+    "decimal": _decimals,
+    "boolean": _booleans,
+    "date": _dates,
 }
 
 
@@ -371,9 +438,15 @@ def format_of(path: Path | str) -> str:
     """The format that a file's ending asks for; raises BadInput naming the known ones."""
     ending = Path(path).suffix.lower().lstrip(".")
     if ending not in FORMATS:
-        raise BadInput([Fault(kind="UnknownFormat",
-                              what=f"{Path(path).name}: no format is known by the ending .{ending}",
-                              mend=f"use one of {', '.join(FORMATS)}, or --format")])
+        raise BadInput(
+            [
+                Fault(
+                    kind="UnknownFormat",
+                    what=f"{Path(path).name}: no format is known by the ending .{ending}",
+                    mend=f"use one of {', '.join(FORMATS)}, or --format",
+                )
+            ]
+        )
     return ending
 
 
@@ -459,20 +532,27 @@ def _write_geo(driver: str) -> Callable[[pd.DataFrame, Path], None]:
         if to_file is None:
             raise BadInput([Fault(kind="NoGeometry", what="this table has no shapes to write", mend="use csv or xlsx")])
         path.unlink(missing_ok=True)
-        to_file(path, driver=driver)
+        to_file(path, driver=driver, layer="table")
 
     return run
 
 
 def _write_html(frame: pd.DataFrame, path: Path) -> None:
     body = _plain(frame, neutralize=False).to_html(index=False, border=0, na_rep="", escape=True)
-    path.write_text(f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Table</title>{body}</html>\n',
-                    encoding="utf-8")
+    path.write_text(
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Table</title>{body}</html>\n', encoding="utf-8"
+    )
 
 
 _WRITERS: dict[str, Callable[[pd.DataFrame, Path], None]] = {
-    "csv": _write_csv, "json": _write_json, "jsonl": _write_jsonl, "parquet": _write_parquet, "xlsx": _write_xlsx,
-    "geojson": _write_geo("GeoJSON"), "gpkg": _write_geo("GPKG"), "html": _write_html,
+    "csv": _write_csv,
+    "json": _write_json,
+    "jsonl": _write_jsonl,
+    "parquet": _write_parquet,
+    "xlsx": _write_xlsx,
+    "geojson": _write_geo("GeoJSON"),
+    "gpkg": _write_geo("GPKG"),
+    "html": _write_html,
 }
 
 

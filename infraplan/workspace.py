@@ -86,15 +86,19 @@ class Workspace:
         if (folder / SETTINGS).is_file():
             here = cls.open(folder)
             if (here.config.state, here.config.funding_year) != (state, funding_year):
-                raise InfraplanError(f"{folder} already plans {here.config.state}, funding year "
-                                     f"{here.config.funding_year}\n  mend:  choose another directory, or edit {SETTINGS}")
+                raise InfraplanError(
+                    f"{folder} already plans {here.config.state}, funding year "
+                    f"{here.config.funding_year}\n  mend:  choose another directory, or edit {SETTINGS}"
+                )
             return here
         if folder.is_dir() and any(folder.iterdir()):
             raise InfraplanError(f"{folder} is not empty and not a workspace\n  mend:  choose a new directory")
         for part in ("data/receipts", "data/tables", "maps", "reports", "site"):
             (folder / part).mkdir(parents=True, exist_ok=True)
-        write_text(folder / SETTINGS, _SETTINGS_TEXT.format(state=state, funding_year=funding_year,
-                                                            threshold=DEFAULT_THRESHOLD))
+        write_text(
+            folder / SETTINGS,
+            _SETTINGS_TEXT.format(state=state, funding_year=funding_year, threshold=DEFAULT_THRESHOLD),
+        )
         return cls.open(folder)
 
     @classmethod
@@ -103,9 +107,11 @@ class Workspace:
         folder = Path(folder)
         path = folder / SETTINGS
         if not path.is_file():
-            raise NoWorkspace(f"{folder.resolve()} is not an infraplan workspace (no {SETTINGS})\n"
-                              f"  mend:  infraplan init {folder} --state ME --funding-year 2026, "
-                              "or give --workspace DIR")
+            raise NoWorkspace(
+                f"{folder.resolve()} is not an infraplan workspace (no {SETTINGS})\n"
+                f"  mend:  infraplan init {folder} --state ME --funding-year 2026, "
+                "or give --workspace DIR"
+            )
         return cls(folder, _config(read_toml(path), path))
 
     # --- the catalog --------------------------------------------------------------------------------------------
@@ -166,8 +172,10 @@ class Workspace:
         if not parts:
             about = Schema.load(name)
             when = f" as of {as_of}" if as_of else ""
-            raise NoTable(f"nothing is loaded for the table {name}{when} ({about.title.lower()})\n"
-                          f"  mend:  infraplan data add FILE; `infraplan status` says where to get it")
+            raise NoTable(
+                f"nothing is loaded for the table {name}{when} ({about.title.lower()})\n"
+                f"  mend:  infraplan data add FILE; `infraplan status` says where to get it"
+            )
         return [self.data / part.path for part in parts]
 
     def frame(self, name: str) -> pd.DataFrame:
@@ -178,8 +186,9 @@ class Workspace:
     def geoframe(self, name: str) -> gpd.GeoDataFrame:
         """A table with shapes, in longitude and latitude (EPSG:4326)."""
         frame = self.frame(name)
-        return gpd.GeoDataFrame(frame.drop(columns="geometry"), geometry=gpd.GeoSeries.from_wkb(frame["geometry"]),
-                                crs="EPSG:4326")
+        return gpd.GeoDataFrame(
+            frame.drop(columns="geometry"), geometry=gpd.GeoSeries.from_wkb(frame["geometry"]), crs="EPSG:4326"
+        )
 
     # --- receipts -----------------------------------------------------------------------------------------------
 
@@ -211,8 +220,9 @@ class Workspace:
             lock.acquire(timeout=_LOCK_SECONDS)
         except filelock.Timeout as why:
             holder = _read_if(self.data / ".lock-holder") or "another command"
-            raise WorkspaceBusy(f"{self.folder} is being written by {holder}\n"
-                                "  mend:  wait until it is done and run this command again") from why
+            raise WorkspaceBusy(
+                f"{self.folder} is being written by {holder}\n  mend:  wait until it is done and run this command again"
+            ) from why
         scratch = self.data / "tmp"
         try:
             write_text(self.data / ".lock-holder", f"process {os.getpid()}")
@@ -277,8 +287,10 @@ class Workspace:
         """The table last kept by `put_answer` and what it was made from; raises NoTable if there is none."""
         path = self.data / "answers" / f"{table}.parquet"
         if not path.is_file():
-            raise NoTable(f"{table} has not been computed in this workspace yet\n"
-                          f"  mend:  `infraplan tables {table}` names the command that makes it")
+            raise NoTable(
+                f"{table} has not been computed in this workspace yet\n"
+                f"  mend:  `infraplan tables {table}` names the command that makes it"
+            )
         return pd.read_parquet(path), json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
 
 
@@ -291,9 +303,13 @@ def _config(told: dict[str, Any], path: Path) -> Config:
     unknown = told.keys() - {"state", "funding_year", "threshold", "engine"}
     missing = {"state", "funding_year"} - told.keys()
     if unknown or missing or not isinstance(told.get("funding_year"), int):
-        words = [f"unknown setting {name}" for name in sorted(unknown)] + [f"{name} is missing" for name in sorted(missing)]
-        raise InfraplanError(f"{path} is not a workspace's settings: {', '.join(words) or 'funding_year must be a year'}\n"
-                             "  mend:  correct the file; it takes state, funding_year, threshold, engine")
+        words = [f"unknown setting {name}" for name in sorted(unknown)] + [
+            f"{name} is missing" for name in sorted(missing)
+        ]
+        raise InfraplanError(
+            f"{path} is not a workspace's settings: {', '.join(words) or 'funding_year must be a year'}\n"
+            "  mend:  correct the file; it takes state, funding_year, threshold, engine"
+        )
     states.by_usps(told["state"])
     return Config(**told)
 

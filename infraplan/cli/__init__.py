@@ -96,8 +96,9 @@ def infraplan(ctx: click.Context) -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Entry point of the `infraplan` command: exit 0 done, 1 refused or no answer, 2 wrong usage."""
     try:
-        infraplan.main(args=list(arguments) if arguments is not None else None, prog_name="infraplan",
-                       standalone_mode=False)
+        infraplan.main(
+            args=list(arguments) if arguments is not None else None, prog_name="infraplan", standalone_mode=False
+        )
     except click.ClickException as wrong:
         wrong.show()
         sys.exit(wrong.exit_code)
@@ -112,14 +113,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except OSError as why:
-        click.echo(f"the operating system refused: {why.strerror or why}\n  where: {why.filename or 'unknown'}\n"
-                   "  mend:  check the path, its permissions and the free disk space, then run the command again",
-                   err=True)
+        click.echo(
+            f"the operating system refused: {why.strerror or why}\n  where: {why.filename or 'unknown'}\n"
+            "  mend:  check the path, its permissions and the free disk space, then run the command again",
+            err=True,
+        )
         sys.exit(1)
     except Exception as fault:
         if os.environ.get("INFRAPLAN_DEBUG"):
             raise
-        click.echo(f"infraplan stumbled over something it does not know ({type(fault).__name__}: {fault})\n"
-                   "  mend:  this is a fault of infraplan, not of your files; run the command again with\n"
-                   "         INFRAPLAN_DEBUG=1 before it and report what it prints. The workspace is as it was.", err=True)
+        click.echo(
+            f"infraplan stumbled over something it does not know ({type(fault).__name__}: {fault})\n"
+            "  mend:  this is a fault of infraplan, not of your files; run the command again with\n"
+            "         INFRAPLAN_DEBUG=1 before it and report what it prints. The workspace is as it was.",
+            err=True,
+        )
         sys.exit(1)

@@ -20,21 +20,47 @@ def connectivity() -> None:
 
 
 @connectivity.command()
-@click.option("--by", type=click.Choice(["district", "county", "state"]), default="district", show_default=True,
-              help="The areas to count in.")
-@click.option("--rule", "rule_id", type=click.Choice(["bead-2022", "terrestrial", "own"]), default="bead-2022",
-              show_default=True, help="What counts as served.")
-@click.option("--rule-file", type=click.Path(path_type=Path, dir_okay=False), metavar="RULE.toml",
-              help="The state's own rule, with --rule own.")
+@click.option(
+    "--by",
+    type=click.Choice(["district", "county", "state"]),
+    default="district",
+    show_default=True,
+    help="The areas to count in.",
+)
+@click.option(
+    "--rule",
+    "rule_id",
+    type=click.Choice(["bead-2022", "terrestrial", "own"]),
+    default="bead-2022",
+    show_default=True,
+    help="What counts as served.",
+)
+@click.option(
+    "--rule-file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="RULE.toml",
+    help="The state's own rule, with --rule own.",
+)
 @click.option("--business", is_flag=True, help="Count offers made to businesses only, too.")
 @click.option("--as-of", metavar="DATE", help="Only files of this release, where several are loaded.")
-@click.option("--detail", type=click.Choice(["technology", "providers", "needs"]),
-              help="Instead: locations by technology, by number of providers, or by what they lack.")
+@click.option(
+    "--detail",
+    type=click.Choice(["technology", "providers", "needs"]),
+    help="Instead: locations by technology, by number of providers, or by what they lack.",
+)
 @options.output
 @options.workspace
 @options.quiet
-def homes(by: str, rule_id: str, rule_file: Path | None, business: bool, as_of: str | None,  # noqa: FBT001
-          detail: str | None, output: Output, workspace: Path) -> None:
+def homes(
+    by: str,
+    rule_id: str,
+    rule_file: Path | None,
+    business: bool,
+    as_of: str | None,
+    detail: str | None,
+    output: Output,
+    workspace: Path,
+) -> None:
     """Count locations that are served, underserved and unserved, by area.
 
     Example:
@@ -49,7 +75,8 @@ def homes(by: str, rule_id: str, rule_file: Path | None, business: bool, as_of: 
     here = Workspace.open(workspace)
     rule = analysis.home_rule(rule_id, rule_file)
     if detail is not None:
-        output.write(analysis.details(here, detail, by=by, rule=rule, business=business, as_of=as_of))  # type: ignore[arg-type]
+        table = analysis.details(here, detail, by=by, rule=rule, business=business, as_of=as_of)  # type: ignore[arg-type]
+        output.write(table, here)
         return
     gaps = analysis.home_gaps(here, by=by, rule=rule, business=business, as_of=as_of)  # type: ignore[arg-type]
     here.put_answer("home_gaps" if by == "district" else f"home_gaps_{by}", gaps.table, dict(gaps.about))
@@ -58,17 +85,22 @@ def homes(by: str, rule_id: str, rule_file: Path | None, business: bool, as_of: 
     options.say(f"{len(gaps.table):,} rows; {own:,} locations, each counted once")
     for note in gaps.notes:
         options.say(f"  {note}")
-    output.write(gaps.table)
+    output.write(gaps.table, here)
 
 
 @connectivity.command()
-@click.option("--by", type=click.Choice(["district", "county", "state"]), default="district", show_default=True,
-              help="The areas to estimate for.")
+@click.option(
+    "--by",
+    type=click.Choice(["district", "county", "state"]),
+    default="district",
+    show_default=True,
+    help="The areas to estimate for.",
+)
 @options.publish
 @options.output
 @options.workspace
 @options.quiet
-def children(by: str, publish: bool, output: Output, workspace: Path) -> None:  # noqa: FBT001
+def children(by: str, publish: bool, output: Output, workspace: Path) -> None:
     """Estimate children without a computer and broadband at home, as a range, by area.
 
     Example:
@@ -83,24 +115,48 @@ def children(by: str, publish: bool, output: Output, workspace: Path) -> None:  
     gaps = analysis.child_gaps(here, by=by)  # type: ignore[arg-type]
     here.put_answer("child_gaps" if by == "district" else f"child_gaps_{by}", gaps.table, dict(gaps.about))
     _told(gaps.title, gaps.notes)
-    output.write(options.published(gaps.table, "child_gaps", here.config.threshold, asked=publish))
+    output.write(options.published(gaps.table, "child_gaps", here.config.threshold, asked=publish), here)
 
 
 @connectivity.command()
-@click.option("--target", "target_id", type=click.Choice(["fcc-2014", "setda-2020", "setda-2023", "wan"]),
-              default="fcc-2014", show_default=True, help="The dated target; fcc-2014 is 1 Mbps per student.")
-@click.option("--mbps-per-student", type=click.FloatRange(min=0, min_open=True), metavar="X",
-              help="The state's own target instead.")
-@click.option("--growth", type=click.FloatRange(0, 500), metavar="PERCENT",
-              help="Also the year in which today's circuit falls below the target, growing so much a year.")
-@click.option("--detail", type=click.Choice(["schools", "equity"]),
-              help="Instead: each school and whether fiber is near (a proxy); or gaps beside poverty, NSLP and locale.")
+@click.option(
+    "--target",
+    "target_id",
+    type=click.Choice(["fcc-2014", "setda-2020", "setda-2023", "wan"]),
+    default="fcc-2014",
+    show_default=True,
+    help="The dated target; fcc-2014 is 1 Mbps per student.",
+)
+@click.option(
+    "--mbps-per-student",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="X",
+    help="The state's own target instead.",
+)
+@click.option(
+    "--growth",
+    type=click.FloatRange(0, 500),
+    metavar="PERCENT",
+    help="Also the year in which today's circuit falls below the target, growing so much a year.",
+)
+@click.option(
+    "--detail",
+    type=click.Choice(["schools", "equity"]),
+    help="Instead: each school and whether fiber is near (a proxy); or gaps beside poverty, NSLP and locale.",
+)
 @options.publish
 @options.output
 @options.workspace
 @options.quiet
-def schools(target_id: str, mbps_per_student: float | None, growth: float | None, detail: str | None,
-            publish: bool, output: Output, workspace: Path) -> None:  # noqa: FBT001
+def schools(
+    target_id: str,
+    mbps_per_student: float | None,
+    growth: float | None,
+    detail: str | None,
+    publish: bool,
+    output: Output,
+    workspace: Path,
+) -> None:
     """Compare each LEA's bandwidth with a target for its students.
 
     Example:
@@ -113,16 +169,16 @@ def schools(target_id: str, mbps_per_student: float | None, growth: float | None
 
     here = Workspace.open(workspace)
     if detail == "schools":
-        output.write(analysis.near_fiber(here))
+        output.write(analysis.near_fiber(here), here)
         return
     gaps = analysis.school_gaps(here, aim=analysis.target(target_id, mbps_per_student), growth_percent=growth)
     if detail == "equity":
         table = analysis.equity(here, gaps.table)
-        output.write(options.published(table, "school_gaps", here.config.threshold, asked=publish))
+        output.write(options.published(table, "school_gaps", here.config.threshold, asked=publish), here)
         return
     here.put_answer("school_gaps", gaps.table, dict(gaps.about))
     _told(gaps.title, gaps.notes)
-    output.write(options.published(gaps.table, "school_gaps", here.config.threshold, asked=publish))
+    output.write(options.published(gaps.table, "school_gaps", here.config.threshold, asked=publish), here)
 
 
 def _told(title: str, notes: tuple[str, ...]) -> None:
@@ -132,19 +188,40 @@ def _told(title: str, notes: tuple[str, ...]) -> None:
 
 
 @connectivity.command("map")
-@click.option("--rule", "rule_id", type=click.Choice(["bead-2022", "terrestrial", "own"]), default="bead-2022",
-              show_default=True, help="What counts as served.")
-@click.option("--rule-file", type=click.Path(path_type=Path, dir_okay=False), metavar="RULE.toml",
-              help="The state's own rule, with --rule own.")
-@click.option("--target", "target_id", type=click.Choice(["fcc-2014", "setda-2020", "setda-2023"]), default="fcc-2014",
-              show_default=True, help="The dated bandwidth target.")
+@click.option(
+    "--rule",
+    "rule_id",
+    type=click.Choice(["bead-2022", "terrestrial", "own"]),
+    default="bead-2022",
+    show_default=True,
+    help="What counts as served.",
+)
+@click.option(
+    "--rule-file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="RULE.toml",
+    help="The state's own rule, with --rule own.",
+)
+@click.option(
+    "--target",
+    "target_id",
+    type=click.Choice(["fcc-2014", "setda-2020", "setda-2023"]),
+    default="fcc-2014",
+    show_default=True,
+    help="The dated bandwidth target.",
+)
 @click.option("--tiles", is_flag=True, help="Add a street map; the page then asks a third party's server for pictures.")
-@click.option("-o", "--output", "path", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE.html",
-              help="Where to write it; default: maps/gaps.html in the workspace.")
+@click.option(
+    "-o",
+    "--output",
+    "path",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE.html",
+    help="Where to write it; default: maps/gaps.html in the workspace.",
+)
 @options.workspace
 @options.quiet
-def draw(rule_id: str, rule_file: Path | None, target_id: str, tiles: bool, path: Path | None,  # noqa: FBT001
-         workspace: Path) -> None:
+def draw(rule_id: str, rule_file: Path | None, target_id: str, tiles: bool, path: Path | None, workspace: Path) -> None:
     """Draw the gap map: homes, children and schools by district, one page that opens without a network.
 
     Example:
@@ -160,12 +237,22 @@ def draw(rule_id: str, rule_file: Path | None, target_id: str, tiles: bool, path
     from infraplan.workspace import Workspace
 
     here = Workspace.open(workspace)
-    shown = tables.map_tables(here, rule=home_analysis.home_rule(rule_id, rule_file), aim=school_analysis.target(target_id))
+    shown = tables.map_tables(
+        here, rule=home_analysis.home_rule(rule_id, rule_file), aim=school_analysis.target(target_id)
+    )
     target = path or here.folder / "maps" / "gaps.html"
-    draw_map(target, title=f"{options.state_name(here)}: broadband gaps of homes, children and schools by district",
-             areas=shown.areas, points=shown.points, layers=[load_layer(name) for name in shown.layers],
-             sources=options.source_notes(here, shown.receipt_tables), stamps=options.stamps(here), notes=shown.notes,
-             threshold=here.config.threshold, tiles=tiles)
+    draw_map(
+        target,
+        title=f"{options.state_name(here)}: {shown.title}",
+        areas=shown.areas,
+        points=shown.points,
+        layers=[load_layer(name) for name in shown.layers],
+        sources=options.source_notes(here, shown.receipt_tables),
+        stamps=options.stamps(here),
+        notes=shown.notes,
+        threshold=here.config.threshold,
+        tiles=tiles,
+    )
     for note in shown.notes:
         options.say(f"  {note}")
     options.say(f"wrote {target} ({target.stat().st_size / 1e6:.1f} MB); open it in any browser")

@@ -35,12 +35,18 @@ def data() -> None:
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--as", "source_id", metavar="SOURCE", help="What the file is, where its header does not say.")
 @click.option("--as-of", metavar="DATE", help="The date the data speak for, where the file does not say (2025-12-31).")
-@click.option("--columns", "column_map", type=click.Path(path_type=Path, dir_okay=False), metavar="MAP.toml",
-              help="Column map for a state's own file.")
+@click.option(
+    "--columns",
+    "column_map",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="MAP.toml",
+    help="Column map for a state's own file.",
+)
 @options.workspace
 @options.quiet
-def add(files: tuple[Path, ...], source_id: str | None, as_of: str | None, column_map: Path | None,
-        workspace: Path) -> None:
+def add(
+    files: tuple[Path, ...], source_id: str | None, as_of: str | None, column_map: Path | None, workspace: Path
+) -> None:
     """Add publishers' files as downloaded, zipped or not; each is known by its header.
 
     A file with faults leaves no trace and all its faults are printed; the other files are kept.
@@ -54,8 +60,15 @@ def add(files: tuple[Path, ...], source_id: str | None, as_of: str | None, colum
     from infraplan import intake
     from infraplan.workspace import Workspace
 
-    intake.add(Workspace.open(workspace), files, loaders(), source_id=source_id, as_of=_date(as_of),
-               column_map=column_map, told=_tell)
+    intake.add(
+        Workspace.open(workspace),
+        files,
+        loaders(),
+        source_id=source_id,
+        as_of=_date(as_of),
+        column_map=column_map,
+        told=_tell,
+    )
 
 
 def _date(text: str | None) -> str | None:
@@ -66,15 +79,151 @@ def _date(text: str | None) -> str | None:
     return text
 
 
+def _tell_note(note: str, file: str) -> None:
+    """A note; of a list of matched names those that a person should look at, the rest counted."""
+    from infraplan.columnmaps import BOTH
+
+    head, *lines = note.splitlines()
+    options.say(f"  {head}")
+    plain = [line for line in lines if line.endswith(f"(by {BOTH})")]
+    for line in lines:
+        if line not in plain:
+            options.say(f"  {line}")
+    if plain:
+        options.say(f"    {len(plain)} agree in number and name; `infraplan data receipts {file}` lists them")
+
+
 def _tell(taken: "Taken") -> None:
     if taken.already:
         options.say(f"{taken.receipt.file}: already here, nothing changed")
         return
     options.say(taken.receipt.line())
     for note in taken.receipt.notes:
-        options.say(f"  {note}")
+        _tell_note(note, taken.receipt.file)
     if taken.replaces:
-        options.say(f"  now current in place of {', '.join(taken.replaces)}, which stays until "
-                    "`infraplan data drop` names it")
+        options.say(
+            f"  now current in place of {', '.join(taken.replaces)}, which stays until `infraplan data drop` names it"
+        )
     if taken.older:
         options.say("  older than what is loaded: kept, but the newer file stays current")
+
+
+@data.command("list")
+@options.output
+@options.workspace
+def list_files(output: options.Output, workspace: Path) -> None:
+    """List the files added: what each was taken for, its date, its rows, and whether it counts now.
+
+    Example:
+
+    \b
+        infraplan data list --workspace maine
+    """
+    import pandas as pd
+
+    from infraplan.workspace import Workspace
+
+    here = Workspace.open(workspace)
+    rows = [
+        {
+            "file": receipt.file,
+            "table": part.table,
+            "rows": part.rows,
+            "as_of": receipt.as_of or "",
+            "revision": receipt.revision or "",
+            "current": here.is_current(part),
+            "what": receipt.title,
+            "receipt_id": receipt.receipt_id,
+        }
+        for part in here.catalog
+        for receipt in [here.receipt(part.receipt_id)]
+    ]
+    columns = ["file", "table", "rows", "as_of", "revision", "current", "what", "receipt_id"]
+    output.write(pd.DataFrame(rows, columns=columns))
+
+
+@data.command()
+@click.argument("name", required=False)
+@options.workspace
+def receipts(name: str | None, workspace: Path) -> None:
+    """Print the receipts: every byte's file, publisher, date, size, SHA-256, rows read, kept and left out.
+
+    Example:
+
+    \b
+        infraplan data receipts --workspace maine
+    """
+    import json
+
+    from infraplan.workspace import Workspace
+
+    found = [one for one in Workspace.open(workspace).receipts() if name in (None, one.file, one.receipt_id)]
+    click.echo(json.dumps([one.record() for one in found], indent=2, ensure_ascii=False))
+
+
+@data.command()
+@options.workspace
+@options.quiet
+def check(workspace: Path) -> None:
+    """Check every stored table against its declaration and every receipt against its file's rows.
+
+    Example:
+
+    \b
+        infraplan data check --workspace maine
+    """
+    from infraplan import intake
+    from infraplan.workspace import Workspace
+
+    count = intake.check(Workspace.open(workspace))
+    options.say(f"{count} tables hold what their receipts and declarations say")
+
+
+@data.command()
+@click.argument("name", metavar="FILE|RECEIPT")
+@options.workspace
+@options.quiet
+def drop(name: str, workspace: Path) -> None:
+    """Remove what came from one file, named as `data list` names it.
+
+    Example:
+
+    \b
+        infraplan data drop bdc_23_Cable_fixed_broadband_063022.zip --workspace maine
+    """
+    from infraplan.workspace import Workspace
+
+    here = Workspace.open(workspace)
+    with here.writing():
+        gone = here.drop(name)
+    options.say(
+        f"dropped {sum(part.rows for part in gone):,} rows of {', '.join(sorted({part.table for part in gone}))}"
+    )
+
+
+@data.command()
+@click.argument("table")
+@options.publish
+@options.output
+@options.workspace
+@options.quiet
+def export(table: str, publish: bool, output: options.Output, workspace: Path) -> None:
+    """Write a table of the workspace, loaded or computed, to a file that other tools read.
+
+    Example:
+
+    \b
+        infraplan data export district_shapes -o districts.gpkg --workspace maine
+    """
+    from infraplan.schemas import Schema
+    from infraplan.workspace import Workspace
+
+    here = Workspace.open(workspace)
+    schema = Schema.load(table)
+    if schema.layer == "out":
+        frame = here.answer(table)[0]
+    elif any(column.type == "geometry" for column in schema.columns.values()):
+        frame = here.geoframe(table)
+    else:
+        frame = here.backend.execute(here.table(table))
+    output.write(options.published(frame, table, here.config.threshold, asked=publish), here)

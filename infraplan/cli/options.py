@@ -27,10 +27,15 @@ class Output:
     path: Path | None
     format: str | None
 
-    def write(self, frame: "pd.DataFrame") -> None:
-        """Write the table; words about it go to standard error."""
+    def write(self, frame: "pd.DataFrame", workspace: "Workspace | None" = None) -> None:
+        """Write the table; words about it go to standard error.
+
+        A table of the fictional state carries a last column that says so, wherever it travels.
+        """
         from infraplan import tablefiles
 
+        if workspace is not None and stamps(workspace):
+            frame = frame.assign(stamp="SYNTHETIC")
         if self.path is None:
             tablefiles.write_stream(frame, sys.stdout, self.format)
             return
@@ -40,8 +45,15 @@ class Output:
 
 def workspace(function: F) -> F:
     """Add --workspace DIR, given as a Path; the command opens it."""
-    return click.option("--workspace", "workspace", type=click.Path(path_type=Path, file_okay=False), default=".",
-                        show_default=True, metavar="DIR", help="The workspace directory.")(function)
+    return click.option(
+        "--workspace",
+        "workspace",
+        type=click.Path(path_type=Path, file_okay=False),
+        default=".",
+        show_default=True,
+        metavar="DIR",
+        help="The workspace directory.",
+    )(function)
 
 
 def output(function: F) -> F:
@@ -50,12 +62,26 @@ def output(function: F) -> F:
     def joined(ctx: click.Context, _: click.Parameter, value: Path | None) -> Output:
         return Output(value, ctx.meta.get("infraplan.format"))
 
-    function = click.option("-o", "--output", "output", type=click.Path(path_type=Path, dir_okay=False), default=None,
-                            metavar="FILE", callback=joined,
-                            help="Write here instead of standard output; the ending gives the format.")(function)
-    return click.option("--format", "format_name", type=click.Choice(FORMATS), default=None, is_eager=True,
-                        expose_value=False, help="Format, where the ending does not say.",
-                        callback=_keep)(function)
+    function = click.option(
+        "-o",
+        "--output",
+        "output",
+        type=click.Path(path_type=Path, dir_okay=False),
+        default=None,
+        metavar="FILE",
+        callback=joined,
+        help="Write here instead of standard output; the ending gives the format.",
+    )(function)
+    return click.option(
+        "--format",
+        "format_name",
+        type=click.Choice(FORMATS),
+        default=None,
+        is_eager=True,
+        expose_value=False,
+        help="Format, where the ending does not say.",
+        callback=_keep,
+    )(function)
 
 
 def _keep(ctx: click.Context, _: click.Parameter, value: str | None) -> str | None:
@@ -65,8 +91,9 @@ def _keep(ctx: click.Context, _: click.Parameter, value: str | None) -> str | No
 
 def publish(function: F) -> F:
     """Add --publish: withhold counts of people below the workspace's threshold from the table written."""
-    return click.option("--publish", is_flag=True,
-                        help="Withhold counts of people below the workspace's threshold.")(function)
+    return click.option("--publish", is_flag=True, help="Withhold counts of people below the workspace's threshold.")(
+        function
+    )
 
 
 def published(frame: "pd.DataFrame", table: str, threshold: int, *, asked: bool) -> "pd.DataFrame":
@@ -82,8 +109,15 @@ def published(frame: "pd.DataFrame", table: str, threshold: int, *, asked: bool)
 
 def out_dir(function: F) -> F:
     """Add the required -o DIR of commands that write several files."""
-    return click.option("-o", "--output", "folder", type=click.Path(path_type=Path, file_okay=False), required=True,
-                        metavar="DIR", help="Directory for the answer's files.")(function)
+    return click.option(
+        "-o",
+        "--output",
+        "folder",
+        type=click.Path(path_type=Path, file_okay=False),
+        required=True,
+        metavar="DIR",
+        help="Directory for the answer's files.",
+    )(function)
 
 
 def quiet(function: F) -> F:
@@ -92,14 +126,26 @@ def quiet(function: F) -> F:
     def remember(ctx: click.Context, _: click.Parameter, value: bool) -> None:
         ctx.meta["infraplan.quiet"] = value
 
-    return click.option("--quiet", "-q", is_flag=True, expose_value=False, callback=remember, is_eager=True,
-                        help="Say nothing on standard error but faults.")(function)
+    return click.option(
+        "--quiet",
+        "-q",
+        is_flag=True,
+        expose_value=False,
+        callback=remember,
+        is_eager=True,
+        help="Say nothing on standard error but faults.",
+    )(function)
 
 
 def funding_year(function: F) -> F:
     """Add --funding-year Y, the year in which the funding year starts (2026 = July 2026 to June 2027)."""
-    return click.option("--funding-year", type=click.IntRange(1998, 2100), default=None, metavar="YEAR",
-                        help="Funding year, named by its first year; default: the workspace's.")(function)
+    return click.option(
+        "--funding-year",
+        type=click.IntRange(1998, 2100),
+        default=None,
+        metavar="YEAR",
+        help="Funding year, named by its first year; default: the workspace's.",
+    )(function)
 
 
 def optimizer(function: F) -> F:
@@ -107,10 +153,21 @@ def optimizer(function: F) -> F:
     bundle: tuple[Callable[[F], F], ...] = (
         click.option("--threads", type=click.IntRange(min=1), default=None, help="Solver threads."),
         click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Solver seed."),
-        click.option("--time-limit", type=click.FloatRange(min=0, min_open=True), default=None, metavar="S",
-                     help="Stop after S seconds with the best answer found."),
-        click.option("--gap", type=click.FloatRange(0, 1), default=0.001, show_default=True, metavar="F",
-                     help="Stop when proved within this share of the best; 0 = proven best."),
+        click.option(
+            "--time-limit",
+            type=click.FloatRange(min=0, min_open=True),
+            default=None,
+            metavar="S",
+            help="Stop after S seconds with the best answer found.",
+        ),
+        click.option(
+            "--gap",
+            type=click.FloatRange(0, 1),
+            default=0.001,
+            show_default=True,
+            metavar="F",
+            help="Stop when proved within this share of the best; 0 = proven best.",
+        ),
     )
     for option in bundle:
         function = option(function)
@@ -144,6 +201,15 @@ def source_notes(workspace: "Workspace", receipt_tables: "Mapping[str, tuple[str
     notes = []
     for receipt_id, tables in receipt_tables.items():
         one = workspace.receipt(receipt_id)
-        notes.append(SourceNote(title=one.title, publisher=one.publisher, as_of=one.as_of or "unknown date", file=one.file,
-                                sha256=one.sha256, rows=one.rows_read, tables=tuple(dict.fromkeys(tables))))
+        notes.append(
+            SourceNote(
+                title=one.title,
+                publisher=one.publisher,
+                as_of=one.as_of or "unknown date",
+                file=one.file,
+                sha256=one.sha256,
+                rows=one.rows_read,
+                tables=tuple(dict.fromkeys(tables)),
+            )
+        )
     return notes

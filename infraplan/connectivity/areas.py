@@ -47,11 +47,15 @@ def district_shapes(workspace: Workspace) -> tuple[gpd.GeoDataFrame, list[str]]:
     notes = []
     named = shapes["area_layer"] != "unknown"
     if named.any() and not named.all():
-        notes.append(f"{int((~named).sum())} boundaries of unknown layer are set aside: boundaries with layers are loaded")
+        notes.append(
+            f"{int((~named).sum())} boundaries of unknown layer are set aside: boundaries with layers are loaded"
+        )
         shapes = shapes[named]
     unions = shapes["area_layer"] == "administrative"
     if unions.any() and not unions.all():
-        notes.append(f"{int(unions.sum())} supervisory unions are set aside: they administer districts, they are no places")
+        notes.append(
+            f"{int(unions.sum())} supervisory unions are set aside: they administer districts, they are no places"
+        )
         shapes = shapes[~unions]
     return shapes.sort_values(["land_square_meters", "lea_id"], ignore_index=True), notes
 
@@ -61,10 +65,21 @@ def by_cells(workspace: Workspace, cells: pd.Series) -> Placement:
     shapes, notes = district_shapes(workspace)
     centers = np.array([h3.cell_to_latlng(cell) for cell in cells], dtype=np.float64).reshape(-1, 2)
     pairs = geo.containing(centers[:, 1], centers[:, 0], shapes.geometry)
-    inside = pd.DataFrame({"key": cells.to_numpy()[pairs["point"]], "area_id": shapes["lea_id"].to_numpy()[pairs["shape"]],
-                           "layer": shapes["area_layer"].to_numpy()[pairs["shape"]]})
-    return Placement("h3_res8_id", "h3_center", inside[["key", "area_id"]].drop_duplicates(ignore_index=True), _own(inside),
-                     _district_names(workspace, shapes), tuple(notes))
+    inside = pd.DataFrame(
+        {
+            "key": cells.to_numpy()[pairs["point"]],
+            "area_id": shapes["lea_id"].to_numpy()[pairs["shape"]],
+            "layer": shapes["area_layer"].to_numpy()[pairs["shape"]],
+        }
+    )
+    return Placement(
+        "h3_res8_id",
+        "h3_center",
+        inside[["key", "area_id"]].drop_duplicates(ignore_index=True),
+        _own(inside),
+        _district_names(workspace, shapes),
+        tuple(notes),
+    )
 
 
 def by_blocks(workspace: Workspace, blocks: pd.Series) -> Placement:
@@ -76,12 +91,19 @@ def by_blocks(workspace: Workspace, blocks: pd.Series) -> Placement:
         raise InfraplanError(
             f"the block relation file knows {share:.1%} of the blocks with locations, less than {LEAST_BLOCK_MATCH:.0%}: it "
             "may be of another census (2010 against 2020 blocks)\n  mend:  load the relation file for 2020 blocks, or "
-            "drop it with `infraplan data drop` to place locations by their grid cell")
+            "drop it with `infraplan data drop` to place locations by their grid cell"
+        )
     inside = relation[known].rename(columns={"block_geoid": "key", "lea_id": "area_id", "area_layer": "layer"})
     names = _district_names(workspace, relation)
     note = f"{share:.1%} of blocks with locations are in the block relation file"
-    return Placement("block_geoid", "block_relation", inside[["key", "area_id"]].drop_duplicates(ignore_index=True),
-                     _own(inside), names, (note,))
+    return Placement(
+        "block_geoid",
+        "block_relation",
+        inside[["key", "area_id"]].drop_duplicates(ignore_index=True),
+        _own(inside),
+        names,
+        (note,),
+    )
 
 
 def by_number(workspace: Workspace, blocks: pd.Series, by: By) -> Placement:
@@ -118,8 +140,10 @@ def place(workspace: Workspace, keys: pd.DataFrame, by: By) -> Placement:
     if workspace.has("block_districts"):
         return by_blocks(workspace, keys["block_geoid"].drop_duplicates(ignore_index=True))
     if not workspace.has("district_shapes"):
-        raise NoTable("no district boundaries are loaded\n  mend:  infraplan data add tl_2025_23_unsd.zip (Census TIGER/Line "
-                      "or NCES EDGE), or ask --by county")
+        raise NoTable(
+            "no district boundaries are loaded\n  mend:  infraplan data add tl_2025_23_unsd.zip (Census TIGER/Line "
+            "or NCES EDGE), or ask --by county"
+        )
     return by_cells(workspace, keys["h3_res8_id"].drop_duplicates(ignore_index=True))
 
 

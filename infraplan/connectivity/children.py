@@ -46,8 +46,10 @@ def child_gaps(workspace: Workspace, *, by: By = "district") -> ChildGaps:
     tracts match.
     """
     if not workspace.has("household_internet"):
-        raise NoTable("no estimates of children with computer and broadband are loaded\n  mend:  infraplan data add "
-                      "ACSST5Y2024.S2802-Data.csv (data.census.gov, table S2802 by census tract or school district)")
+        raise NoTable(
+            "no estimates of children with computer and broadband are loaded\n  mend:  infraplan data add "
+            "ACSST5Y2024.S2802-Data.csv (data.census.gov, table S2802 by census tract or school district)"
+        )
     acs = workspace.frame("household_internet")
     acs = acs[acs["measure"].isin(_MEASURES)]
     published = acs[acs["geo_kind"] == by]
@@ -55,7 +57,7 @@ def child_gaps(workspace: Workspace, *, by: By = "district") -> ChildGaps:
     notes: list[str] = []
     if len(published):
         method: Method = "published"
-        shares = pd.DataFrame({"geoid": published["geoid"].unique()}).assign(area_id=lambda f: f["geoid"], share=1.0)
+        shares = _whole(published)
         names = _names(workspace, by, shares["area_id"])
         estimates = published
     else:
@@ -67,25 +69,47 @@ def child_gaps(workspace: Workspace, *, by: By = "district") -> ChildGaps:
     receipts = tuple(workspace.receipts_of(*tables))
     dates = ", ".join(sorted({one.as_of or "unknown date" for one in receipts if one.source == "census_acs"}))
     title = f"Children without a computer and broadband by {by}, American Community Survey {dates}"
-    notes.append("low and high are the ends of the range at 90 %; the middle is not more likely to be right to the unit")
+    notes.append(
+        "low and high are the ends of the range at 90 %; the middle is not more likely to be right to the unit"
+    )
     about = {"title": title, "by": by, "method": method, "notes": notes, "receipts": [r.receipt_id for r in receipts]}
     return ChildGaps(table, title, receipts, tuple(notes), about)
+
+
+def parts(workspace: Workspace, *, by: By) -> pd.DataFrame:
+    """What each area's estimate is made of: geoid, area_id, share, and estimate_ and margin_ of both measures."""
+    acs = workspace.frame("household_internet")
+    acs = acs[acs["measure"].isin(_MEASURES)]
+    published = acs[acs["geo_kind"] == by]
+    if len(published):
+        return _with_estimates(published, _whole(published))
+    estimates = _tracts(acs)
+    shares, _, _, _ = _tract_shares(workspace, estimates, by)
+    return _with_estimates(estimates, shares)
+
+
+def _whole(published: pd.DataFrame) -> pd.DataFrame:
+    ids = published["geoid"].drop_duplicates()
+    return pd.DataFrame({"geoid": ids, "area_id": ids, "share": 1.0})
 
 
 def _tracts(acs: pd.DataFrame) -> pd.DataFrame:
     tracts = acs[acs["geo_kind"] == "tract"]
     if tracts.empty:
         kinds = ", ".join(sorted(acs["geo_kind"].unique()))
-        raise NoTable(f"estimates are loaded by {kinds}, and not by tract\n  mend:  add table S2802 by census tract, or ask "
-                      f"--by {kinds}")
+        raise NoTable(
+            f"estimates are loaded by {kinds}, and not by tract\n  mend:  add table S2802 by census tract, or ask "
+            f"--by {kinds}"
+        )
     return tracts
 
 
 # --- shares ---------------------------------------------------------------------------------------------------------
 
 
-def _tract_shares(workspace: Workspace, tracts: pd.DataFrame,
-                  by: By) -> tuple[pd.DataFrame, pd.DataFrame, Method, list[str]]:
+def _tract_shares(
+    workspace: Workspace, tracts: pd.DataFrame, by: By
+) -> tuple[pd.DataFrame, pd.DataFrame, Method, list[str]]:
     """Shares of tracts in areas: columns geoid, area_id, share; names; how; and the tables used."""
     ids = pd.Series(sorted(tracts["geoid"].unique()))
     if by != "district":
@@ -94,8 +118,11 @@ def _tract_shares(workspace: Workspace, tracts: pd.DataFrame,
         return whole, placement.names, "tracts", []
     if workspace.has("tract_shapes") and workspace.has("district_shapes"):
         return *_shares_by_area(workspace), "tract_area", ["tract_shapes", "district_shapes"]
-    return *_shares_by_locations(workspace), "tract_locations", ["availability", "locations", "district_shapes",
-                                                                 "block_districts"]
+    return (
+        *_shares_by_locations(workspace),
+        "tract_locations",
+        ["availability", "locations", "district_shapes", "block_districts"],
+    )
 
 
 def _shares_by_area(workspace: Workspace) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -103,9 +130,14 @@ def _shares_by_area(workspace: Workspace) -> tuple[pd.DataFrame, pd.DataFrame]:
     tracts = workspace.geoframe("tract_shapes")
     crs = states.by_usps(workspace.config.state).crs
     pairs = geo.shares_by_area(tracts.geometry, shapes.geometry, crs)
-    shares = pd.DataFrame({"geoid": tracts["tract_geoid"].to_numpy()[pairs["part"]],
-                           "area_id": shapes["lea_id"].to_numpy()[pairs["whole"]], "share": pairs["share"]})
-    shares = shares.groupby(["geoid", "area_id"], as_index=False)["share"].sum()
+    shares = pd.DataFrame(
+        {
+            "geoid": tracts["tract_geoid"].to_numpy()[pairs["part"]],
+            "area_id": shapes["lea_id"].to_numpy()[pairs["whole"]],
+            "share": pairs["share"],
+        }
+    )
+    shares = pd.DataFrame(shares.groupby(["geoid", "area_id"])["share"].sum()).reset_index()
     names = _names(workspace, "district", pd.Series(shapes["lea_id"].unique()))
     return shares, names
 
@@ -114,8 +146,10 @@ def _shares_by_locations(workspace: Workspace) -> tuple[pd.DataFrame, pd.DataFra
     """Shares of each tract's loaded locations by district; a tract's homes stand in for its children."""
     source = "locations" if workspace.has("locations") else "availability"
     if not workspace.has(source):
-        raise NoTable("tracts cannot be shared among districts: neither tract boundaries nor FCC locations are loaded\n"
-                      "  mend:  infraplan data add tl_2024_23_tract.zip (Census TIGER/Line), or the FCC availability files")
+        raise NoTable(
+            "tracts cannot be shared among districts: neither tract boundaries nor FCC locations are loaded\n"
+            "  mend:  infraplan data add tl_2024_23_tract.zip (Census TIGER/Line), or the FCC availability files"
+        )
     table = workspace.table(source)
     counted = table.select("location_id", "block_geoid", "h3_res8_id").distinct()
     pairs = counted.group_by("block_geoid", "h3_res8_id").aggregate(n=counted.count())
@@ -123,12 +157,13 @@ def _shares_by_locations(workspace: Workspace) -> tuple[pd.DataFrame, pd.DataFra
     placement = areas.place(workspace, counts, "district")
     counts["geoid"] = counts["block_geoid"].str[:_TRACT_DIGITS]
     placed = counts.merge(placement.inside.rename(columns={"key": placement.key}), on=placement.key)
-    inside = placed.groupby(["geoid", "area_id"], as_index=False)["n"].sum()
+    inside = pd.DataFrame(placed.groupby(["geoid", "area_id"])["n"].sum()).reset_index()
     total = counts.groupby("geoid")["n"].sum()
     inside["share"] = inside["n"] / inside["geoid"].map(total)
     nowhere = counts[~counts[placement.key].isin(placement.inside["key"])].groupby("geoid")["n"].sum()
     rest = pd.DataFrame({"geoid": nowhere.index, "area_id": None, "share": (nowhere / total[nowhere.index]).to_numpy()})
-    shares = pd.concat([frame for frame in (inside[["geoid", "area_id", "share"]], rest) if len(frame)], ignore_index=True)
+    known: pd.DataFrame = inside[["geoid", "area_id", "share"]]
+    shares = pd.concat([known, rest], ignore_index=True) if len(rest) else known
     return shares, placement.names
 
 
@@ -138,11 +173,16 @@ def _match_notes(tracts: pd.DataFrame, shares: pd.DataFrame, workspace: Workspac
     known = children[children.index.isin(shares["geoid"])].sum()
     share = float(known / children.sum()) if children.sum() else 1.0
     if share < LEAST_TRACT_MATCH:
-        why = ("Connecticut's planning regions (09110 to 09190) replaced its counties (09001 to 09015) in census products "
-               "from 2022 on, FCC blocks still carry the old ones" if workspace.config.state == "CT" else
-               "the tracts and the locations may be of different censuses (2010 against 2020)")
-        raise InfraplanError(f"only {share:.1%} of the children live in tracts that occur among the other files' tracts: {why}\n"
-                             "  mend:  load estimates and boundaries of one vintage")
+        why = (
+            "Connecticut's planning regions (09110 to 09190) replaced its counties (09001 to 09015) in census products "
+            "from 2022 on, FCC blocks still carry the old ones"
+            if workspace.config.state == "CT"
+            else "the tracts and the locations may be of different censuses (2010 against 2020)"
+        )
+        raise InfraplanError(
+            f"only {share:.1%} of the children live in tracts that occur among the other files' tracts: {why}\n"
+            "  mend:  load estimates and boundaries of one vintage"
+        )
     where = "tract boundaries" if method == "tract_area" else "locations of the loaded FCC files"
     if method == "tracts":
         return []
@@ -155,10 +195,9 @@ def _match_notes(tracts: pd.DataFrame, shares: pd.DataFrame, workspace: Workspac
 
 
 def _combined(estimates: pd.DataFrame, shares: pd.DataFrame, names: pd.DataFrame, method: Method) -> pd.DataFrame:
-    wide = estimates.pivot_table(index="geoid", columns="measure", values=["estimate", "margin"], aggfunc="first",
-                                 dropna=False)
-    rows = shares.merge(_flat(wide), on="geoid", how="inner")
-    sums = rows.groupby("area_id", dropna=False).apply(_area_sums, include_groups=False).reset_index()
+    rows = _with_estimates(estimates, shares)
+    groups = rows.groupby("area_id", dropna=False)
+    sums = pd.DataFrame([{"area_id": area, **_area_sums(group)} for area, group in groups])
     table = names.merge(sums, on="area_id", how="left")
     rest = sums[sums["area_id"].isna()]
     if len(rest) and float(rest["children"].iloc[0] or 0) > 0:
@@ -169,23 +208,58 @@ def _combined(estimates: pd.DataFrame, shares: pd.DataFrame, names: pd.DataFrame
     return table[list(COLUMNS)]
 
 
+def _with_estimates(estimates: pd.DataFrame, shares: pd.DataFrame) -> pd.DataFrame:
+    wide = estimates.pivot_table(
+        index="geoid", columns="measure", values=["estimate", "margin"], aggfunc="first", dropna=False
+    )
+    return shares.merge(_flat(wide), on="geoid", how="inner")
+
+
 def _flat(wide: pd.DataFrame) -> pd.DataFrame:
-    columns = {f"{kind}_{measure}": wide.get((kind, measure), pd.Series(np.nan, index=wide.index))
-               for kind in ("estimate", "margin") for measure in _MEASURES}
+    columns = {
+        f"{kind}_{measure}": wide.get((kind, measure), pd.Series(np.nan, index=wide.index))
+        for kind in ("estimate", "margin")
+        for measure in _MEASURES
+    }
     return pd.DataFrame(columns, index=wide.index).reset_index()
 
 
-def _area_sums(rows: pd.DataFrame) -> pd.Series:
+def _area_sums(rows: pd.DataFrame) -> dict[str, float]:
     """Children, those without access and its range in one area, from rows of tracts with shares."""
     known = rows.dropna(subset=["estimate_children", "estimate_children_with_access"])
     if known.empty:
-        return pd.Series({"children": np.nan, "without_access": np.nan, "low": np.nan, "high": np.nan})
+        return {"children": np.nan, "without_access": np.nan, "low": np.nan, "high": np.nan}
     children = float((known["share"] * known["estimate_children"]).sum())
     with_access = float((known["share"] * known["estimate_children_with_access"]).sum())
     without = max(0.0, children - with_access)
-    margin = float(np.hypot(summed_margin(known, "children"), summed_margin(known, "children_with_access")))
-    return pd.Series({"children": children, "without_access": without, "low": max(0.0, without - margin),
-                      "high": min(children, without + margin)})
+    margin = margin_without(
+        children, with_access, summed_margin(known, "children"), summed_margin(known, "children_with_access")
+    )
+    return {
+        "children": children,
+        "without_access": without,
+        "low": max(0.0, without - margin),
+        "high": min(children, without + margin),
+    }
+
+
+def margin_without(children: float, with_access: float, margin_children: float, margin_with: float) -> float:
+    """Margin of children x (1 - p), p = with_access / children.
+
+    p has the margin sqrt(m_with^2 - p^2 m_children^2) / children; where that root is of a negative number, the margin of
+    a ratio, with plus. A product has the margin sqrt(a^2 m_b^2 + b^2 m_a^2). (US Census Bureau, Understanding and Using
+    ACS Data, chapter on calculating measures of error for derived estimates.)
+
+    >>> round(margin_without(5000.0, 4500.0, 300.0, 290.0), 1)
+    110.0
+    """
+    if children <= 0:
+        return margin_children
+    p = with_access / children
+    under = margin_with**2 - (p * margin_children) ** 2
+    if under < 0:
+        under = margin_with**2 + (p * margin_children) ** 2
+    return float(np.sqrt(under + ((1 - p) * margin_children) ** 2))
 
 
 def summed_margin(rows: pd.DataFrame, measure: str) -> float:

@@ -15,7 +15,7 @@ import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
-from infraplan import engine, rules
+from infraplan import rules
 from infraplan.connectivity import areas
 from infraplan.connectivity.areas import By, Placement
 from infraplan.errors import BadInput, Fault, InfraplanError, NoTable
@@ -26,8 +26,21 @@ from infraplan.workspace import Workspace
 SHIPPED_RULES = ("bead-2022", "terrestrial")
 NOT_REMOVED = "funded locations not removed; not a statement of BEAD eligibility"
 NO_DISTRICT = "(locations in no district)"
-COLUMNS = ("area_id", "name", "locations", "own_locations", "served", "underserved", "unserved", "unserved_share",
-           "funded_locations", "unfunded_unserved", "rule_id", "universe", "method")
+COLUMNS = (
+    "area_id",
+    "name",
+    "locations",
+    "own_locations",
+    "served",
+    "underserved",
+    "unserved",
+    "unserved_share",
+    "funded_locations",
+    "unfunded_unserved",
+    "rule_id",
+    "universe",
+    "method",
+)
 Universe = Literal["offers", "served_export"]
 Detail = Literal["technology", "providers", "needs"]
 _COUNTS = ("locations", "served", "underserved", "unserved", "funded_locations", "unfunded_unserved")
@@ -49,8 +62,10 @@ class HomeRule:
         """The rule in one sentence."""
         codes = ", ".join(map(str, self.technologies))
         latency = " with low latency" if self.low_latency else ""
-        return (f"served: one offer{latency} by technology {codes} of at least {self.served_mbps[0]}/{self.served_mbps[1]} "
-                f"Mbps; underserved: at least {self.underserved_mbps[0]}/{self.underserved_mbps[1]} Mbps; else unserved")
+        return (
+            f"served: one offer{latency} by technology {codes} of at least {self.served_mbps[0]}/{self.served_mbps[1]} "
+            f"Mbps; underserved: at least {self.underserved_mbps[0]}/{self.underserved_mbps[1]} Mbps; else unserved"
+        )
 
 
 @dataclass(frozen=True)
@@ -69,12 +84,16 @@ def home_rule(rule_id: str, own_file: Path | None = None) -> HomeRule:
     """Read a shipped rule by id, or the state's own from a TOML file; raises NoRule or BadInput."""
     if rule_id == "own":
         if own_file is None:
-            raise InfraplanError("--rule own needs the rule's file\n  mend:  give --rule-file RULE.toml; "
-                                 "docs/tutorial/own-rule.md shows one")
+            raise InfraplanError(
+                "--rule own needs the rule's file\n  mend:  give --rule-file RULE.toml; "
+                "docs/tutorial/own-rule.md shows one"
+            )
         return _own_rule(own_file)
     told = rules.load("connectivity", rule_id)
     return HomeRule(
-        rule_id=rule_id, title=told.title, technologies=tuple(int(code) for code in told.value("technologies")),
+        rule_id=rule_id,
+        title=told.title,
+        technologies=tuple(int(code) for code in told.value("technologies")),
         low_latency=bool(told.value("low_latency")),
         served_mbps=(int(told.value("served.down_mbps")), int(told.value("served.up_mbps"))),
         underserved_mbps=(int(told.value("underserved.down_mbps")), int(told.value("underserved.up_mbps"))),
@@ -85,23 +104,44 @@ def home_rule(rule_id: str, own_file: Path | None = None) -> HomeRule:
 def _own_rule(path: Path) -> HomeRule:
     told = read_toml(path)
     wanted = {"title": str, "technologies": list, "low_latency": bool, "served_mbps": list, "underserved_mbps": list}
-    faults = [Fault(kind="MissingSetting", what=f"the rule's {name} is missing or not a {kind.__name__}", file=path.name,
-                    mend="docs/tutorial/own-rule.md shows a whole rule") for name, kind in wanted.items()
-              if not isinstance(told.get(name), kind)]
-    faults += [Fault(kind="UnknownSetting", what=f"{name} is not a setting of a rule", file=path.name)
-               for name in told.keys() - wanted.keys() - {"cite"}]
+    faults = [
+        Fault(
+            kind="MissingSetting",
+            what=f"the rule's {name} is missing or not a {kind.__name__}",
+            file=path.name,
+            mend="docs/tutorial/own-rule.md shows a whole rule",
+        )
+        for name, kind in wanted.items()
+        if not isinstance(told.get(name), kind)
+    ]
+    faults += [
+        Fault(kind="UnknownSetting", what=f"{name} is not a setting of a rule", file=path.name)
+        for name in told.keys() - wanted.keys() - {"cite"}
+    ]
     if not faults:
         served, under = told["served_mbps"], told["underserved_mbps"]
         numbers = [*served, *under, *told["technologies"]]
         if len(served) != 2 or len(under) != 2 or not all(isinstance(n, int) and n >= 0 for n in numbers):  # noqa: PLR2004
-            faults.append(Fault(kind="BadValue", what="speeds are two whole numbers, [down, up] in Mbps; technologies are "
-                                "FCC codes", file=path.name))
+            faults.append(
+                Fault(
+                    kind="BadValue",
+                    what="speeds are two whole numbers, [down, up] in Mbps; technologies are FCC codes",
+                    file=path.name,
+                )
+            )
         elif served[0] < under[0] or served[1] < under[1]:
             faults.append(Fault(kind="BadValue", what="served_mbps is below underserved_mbps", file=path.name))
     if faults:
         raise BadInput(faults)
-    return HomeRule("own", told["title"], tuple(told["technologies"]), told["low_latency"],
-                    (served[0], served[1]), (under[0], under[1]), (str(told.get("cite", f"the state's own: {path.name}")),))
+    return HomeRule(
+        "own",
+        told["title"],
+        tuple(told["technologies"]),
+        told["low_latency"],
+        (served[0], served[1]),
+        (under[0], under[1]),
+        (str(told.get("cite", f"the state's own: {path.name}")),),
+    )
 
 
 # --- expressions ----------------------------------------------------------------------------------------------------
@@ -114,8 +154,11 @@ def to_homes(offers: ir.Table, *, business: bool = False) -> ir.Table:
 
 def reaching(offers: ir.Table, rule: HomeRule, speeds: tuple[int, int]) -> ir.BooleanValue:
     """Whether an offer alone meets the rule at these speeds (down, up in Mbps)."""
-    enough: ir.BooleanValue = (offers["technology"].isin(rule.technologies)
-                               & (offers["down_mbps"] >= speeds[0]) & (offers["up_mbps"] >= speeds[1]))
+    enough: ir.BooleanValue = (
+        offers["technology"].isin(rule.technologies)
+        & (offers["down_mbps"] >= speeds[0])
+        & (offers["up_mbps"] >= speeds[1])
+    )
     return enough & offers["low_latency"] if rule.low_latency else enough
 
 
@@ -125,18 +168,26 @@ def locations(offers: ir.Table, rule: HomeRule, export: ir.Table | None = None) 
     The locations are those of `offers`, or all of `export` (the served/unserved export), where a location that
     nobody offers anything has no row in `offers` and is unserved.
     """
-    marked = offers.mutate(served=reaching(offers, rule, rule.served_mbps), reached=reaching(offers, rule,
-                                                                                           rule.underserved_mbps))
+    marked = offers.mutate(
+        served=reaching(offers, rule, rule.served_mbps), reached=reaching(offers, rule, rule.underserved_mbps)
+    )
     found = marked.group_by("location_id").aggregate(
-        block_geoid=marked["block_geoid"].max(), h3_res8_id=marked["h3_res8_id"].max(),
-        served=marked["served"].max(), reached=marked["reached"].max())
+        block_geoid=marked["block_geoid"].max(),
+        h3_res8_id=marked["h3_res8_id"].max(),
+        served=marked["served"].max(),
+        reached=marked["reached"].max(),
+    )
     if export is None:
         return found
     flags = found.select("location_id", "served", "reached")
     joined = export.left_join(flags, "location_id")
-    return joined.select(export["location_id"], export["block_geoid"], export["h3_res8_id"],
-                         served=joined["served"].fill_null(ibis.literal(value=False)),
-                         reached=joined["reached"].fill_null(ibis.literal(value=False)))
+    return joined.select(
+        export["location_id"],
+        export["block_geoid"],
+        export["h3_res8_id"],
+        served=joined["served"].fill_null(ibis.literal(value=False)),
+        reached=joined["reached"].fill_null(ibis.literal(value=False)),
+    )
 
 
 def classes_by_key(found: ir.Table, key: str, funded: ir.Table | None = None) -> ir.Table:
@@ -149,23 +200,28 @@ def classes_by_key(found: ir.Table, key: str, funded: ir.Table | None = None) ->
         has_build = ibis.literal(value=False)
     unserved = ~found["reached"]
     return found.group_by(key=found[key]).aggregate(
-        locations=found.count(), served=found["served"].sum(), underserved=(found["reached"] & ~found["served"]).sum(),
-        unserved=unserved.sum(), funded_locations=(has_build & ~found["served"]).sum(),
-        unfunded_unserved=(unserved & ~has_build).sum())
+        locations=found.count(),
+        served=found["served"].sum(),
+        underserved=(found["reached"] & ~found["served"]).sum(),
+        unserved=unserved.sum(),
+        funded_locations=(has_build & ~found["served"]).sum(),
+        unfunded_unserved=(unserved & ~has_build).sum(),
+    )
 
 
 # --- the analysis ---------------------------------------------------------------------------------------------------
 
 
-def home_gaps(workspace: Workspace, *, by: By = "district", rule: HomeRule, business: bool = False,
-              as_of: str | None = None) -> HomeGaps:
+def home_gaps(
+    workspace: Workspace, *, by: By = "district", rule: HomeRule, business: bool = False, as_of: str | None = None
+) -> HomeGaps:
     """Count locations by area and class; see the module's text and `infraplan tables home_gaps`.
 
     Raises NoTable if no availability file is loaded, or no district boundaries for `by="district"`.
     """
     if not workspace.has("availability"):
         raise _nothing_loaded(workspace)
-    found, universe = _found(workspace, rule, business=business, as_of=as_of)
+    found, universe = found_locations(workspace, rule, business=business, as_of=as_of)
     funded = workspace.table("funded_locations") if workspace.has("funded_locations") else None
     key = "h3_res8_id" if by == "district" and not workspace.has("block_districts") else "block_geoid"
     counts: pd.DataFrame = workspace.backend.execute(classes_by_key(found, key, funded))
@@ -173,35 +229,59 @@ def home_gaps(workspace: Workspace, *, by: By = "district", rule: HomeRule, busi
     table = _table(counts, placement, rule, universe, funded=funded is not None)
     receipts = workspace.receipts_of("availability", as_of=as_of)
     receipts += workspace.receipts_of("locations", "funded_locations", *_place_tables(placement, by))
-    notes = [*_vintage_notes(workspace, as_of), *placement.notes, *_unplaced_note(table),
-             *([NOT_REMOVED] if funded is None else [])]
+    notes = [
+        *_vintage_notes(workspace, as_of),
+        *placement.notes,
+        *_unplaced_note(table),
+        *([NOT_REMOVED] if funded is None else []),
+    ]
     title = _title(by, rule, universe, business=business, funded=funded is not None)
-    about = {"title": title, "by": by, "rule": rule.words(), "rule_id": rule.rule_id, "citations": rule.citations,
-             "business": business, "as_of": as_of, "notes": notes, "receipts": [one.receipt_id for one in receipts]}
+    about = {
+        "title": title,
+        "by": by,
+        "rule": rule.words(),
+        "rule_id": rule.rule_id,
+        "citations": rule.citations,
+        "business": business,
+        "as_of": as_of,
+        "notes": notes,
+        "receipts": [one.receipt_id for one in receipts],
+    }
     return HomeGaps(table, title, rule, tuple(receipts), tuple(notes), about)
 
 
-def _found(workspace: Workspace, rule: HomeRule, *, business: bool, as_of: str | None) -> tuple[ir.Table, Universe]:
+def found_locations(
+    workspace: Workspace, rule: HomeRule, *, business: bool, as_of: str | None
+) -> tuple[ir.Table, Universe]:
+    """The counted locations of a workspace with their classes (see `locations`), and which locations those are."""
     offers = to_homes(workspace.table("availability", as_of=as_of), business=business)
     if workspace.has("locations"):
         return locations(offers, rule, workspace.table("locations")), "served_export"
     return locations(offers, rule), "offers"
 
 
-def _table(counts: pd.DataFrame, placement: Placement, rule: HomeRule, universe: Universe, *,
-           funded: bool) -> pd.DataFrame:
+def _table(
+    counts: pd.DataFrame, placement: Placement, rule: HomeRule, universe: Universe, *, funded: bool
+) -> pd.DataFrame:
     inside = counts.merge(placement.inside, on="key").groupby("area_id", as_index=False)[list(_COUNTS)].sum()
-    own = counts.merge(placement.own, on="key").groupby("area_id", as_index=False)["locations"].sum()
+    own = (
+        counts.merge(placement.own, on="key")
+        .groupby("area_id")["locations"]
+        .sum()
+        .rename("own_locations")
+        .reset_index()
+    )
     nowhere = counts[~counts["key"].isin(placement.inside["key"])]
-    table = placement.names.merge(inside, on="area_id", how="left").merge(
-        own.rename(columns={"locations": "own_locations"}), on="area_id", how="left")
+    table = placement.names.merge(inside, on="area_id", how="left").merge(own, on="area_id", how="left")
     if len(nowhere):
-        rest = {name: int(nowhere[name].sum()) for name in _COUNTS}
+        rest: dict[str, Any] = {name: int(nowhere[name].sum()) for name in _COUNTS}
         rest |= {"area_id": None, "name": NO_DISTRICT, "own_locations": rest["locations"]}
         table = pd.concat([table, pd.DataFrame([rest])], ignore_index=True)
     whole = [*_COUNTS, "own_locations"]
     table[whole] = table[whole].fillna(0).astype("Int64")
-    table["unserved_share"] = (table["unserved"] / table["locations"].where(table["locations"] > 0)).astype("Float64").round(6)
+    table["unserved_share"] = (
+        (table["unserved"] / table["locations"].where(table["locations"] > 0)).astype("Float64").round(6)
+    )
     if not funded:
         table[["funded_locations", "unfunded_unserved"]] = pd.NA
     table["rule_id"], table["universe"], table["method"] = rule.rule_id, universe, placement.method
@@ -210,15 +290,22 @@ def _table(counts: pd.DataFrame, placement: Placement, rule: HomeRule, universe:
 
 def _nothing_loaded(workspace: Workspace) -> InfraplanError:
     if workspace.has("locations"):
-        return InfraplanError("only the served/unserved export is loaded: it says who has 100/20 Mbps, and cannot split the "
-                              "rest into underserved and unserved\n  mend:  add the FCC's fixed availability files too")
-    return NoTable("no FCC availability file is loaded\n  mend:  infraplan data add bdc_23_*.zip "
-                   "(https://broadbandmap.fcc.gov/data-download, fixed broadband, one file per technology)")
+        return InfraplanError(
+            "only the served/unserved export is loaded: it says who has 100/20 Mbps, and cannot split the "
+            "rest into underserved and unserved\n  mend:  add the FCC's fixed availability files too"
+        )
+    return NoTable(
+        "no FCC availability file is loaded\n  mend:  infraplan data add bdc_23_*.zip "
+        "(https://broadbandmap.fcc.gov/data-download, fixed broadband, one file per technology)"
+    )
 
 
 def _title(by: By, rule: HomeRule, universe: Universe, *, business: bool, funded: bool) -> str:
-    counted = ("every location of the FCC's list" if universe == "served_export" else
-               "locations with a residential offer of any technology in the loaded files")
+    counted = (
+        "every location of the FCC's list"
+        if universe == "served_export"
+        else "locations with a residential offer of any technology in the loaded files"
+    )
     who = ", businesses included" if business else ""
     tail = "" if funded else f"; {NOT_REMOVED}"
     return f"Home broadband gaps by {by}, rule {rule.rule_id}; locations counted: {counted}{who}{tail}"
@@ -235,10 +322,14 @@ def _vintage_notes(workspace: Workspace, as_of: str | None) -> list[str]:
     dates = sorted({part.as_of or "unknown" for part in parts})
     if len(dates) < 2:  # noqa: PLR2004 - one date is no mixture
         return []
-    told = "; ".join(f"{date}: technology {', '.join(sorted({p.series.split('/')[-1] for p in parts if (p.as_of or 'unknown') == date}))}"
-                     for date in dates)
-    return [f"files of {len(dates)} dates are mixed ({told}); location numbers change between releases, so some homes may "
-            "be counted twice; give --as-of DATE for one release"]
+    told = "; ".join(
+        f"{date}: technology {', '.join(sorted({p.series.split('/')[-1] for p in parts if (p.as_of or 'unknown') == date}))}"
+        for date in dates
+    )
+    return [
+        f"files of {len(dates)} dates are mixed ({told}); location numbers change between releases, so some homes may "
+        "be counted twice; give --as-of DATE for one release"
+    ]
 
 
 def _unplaced_note(table: pd.DataFrame) -> list[str]:
@@ -246,14 +337,23 @@ def _unplaced_note(table: pd.DataFrame) -> list[str]:
     if rest.empty:
         return []
     count, total = int(rest["own_locations"].sum()), int(table["own_locations"].sum())
-    return [f"{count:,} of {total:,} locations ({count / total:.2%}) lie in no district; they are in the row without an id"]
+    return [
+        f"{count:,} of {total:,} locations ({count / total:.2%}) lie in no district; they are in the row without an id"
+    ]
 
 
 # --- details --------------------------------------------------------------------------------------------------------
 
 
-def details(workspace: Workspace, kind: Detail, *, by: By = "district", rule: HomeRule, business: bool = False,
-            as_of: str | None = None) -> pd.DataFrame:
+def details(
+    workspace: Workspace,
+    kind: Detail,
+    *,
+    by: By = "district",
+    rule: HomeRule,
+    business: bool = False,
+    as_of: str | None = None,
+) -> pd.DataFrame:
     """Behind the gaps, by own area so that columns add up to the state's.
 
     `technology`: area_id, name, technology, locations, reached, served (locations with an offer of the technology, and
@@ -271,28 +371,42 @@ def details(workspace: Workspace, kind: Detail, *, by: By = "district", rule: Ho
     placement = areas.place(workspace, counts[["key"]].drop_duplicates().rename(columns={"key": key}), by)
     group = [name for name in counts.columns if name in {"technology", "providers", "need"}]
     values = [name for name in counts.columns if name not in {"key", *group}]
-    table = counts.merge(placement.own, on="key", how="left").groupby(["area_id", *group], as_index=False,
-                                                                      dropna=False)[values].sum()
+    table = (
+        counts.merge(placement.own, on="key", how="left")
+        .groupby(["area_id", *group], as_index=False, dropna=False)[values]
+        .sum()
+    )
     named = table.merge(placement.names, on="area_id", how="left")
     named["name"] = named["name"].where(named["area_id"].notna(), NO_DISTRICT)
     return named[["area_id", "name", *group, *values]].sort_values(["area_id", *group], ignore_index=True)
 
 
 def _universe(offers: ir.Table) -> ir.Table:
-    return offers.group_by("location_id").aggregate(block_geoid=offers["block_geoid"].max(),
-                                                    h3_res8_id=offers["h3_res8_id"].max())
+    return offers.group_by("location_id").aggregate(
+        block_geoid=offers["block_geoid"].max(), h3_res8_id=offers["h3_res8_id"].max()
+    )
 
 
 def _by_technology(offers: ir.Table, counted: ir.Table, rule: HomeRule, key: str) -> ir.Table:
-    any_technology = HomeRule(rule.rule_id, rule.title, (0, 10, 40, 50, 60, 61, 70, 71, 72), rule.low_latency,
-                              rule.served_mbps, rule.underserved_mbps)
-    marked = offers.mutate(served=reaching(offers, any_technology, rule.served_mbps),
-                           reached=reaching(offers, any_technology, rule.underserved_mbps))
-    each = marked.group_by("location_id", "technology").aggregate(served=marked["served"].max(),
-                                                                  reached=marked["reached"].max())
+    any_technology = HomeRule(
+        rule.rule_id,
+        rule.title,
+        (0, 10, 40, 50, 60, 61, 70, 71, 72),
+        rule.low_latency,
+        rule.served_mbps,
+        rule.underserved_mbps,
+    )
+    marked = offers.mutate(
+        served=reaching(offers, any_technology, rule.served_mbps),
+        reached=reaching(offers, any_technology, rule.underserved_mbps),
+    )
+    each = marked.group_by("location_id", "technology").aggregate(
+        served=marked["served"].max(), reached=marked["reached"].max()
+    )
     placed = each.inner_join(counted.select("location_id", key=counted[key]), "location_id")
-    return placed.group_by("key", "technology").aggregate(locations=placed.count(), reached=placed["reached"].sum(),
-                                                          served=placed["served"].sum())
+    return placed.group_by("key", "technology").aggregate(
+        locations=placed.count(), reached=placed["reached"].sum(), served=placed["served"].sum()
+    )
 
 
 def _by_providers(offers: ir.Table, counted: ir.Table, rule: HomeRule, key: str) -> ir.Table:
@@ -307,14 +421,25 @@ def _by_needs(offers: ir.Table, counted: ir.Table, rule: HomeRule, key: str) -> 
     usable = offers["technology"].isin(rule.technologies)
     quick = usable & offers["low_latency"] if rule.low_latency else usable
     down, up = rule.served_mbps
-    marked = offers.mutate(usable=usable, quick=quick, down=quick & (offers["down_mbps"] >= down),
-                           up=quick & (offers["up_mbps"] >= up), served=reaching(offers, rule, rule.served_mbps))
-    each = marked.group_by("location_id").aggregate(**{n: marked[n].max() for n in ("usable", "quick", "down", "up", "served")})
+    marked = offers.mutate(
+        usable=usable,
+        quick=quick,
+        down=quick & (offers["down_mbps"] >= down),
+        up=quick & (offers["up_mbps"] >= up),
+        served=reaching(offers, rule, rule.served_mbps),
+    )
+    each = marked.group_by("location_id").aggregate(
+        **{n: marked[n].max() for n in ("usable", "quick", "down", "up", "served")}
+    )
     joined = counted.select("location_id", key=counted[key]).left_join(each, "location_id")
     flag = {n: joined[n].fill_null(ibis.literal(value=False)) for n in ("usable", "quick", "down", "up", "served")}
     need = ibis.cases(
-        (~flag["usable"], "a technology the rule counts"), (~flag["quick"], "low latency"),
-        (flag["down"] & flag["up"], "both speeds in one offer"), (flag["down"], "faster upload"),
-        (flag["up"], "faster download"), else_="faster download and upload")
+        (~flag["usable"], "a technology the rule counts"),
+        (~flag["quick"], "low latency"),
+        (flag["down"] & flag["up"], "both speeds in one offer"),
+        (flag["down"], "faster upload"),
+        (flag["up"], "faster download"),
+        else_="faster download and upload",
+    )
     lacking = joined.mutate(need=need).filter(~flag["served"])
     return lacking.group_by("key", "need").aggregate(locations=lacking.count())

@@ -30,6 +30,7 @@ class MapTables:
 
     areas: gpd.GeoDataFrame
     points: gpd.GeoDataFrame | None
+    title: str
     layers: tuple[str, ...]
     notes: tuple[str, ...]
     receipt_tables: dict[str, tuple[str, ...]]
@@ -41,8 +42,10 @@ def map_tables(workspace: Workspace, *, rule: HomeRule, aim: Target) -> MapTable
     Raises NoTable if there are no district boundaries, or nothing at all to show on them.
     """
     if not workspace.has("district_shapes"):
-        raise NoTable("no district boundaries are loaded, so there is nothing to draw on\n  mend:  infraplan data add "
-                      "tl_2025_23_unsd.zip (Census TIGER/Line or NCES EDGE)")
+        raise NoTable(
+            "no district boundaries are loaded, so there is nothing to draw on\n  mend:  infraplan data add "
+            "tl_2025_23_unsd.zip (Census TIGER/Line or NCES EDGE)"
+        )
     shapes, notes = areas.district_shapes(workspace)
     frame = shapes.rename(columns={"lea_id": "area_id"})[["area_id", "name", "area_layer", "geometry"]]
     used: dict[str, tuple[str, ...]] = {}
@@ -66,13 +69,31 @@ def map_tables(workspace: Workspace, *, rule: HomeRule, aim: Target) -> MapTable
         for receipt in gaps.receipts:
             used[receipt.receipt_id] = (*used.get(receipt.receipt_id, ()), table)
     if not tables:
-        raise NoTable("boundaries are loaded, and nothing to show on them\n  mend:  `infraplan status` lists what to add")
+        raise NoTable(
+            "boundaries are loaded, and nothing to show on them\n  mend:  `infraplan status` lists what to add"
+        )
     points = _points(workspace, tables.get("school_gaps"))
     if points is not None:
         layers += POINT_LAYERS
-        used |= {one.receipt_id: (*used.get(one.receipt_id, ()), "school_points") for one in workspace.receipts_of("schools")}
+        used |= {
+            one.receipt_id: (*used.get(one.receipt_id, ()), "school_points") for one in workspace.receipts_of("schools")
+        }
         notes += _placeless_note(points, frame)
-    return MapTables(_joined(frame, tables), points, tuple(layers), tuple(dict.fromkeys(notes)), used)
+    return MapTables(_joined(frame, tables), points, _title(tables), tuple(layers), tuple(dict.fromkeys(notes)), used)
+
+
+def _title(tables: dict[str, pd.DataFrame]) -> str:
+    """What the map shows, and, where it must be said, that funded locations are still among the unserved."""
+    kinds = [
+        word
+        for table, word in (("home_gaps", "homes"), ("child_gaps", "children"), ("school_gaps", "schools"))
+        if table in tables
+    ]
+    listed = kinds[0] if len(kinds) == 1 else f"{', '.join(kinds[:-1])} and {kinds[-1]}"
+    title = f"broadband gaps of {listed} by district"
+    if "home_gaps" in tables and tables["home_gaps"]["funded_locations"].isna().all():
+        title += f" ({homes.NOT_REMOVED})"
+    return title
 
 
 def _joined(frame: gpd.GeoDataFrame, tables: dict[str, pd.DataFrame]) -> gpd.GeoDataFrame:
@@ -115,5 +136,7 @@ def _placeless_note(points: gpd.GeoDataFrame, frame: gpd.GeoDataFrame) -> list[s
     placeless = points[~points["lea_id"].isin(frame["area_id"])]
     if placeless.empty:
         return []
-    return [f"{len(placeless):,} of {len(points):,} schools belong to {placeless['lea_id'].nunique()} LEAs without a boundary "
-            "(charters, state schools); they are points on the map and rows of the school tables"]
+    return [
+        f"{len(placeless):,} of {len(points):,} schools belong to {placeless['lea_id'].nunique()} LEAs without a boundary "
+        "(charters, state schools); they are points on the map and rows of the school tables"
+    ]

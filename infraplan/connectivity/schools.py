@@ -37,12 +37,11 @@ class Target:
 
     def mbps(self, students: pd.Series) -> pd.Series:
         """Target in Mbps for each count of students; null where the count is not known or zero."""
-        numbers = students.astype("float64")
-        result = pd.Series(np.nan, index=students.index)
+        numbers = students.to_numpy(dtype="float64", na_value=np.nan)
+        result = np.full(len(numbers), np.nan)
         for start, each, minimum in self.bands:
-            here = numbers >= max(start, 1)
-            result = result.mask(here, np.maximum(numbers * each, minimum))
-        return result
+            result = np.where(numbers >= max(start, 1), np.maximum(numbers * each, minimum), result)
+        return pd.Series(result, index=students.index)
 
 
 @dataclass(frozen=True)
@@ -60,13 +59,20 @@ class SchoolGaps:
 def target(target_id: str, mbps_per_student: float | None = None) -> Target:
     """A shipped target by id, or with `mbps_per_student` the state's own; raises NoRule for an unknown id."""
     if mbps_per_student is not None:
-        return Target("own", f"the state's own target, {mbps_per_student:g} Mbps per student", ((0, mbps_per_student, 0.0),))
+        return Target(
+            "own", f"the state's own target, {mbps_per_student:g} Mbps per student", ((0, mbps_per_student, 0.0),)
+        )
     told = rules.load("bandwidth_targets", target_id)
-    bands = []
+    bands: list[tuple[int, float, float]] = []
     while told.has(f"size.{len(bands)}.from_students"):
         at = f"size.{len(bands)}."
-        bands.append((int(told.value(f"{at}from_students")), float(told.value(f"{at}mbps_per_student")),
-                      float(told.value(f"{at}minimum_mbps"))))
+        bands.append(
+            (
+                int(told.value(f"{at}from_students")),
+                float(told.value(f"{at}mbps_per_student")),
+                float(told.value(f"{at}minimum_mbps")),
+            )
+        )
     return Target(target_id, told.title, tuple(bands), service="wan" if target_id == "wan" else "internet")
 
 
@@ -77,8 +83,10 @@ def school_gaps(workspace: Workspace, *, aim: Target, growth_percent: float | No
     date of the bandwidth figures, is above today's circuit. Raises NoTable if neither schools nor circuits are loaded.
     """
     if not workspace.has("schools") and not workspace.has("circuits"):
-        raise NoTable("neither schools nor district bandwidth are loaded\n  mend:  infraplan data add "
-                      "edge_public_schools.geojson (NCES EDGE), and the state's bandwidth list with --columns MAP.toml")
+        raise NoTable(
+            "neither schools nor district bandwidth are loaded\n  mend:  infraplan data add "
+            "edge_public_schools.geojson (NCES EDGE), and the state's bandwidth list with --columns MAP.toml"
+        )
     roster = school_roster(workspace)
     counts = roster.groupby("lea_id").size()
     bandwidth = _bandwidth(workspace, aim.service)
@@ -86,32 +94,47 @@ def school_gaps(workspace: Workspace, *, aim: Target, growth_percent: float | No
     students, student_note = _students(workspace, roster, ids)
     mbps = bandwidth["mbps"].reindex(ids)
     wanted = aim.mbps(students)
-    table = pd.DataFrame({
-        "lea_id": ids, "name": ids.map(_lea_names(workspace, roster)),
-        "schools": counts.reindex(ids).fillna(0).astype("Int64").to_numpy(), "students": students.astype("Int64").to_numpy(),
-        "mbps": mbps.to_numpy(),
-        "kbps_per_student": (mbps * KBPS_PER_MBPS / students.where(students > 0)).round(3).to_numpy(),
-        "target_mbps": wanted.round(3).to_numpy(), "gap_mbps": (wanted - mbps).clip(lower=0).round(3).to_numpy(),
-        "basis": bandwidth["basis"].reindex(ids).fillna("unknown").to_numpy(),
-    })
+    table = pd.DataFrame(
+        {
+            "lea_id": ids,
+            "name": ids.map(_lea_names(workspace, roster)),
+            "schools": counts.reindex(ids).fillna(0).astype("Int64").to_numpy(),
+            "students": students.astype("Int64").to_numpy(),
+            "mbps": mbps.to_numpy(),
+            "kbps_per_student": (mbps * KBPS_PER_MBPS / students.where(students > 0)).round(3).to_numpy(),
+            "target_mbps": wanted.round(3).to_numpy(),
+            "gap_mbps": (wanted - mbps).clip(lower=0).round(3).to_numpy(),
+            "basis": bandwidth["basis"].reindex(ids).fillna("unknown").to_numpy(),
+        }
+    )
     notes = [student_note, *_unknown_note(table), *_age_note(workspace)]
     if growth_percent is not None:
         table["falls_short_year"] = falls_short_year(table, growth_percent, _circuit_year(workspace)).to_numpy()
     receipts = tuple(workspace.receipts_of("schools", "circuits", "enrollment", "districts"))
     title = f"School bandwidth by LEA against {aim.title}"
-    about = {"title": title, "target": aim.target_id, "target_title": aim.title, "notes": notes,
-             "receipts": [one.receipt_id for one in receipts]}
+    about = {
+        "title": title,
+        "target": aim.target_id,
+        "target_title": aim.title,
+        "notes": notes,
+        "receipts": [one.receipt_id for one in receipts],
+    }
     return SchoolGaps(table, title, aim, receipts, tuple(notes), about)
 
 
 def school_roster(workspace: Workspace) -> pd.DataFrame:
     """Schools, each once: EDGE rows where there are any, then those that only the directory names. May be empty."""
     if not workspace.has("schools"):
-        return pd.DataFrame(columns=["ncessch", "lea_id", "name", "lea_name", "lon", "lat", "locale", "students", "virtual"])
+        return pd.DataFrame(
+            columns=["ncessch", "lea_id", "name", "lea_name", "lon", "lat", "locale", "students", "virtual"]
+        )
     schools = workspace.frame("schools")
     has_point = schools["lon"].notna()
-    return pd.concat([schools[has_point], schools[~has_point]]).drop_duplicates("ncessch").sort_values(
-        ["lea_id", "ncessch"], ignore_index=True)
+    return (
+        pd.concat([schools[has_point], schools[~has_point]])
+        .drop_duplicates("ncessch")
+        .sort_values(["lea_id", "ncessch"], ignore_index=True)
+    )
 
 
 def _bandwidth(workspace: Workspace, service: str) -> pd.DataFrame:
@@ -131,7 +154,12 @@ def _students(workspace: Workspace, roster: pd.DataFrame, ids: pd.Index) -> tupl
     """Students by LEA: the state's file, else the schools' own where all report, else the bandwidth file's."""
     sources: list[tuple[str, pd.Series]] = []
     if workspace.has("enrollment"):
-        sources.append(("the state's enrollment file", workspace.frame("enrollment").groupby("lea_id")["students"].sum(min_count=1)))
+        sources.append(
+            (
+                "the state's enrollment file",
+                workspace.frame("enrollment").groupby("lea_id")["students"].sum(min_count=1),
+            )
+        )
     if len(roster):
         by_lea = roster.groupby("lea_id")["students"]
         sources.append(("the schools' own counts", by_lea.sum(min_count=1).where(by_lea.count() == by_lea.size())))
@@ -169,29 +197,37 @@ def _unknown_note(table: pd.DataFrame) -> list[str]:
     unknown = table["mbps"].isna()
     known = table[~unknown & table["gap_mbps"].notna()]
     short = int((known["gap_mbps"] > 0).sum())
-    return [f"{short} of {len(known)} LEAs with known bandwidth and students are below the target; bandwidth is not known "
-            f"for {int(unknown.sum())} of {len(table)}"]
+    return [
+        f"{short} of {len(known)} LEAs with known bandwidth and students are below the target; bandwidth is not known "
+        f"for {int(unknown.sum())} of {len(table)}"
+    ]
 
 
 def _age_note(workspace: Workspace) -> list[str]:
     """Say so where bandwidth and students are of different years: the gap then mixes two times."""
-    dates = {table: max((one.as_of for one in workspace.receipts_of(table) if one.as_of), default=None)
-             for table in ("circuits", "enrollment", "schools")}
+    dates = {
+        table: max((one.as_of for one in workspace.receipts_of(table) if one.as_of), default=None)
+        for table in ("circuits", "enrollment", "schools")
+    }
     students = dates["enrollment"] or dates["schools"]
     if not dates["circuits"] or not students:
         return []
     years = int(students[:_YEAR_DIGITS]) - int(dates["circuits"][:_YEAR_DIGITS])
     if abs(years) <= 1:
         return []
-    return [f"bandwidth is as of {dates['circuits']}, students as of {students}: {abs(years)} years apart; load newer bandwidth "
-            "before acting on the gap"]
+    return [
+        f"bandwidth is as of {dates['circuits']}, students as of {students}: {abs(years)} years apart; load newer bandwidth "
+        "before acting on the gap"
+    ]
 
 
 def _circuit_year(workspace: Workspace) -> int:
     dates = [one.as_of for one in workspace.receipts_of("circuits") if one.as_of]
     if not dates:
-        raise InfraplanError("the bandwidth file has no date, so growth has no start\n  mend:  set as_of in its column map "
-                             "and add it again")
+        raise InfraplanError(
+            "the bandwidth file has no date, so growth has no start\n  mend:  set as_of in its column map "
+            "and add it again"
+        )
     return int(max(dates)[:_YEAR_DIGITS])
 
 
@@ -203,12 +239,14 @@ def falls_short_year(table: pd.DataFrame, growth_percent: float, start: int) -> 
     >>> falls_short_year(pd.DataFrame({"mbps": [1500.0], "target_mbps": [1000.0]}), 25, 2026).tolist()
     [2028]
     """
-    ratio = table["mbps"] / table["target_mbps"]
-    if growth_percent <= 0:
-        return pd.Series(np.where(ratio < 1, start, None), index=table.index).astype("Int64")
-    step = math.log(1 + growth_percent / 100)
-    years = np.floor(np.log(ratio.where(ratio > 0)) / step + 1e-9) + 1
-    return (start + years.clip(lower=0)).where(ratio > 0, other=np.where(ratio == 0, start, np.nan)).astype("Int64")
+    ratio = (table["mbps"] / table["target_mbps"]).to_numpy(dtype="float64", na_value=np.nan)
+    never = np.full(len(ratio), np.nan)
+    short = np.where(ratio < 1, float(start), never)
+    if growth_percent > 0:
+        step = math.log(1 + growth_percent / 100)
+        years = np.floor(np.log(np.maximum(ratio, 1.0)) / step + 1e-9) + 1
+        short = np.where(ratio >= 1, start + years, short)
+    return pd.Series(short, index=table.index).astype("Int64")
 
 
 # --- schools and fiber ----------------------------------------------------------------------------------------------
@@ -252,8 +290,8 @@ def equity(workspace: Workspace, gaps: pd.DataFrame) -> pd.DataFrame:
     table["poverty_share"] = table["lea_id"].map(_poverty_share(workspace)).astype("float64")
     table["nslp_share"] = table["lea_id"].map(_nslp_share(workspace)).astype("float64")
     roster = school_roster(workspace).dropna(subset=["locale"])
-    common = roster.groupby("lea_id")["locale"].agg(lambda values: sorted(values.mode())[0]) if len(roster) else {}
-    table["locale"] = table["lea_id"].map(dict(common))
+    common = {lea: min(values.mode()) for lea, values in roster.groupby("lea_id")["locale"]}
+    table["locale"] = table["lea_id"].map(common)
     return table
 
 

@@ -9,8 +9,16 @@ from infraplan.schemas import Schema
 
 def fields_of(table: str) -> list[Field]:
     """The columns of a declared table as suppression sees them."""
-    return [Field(column=column.name, label=column.name, people=column.people, part_of=column.part_of,
-                  derived_from=column.derived_from) for column in Schema.load(table).columns.values()]
+    return [
+        Field(
+            column=column.name,
+            label=column.name,
+            people=column.people,
+            part_of=column.part_of,
+            derived_from=column.derived_from,
+        )
+        for column in Schema.load(table).columns.values()
+    ]
 
 
 def publishable(frame: pd.DataFrame, table: str, threshold: int) -> tuple[pd.DataFrame, int]:

@@ -37,24 +37,49 @@ def acs(arrival: Arrival, desk: Desk) -> Load:
     kinds = level.map(_GEO_KINDS)
     own = number.str.startswith(desk.state.fips) & kinds.notna()
     if not own.any():
-        raise BadInput([Fault(kind="OtherState", what=f"{arrival.name} has no area of {desk.state.name} that is a state, "
-                              "county, tract or school district", file=arrival.name, column="GEO_ID",
-                              mend="download the table for the tracts or districts of this workspace's state")])
+        raise BadInput(
+            [
+                Fault(
+                    kind="OtherState",
+                    what=f"{arrival.name} has no area of {desk.state.name} that is a state, "
+                    "county, tract or school district",
+                    file=arrival.name,
+                    column="GEO_ID",
+                    mend="download the table for the tracts or districts of this workspace's state",
+                )
+            ]
+        )
     measures = _MEASURES[arrival.header_name]
-    frames = [pd.DataFrame({
-        "geoid": number[own], "geo_kind": kinds[own], "measure": measure,
-        "estimate": estimates(rows.loc[own, f"{column}E"]), "margin": margins(rows.loc[own, f"{column}M"]),
-        "source_row": rows.index[own],
-    }) for measure, column in measures.items()]
+    frames = [
+        pd.DataFrame(
+            {
+                "geoid": number[own],
+                "geo_kind": kinds[own],
+                "measure": measure,
+                "estimate": estimates(rows.loc[own, f"{column}E"]),
+                "margin": margins(rows.loc[own, f"{column}M"]),
+                "source_row": rows.index[own],
+            }
+        )
+        for measure, column in measures.items()
+    ]
     frame = pd.concat(frames, ignore_index=True)
     missing = int(frame["estimate"].isna().sum())
     notes = [f"{missing:,} estimates are not published (too few cases): null, not zero"] if missing else []
     kind = "+".join(sorted(kinds[own].unique()))
-    return Load([Piece("household_internet", frame, series=f"{desk.state.fips}/{kind}/{'+'.join(measures)}")], len(raw),
-                desk.as_of or _acs_year(arrival.bare_name), None,
-                {"label row": int(label.sum()), "rows repeated word for word": int(again.sum()),
-                 "areas of other states or kinds": int((~own).sum())}, notes,
-                title=f"ACS {arrival.header_name}, by {kind}")
+    return Load(
+        [Piece("household_internet", frame, series=f"{desk.state.fips}/{kind}/{'+'.join(measures)}")],
+        len(raw),
+        desk.as_of or _acs_year(arrival.bare_name),
+        None,
+        {
+            "label row": int(label.sum()),
+            "rows repeated word for word": int(again.sum()),
+            "areas of other states or kinds": int((~own).sum()),
+        },
+        notes,
+        title=f"ACS {arrival.header_name}, by {kind}",
+    )
 
 
 def estimates(cells: pd.Series) -> pd.Series:
@@ -84,18 +109,37 @@ def saipe(arrival: Arrival, desk: Desk) -> Load:
     raw = rows_as_text(arrival)
     own = raw["State FIPS Code"].str.zfill(2) == desk.state.fips
     if not own.any():
-        raise BadInput([Fault(kind="OtherState", what=f"{arrival.name} has no district of {desk.state.name}",
-                              file=arrival.name, column="State FIPS Code", mend="add the national file of the year")])
+        raise BadInput(
+            [
+                Fault(
+                    kind="OtherState",
+                    what=f"{arrival.name} has no district of {desk.state.name}",
+                    file=arrival.name,
+                    column="State FIPS Code",
+                    mend="add the national file of the year",
+                )
+            ]
+        )
     poor = next(column for column in raw.columns if column.startswith("Estimated number of relevant children"))
     rows = raw[own]
-    frame = pd.DataFrame({
-        "lea_id": desk.state.fips + rows["District ID"].str.zfill(LEA_DIGITS - 2), "name": rows["Name"],
-        "children_5_17": counts(rows["Estimated Population 5-17"]), "children_5_17_poverty": counts(rows[poor]),
-        "population": counts(rows["Estimated Total Population"]), "source_row": rows.index,
-    })
+    frame = pd.DataFrame(
+        {
+            "lea_id": desk.state.fips + rows["District ID"].str.zfill(LEA_DIGITS - 2),
+            "name": rows["Name"],
+            "children_5_17": counts(rows["Estimated Population 5-17"]),
+            "children_5_17_poverty": counts(rows[poor]),
+            "population": counts(rows["Estimated Total Population"]),
+            "source_row": rows.index,
+        }
+    )
     year = re.search(r"ussd(\d{2})", arrival.bare_name.lower())
-    return Load([Piece("district_poverty", frame, series=desk.state.fips)], len(raw),
-                desk.as_of or (f"20{year[1]}" if year else None), None, {"districts of other states": int((~own).sum())})
+    return Load(
+        [Piece("district_poverty", frame, series=desk.state.fips)],
+        len(raw),
+        desk.as_of or (f"20{year[1]}" if year else None),
+        None,
+        {"districts of other states": int((~own).sum())},
+    )
 
 
 def block_districts(arrival: Arrival, desk: Desk) -> Load:
@@ -106,22 +150,50 @@ def block_districts(arrival: Arrival, desk: Desk) -> Load:
     """
     layer = next((layer for mark, layer in _LAYERS_BY_NAME.items() if mark in arrival.bare_name.upper()), None)
     if layer is None:
-        raise BadInput([Fault(kind="UnknownLayer", what=f"{arrival.name} may hold any kind of district",
-                              file=arrival.name, mend="keep the Census Bureau's file name (BlockAssign_ST23_ME_SDUNI.txt)")])
+        raise BadInput(
+            [
+                Fault(
+                    kind="UnknownLayer",
+                    what=f"{arrival.name} may hold any kind of district",
+                    file=arrival.name,
+                    mend="keep the Census Bureau's file name (BlockAssign_ST23_ME_SDUNI.txt)",
+                )
+            ]
+        )
     raw = rows_as_text(arrival)
     block = raw[arrival.column("BLOCKID") or "BLOCKID"].str.zfill(15)
     district = raw[arrival.column("DISTRICT") or "DISTRICT"].str.strip()
     own = block.str.startswith(desk.state.fips)
     if not own.any():
-        raise BadInput([Fault(kind="OtherState", what=f"{arrival.name} has no block of {desk.state.name}",
-                              file=arrival.name, column="BLOCKID", mend="add the file of this workspace's state")])
+        raise BadInput(
+            [
+                Fault(
+                    kind="OtherState",
+                    what=f"{arrival.name} has no block of {desk.state.name}",
+                    file=arrival.name,
+                    column="BLOCKID",
+                    mend="add the file of this workspace's state",
+                )
+            ]
+        )
     nowhere = own & (district.isin(["", "99997", "99999"]))
     kept = own & ~nowhere
-    frame = pd.DataFrame({"block_geoid": block[kept], "lea_id": desk.state.fips + district[kept].str.zfill(5),
-                          "area_layer": layer, "source_row": raw.index[kept]})
-    return Load([Piece("block_districts", frame, series=f"{desk.state.fips}/{layer}")], len(raw), desk.as_of, None,
-                {"blocks in no district of this layer": int(nowhere.sum()),
-                 "blocks of other states": int((~own).sum())}, title=f"Blocks and their {layer} districts")
+    frame = pd.DataFrame(
+        {
+            "block_geoid": block[kept],
+            "lea_id": desk.state.fips + district[kept].str.zfill(5),
+            "area_layer": layer,
+            "source_row": raw.index[kept],
+        }
+    )
+    return Load(
+        [Piece("block_districts", frame, series=f"{desk.state.fips}/{layer}")],
+        len(raw),
+        desk.as_of,
+        None,
+        {"blocks in no district of this layer": int(nowhere.sum()), "blocks of other states": int((~own).sum())},
+        title=f"Blocks and their {layer} districts",
+    )
 
 
 def _acs_year(name: str) -> str | None:

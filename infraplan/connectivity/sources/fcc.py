@@ -57,35 +57,62 @@ def fixed_availability(arrival: Arrival, desk: Desk) -> Load:
         notes.append("the file's name carries no release date: its vintage is unknown; give --as-of 2025-12-31")
     series = f"{desk.state.fips}/{'+'.join(technologies)}"
     kept = pq.read_metadata(path).num_rows
-    return Load([Piece("availability", parquet=path, series=series)], kept + sum(refused.values()), as_of, revision,
-                refused, notes, title=f"FCC BDC fixed availability, technology {', '.join(technologies)}")
+    return Load(
+        [Piece("availability", parquet=path, series=series)],
+        kept + sum(refused.values()),
+        as_of,
+        revision,
+        refused,
+        notes,
+        title=f"FCC BDC fixed availability, technology {', '.join(technologies)}",
+    )
 
 
 def served_export(arrival: Arrival, desk: Desk) -> Load:
     """FCC served/unserved export: every location of the Fabric with three yes/no columns at 100/20 Mbps."""
     raw = csv_rows(arrival, desk)
-    named = _renamed(raw, {
-        "location_id": ("location_id",), "block_geoid": ("block_geoid",), "h3_res8_id": ("h3_res8_id",),
-        "any_100_20": ("any_dl100_ul20",), "wired_100_20": ("wired_dl100_ul20",),
-        "terrestrial_100_20": ("terrestrial_dl100_ul20",),
-    })
+    named = _renamed(
+        raw,
+        {
+            "location_id": ("location_id",),
+            "block_geoid": ("block_geoid",),
+            "h3_res8_id": ("h3_res8_id",),
+            "any_100_20": ("any_dl100_ul20",),
+            "wired_100_20": ("wired_dl100_ul20",),
+            "terrestrial_100_20": ("terrestrial_dl100_ul20",),
+        },
+    )
     bits = {name: _bit(named[name]) for name in ("any_100_20", "wired_100_20", "terrestrial_100_20")}
     typed, mends = _with_zero(named.mutate(**bits), "block_geoid", _BLOCK_DIGITS, desk)
     path = _parquet(typed, desk, arrival)
     path, refused = _only_own_state(path, desk, arrival)
     as_of, revision = _dates(arrival, desk)
     rows = pq.read_metadata(path).num_rows
-    return Load([Piece("locations", parquet=path, series=desk.state.fips)], rows + sum(refused.values()), as_of,
-                revision, refused, mends)
+    return Load(
+        [Piece("locations", parquet=path, series=desk.state.fips)],
+        rows + sum(refused.values()),
+        as_of,
+        revision,
+        refused,
+        mends,
+    )
 
 
 def coverage_summary(arrival: Arrival, desk: Desk) -> Load:
     """FCC summary by geography, rows of the workspace's state; county ids that lost their zero are mended."""
     raw = csv_rows(arrival, desk)
     named = raw.rename({name.lower(): name for name in raw.columns if name != name.lower()})
-    frame = named.select("area_data_type", "geography_type", "geography_id", name="geography_desc_full",
-                         units="total_units", biz_res="biz_res", technology_group="technology",
-                         share_25_3="speed_25_3", share_100_20="speed_100_20").to_pandas()
+    frame = named.select(
+        "area_data_type",
+        "geography_type",
+        "geography_id",
+        name="geography_desc_full",
+        units="total_units",
+        biz_res="biz_res",
+        technology_group="technology",
+        share_25_3="speed_25_3",
+        share_100_20="speed_100_20",
+    ).to_pandas()
     read = len(frame)
     frame["source_row"] = range(2, read + 2)
     county = frame["geography_type"].eq("County")
@@ -101,8 +128,14 @@ def coverage_summary(arrival: Arrival, desk: Desk) -> Load:
     notes = [f"{count:,} county numbers had lost their leading zero; mended"] if count else []
     kinds = "+".join(sorted(frame["geography_type"].unique()))
     groups = "+".join(sorted(frame["technology_group"].unique()))
-    return Load([Piece("coverage_summary", frame, series=f"{desk.state.fips}/{kinds}/{groups}")], read, as_of, revision,
-                {"rows of other states": read - len(frame)}, notes)
+    return Load(
+        [Piece("coverage_summary", frame, series=f"{desk.state.fips}/{kinds}/{groups}")],
+        read,
+        as_of,
+        revision,
+        {"rows of other states": read - len(frame)},
+        notes,
+    )
 
 
 def funded_locations(arrival: Arrival, desk: Desk) -> Load:
@@ -113,27 +146,44 @@ def funded_locations(arrival: Arrival, desk: Desk) -> Load:
     frame = rows_as_text(arrival)
     program = arrival.column("program") or arrival.column("project_id")
     location = arrival.column("location_id") or "location_id"
-    kept = frame.assign(location_id=frame[location].str.strip(), source_row=frame.index,
-                        program=frame[program].str.strip().replace("", "not named") if program else "not named")
+    kept = frame.assign(
+        location_id=frame[location].str.strip(),
+        source_row=frame.index,
+        program=frame[program].str.strip().replace("", "not named") if program else "not named",
+    )
     blank = kept["location_id"] == ""
     kept = kept.loc[~blank, ["location_id", "program", "source_row"]]
     as_of, revision = _dates(arrival, desk)
     series = f"{desk.state.fips}/{arrival.bare_name}"
-    return Load([Piece("funded_locations", kept, series=series)], len(frame), as_of, revision,
-                {"rows without a location number": int(blank.sum())})
+    return Load(
+        [Piece("funded_locations", kept, series=series)],
+        len(frame),
+        as_of,
+        revision,
+        {"rows without a location number": int(blank.sum())},
+    )
 
 
 def form477(arrival: Arrival, desk: Desk) -> Load:
     """FCC Form 477: kept for history, on 2010 blocks; the share of its blocks known to the BDC is stated."""
     raw = csv_rows(arrival, desk)
-    named = _renamed(raw, {
-        "block2010_geoid": ("BlockCode",), "technology_477": ("TechCode",), "down_mbps": ("MaxAdDown",),
-        "up_mbps": ("MaxAdUp",), "consumer": ("Consumer",), "provider_id": ("Provider_Id",),
-        "provider_name": ("ProviderName",),
-    })
+    named = _renamed(
+        raw,
+        {
+            "block2010_geoid": ("BlockCode",),
+            "technology_477": ("TechCode",),
+            "down_mbps": ("MaxAdDown",),
+            "up_mbps": ("MaxAdUp",),
+            "consumer": ("Consumer",),
+            "provider_id": ("Provider_Id",),
+            "provider_name": ("ProviderName",),
+        },
+    )
     typed = named.mutate(
-        technology_477=named["technology_477"].try_cast("int64"), down_mbps=named["down_mbps"].try_cast("float64"),
-        up_mbps=named["up_mbps"].try_cast("float64"), consumer=_bit(named["consumer"]),
+        technology_477=named["technology_477"].try_cast("int64"),
+        down_mbps=named["down_mbps"].try_cast("float64"),
+        up_mbps=named["up_mbps"].try_cast("float64"),
+        consumer=_bit(named["consumer"]),
         provider_name=named["provider_name"].nullif(""),
     )
     typed, mends = _with_zero(typed, "block2010_geoid", _BLOCK_DIGITS, desk)
@@ -141,8 +191,14 @@ def form477(arrival: Arrival, desk: Desk) -> Load:
     path, refused = _only_own_state(path, desk, arrival, block="block2010_geoid")
     notes = [*mends, *_block_match_note(desk, path)]
     rows = pq.read_metadata(path).num_rows
-    return Load([Piece("form477", parquet=path, series=desk.state.fips)], rows + sum(refused.values()),
-                desk.as_of or _form477_date(arrival.bare_name), None, refused, notes)
+    return Load(
+        [Piece("form477", parquet=path, series=desk.state.fips)],
+        rows + sum(refused.values()),
+        desk.as_of or _form477_date(arrival.bare_name),
+        None,
+        refused,
+        notes,
+    )
 
 
 LOADERS: dict[str, Loader] = {
@@ -159,14 +215,18 @@ LOADERS: dict[str, Loader] = {
 
 def _renamed(raw: ir.Table, aliases: dict[str, tuple[str, ...]]) -> ir.Table:
     here = {str(name).strip().lower(): name for name in raw.columns}
-    chosen = {ours: raw[next(here[name.lower()] for name in theirs if name.lower() in here)]
-              for ours, theirs in aliases.items()}
+    chosen = {
+        ours: raw[next(here[name.lower()] for name in theirs if name.lower() in here)]
+        for ours, theirs in aliases.items()
+    }
     return raw.select(**chosen)
 
 
 def _bit(cells: ir.StringValue) -> ir.BooleanValue:
     text = cells.strip().lower()
-    yes: ir.BooleanValue = ibis.cases((text.isin(["1", "true", "t", "yes"]), True), (text.isin(["0", "false", "f", "no"]), False))
+    yes: ir.BooleanValue = ibis.cases(
+        (text.isin(["1", "true", "t", "yes"]), True), (text.isin(["0", "false", "f", "no"]), False)
+    )
     return yes
 
 
@@ -186,13 +246,22 @@ def _parquet(table: ir.Table, desk: Desk, arrival: Arrival) -> Path:
     try:
         table.to_parquet(path)
     except Exception as why:  # each engine raises its own classes for a broken line
-        raise BadInput([Fault(kind="Unreadable", what=f"{arrival.name} cannot be read as a table: "
-                              f"{str(why).splitlines()[0][:300]}", file=arrival.name,
-                              mend="the download may be incomplete; get it again")]) from why
+        raise BadInput(
+            [
+                Fault(
+                    kind="Unreadable",
+                    what=f"{arrival.name} cannot be read as a table: {str(why).splitlines()[0][:300]}",
+                    file=arrival.name,
+                    mend="the download may be incomplete; get it again",
+                )
+            ]
+        ) from why
     return path
 
 
-def _only_own_state(path: Path, desk: Desk, arrival: Arrival, block: str = "block_geoid") -> tuple[Path, dict[str, int]]:
+def _only_own_state(
+    path: Path, desk: Desk, arrival: Arrival, block: str = "block_geoid"
+) -> tuple[Path, dict[str, int]]:
     """Leave out rows of other states, keeping each row's place in the file; refuse a file with none of ours."""
     table = engine.read_parquet(desk.backend, [path], located=True)
     own = table[block].startswith(desk.state.fips)
@@ -208,9 +277,16 @@ def _only_own_state(path: Path, desk: Desk, arrival: Arrival, block: str = "bloc
 
 def _refuse_if_none(arrival: Arrival, desk: Desk, own: int | None) -> None:
     if not own:
-        raise BadInput([Fault(kind="OtherState", file=arrival.name,
-                              what=f"{arrival.name} has no row of {desk.state.name} (FIPS {desk.state.fips})",
-                              mend="add the file of this workspace's state, or `infraplan init` another workspace")])
+        raise BadInput(
+            [
+                Fault(
+                    kind="OtherState",
+                    file=arrival.name,
+                    what=f"{arrival.name} has no row of {desk.state.name} (FIPS {desk.state.fips})",
+                    mend="add the file of this workspace's state, or `infraplan init` another workspace",
+                )
+            ]
+        )
 
 
 def _distinct(desk: Desk, path: Path, column: str) -> list[str]:
@@ -249,5 +325,7 @@ def _block_match_note(desk: Desk, path: Path) -> list[str]:
     bdc = desk.workspace.table("availability").select(block="block_geoid").distinct()
     total = int(ours.count().to_pyarrow().as_py())
     known = int(ours.semi_join(bdc, "block").count().to_pyarrow().as_py())
-    return [f"blocks are those of 2010: {known:,} of {total:,} ({known / max(1, total):.0%}) carry a number that also "
-            "occurs among the BDC's 2020 blocks, by coincidence; the two are never joined"]
+    return [
+        f"blocks are those of 2010: {known:,} of {total:,} ({known / max(1, total):.0%}) carry a number that also "
+        "occurs among the BDC's 2020 blocks, by coincidence; the two are never joined"
+    ]

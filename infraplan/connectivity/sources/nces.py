@@ -2,6 +2,7 @@
 
 import re
 import warnings
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -28,11 +29,16 @@ def district_shapes(arrival: Arrival, desk: Desk) -> Load:
     shapes = read_shapes(arrival)
     read = len(shapes)
     ids, mends = mended(_text(shapes, "GEOID"), LEA_DIGITS)
-    frame = pd.DataFrame({
-        "lea_id": ids, "name": _text(shapes, "NAME").replace("", None), "area_layer": _layers(shapes, arrival),
-        "grade_low": _text(shapes, "LOGRADE").replace("", None), "grade_high": _text(shapes, "HIGRADE").replace("", None),
-        "source_row": np.arange(1, read + 1),
-    })
+    frame = pd.DataFrame(
+        {
+            "lea_id": ids,
+            "name": _text(shapes, "NAME").replace("", None),
+            "area_layer": _layers(shapes, arrival),
+            "grade_low": _text(shapes, "LOGRADE").replace("", None),
+            "grade_high": _text(shapes, "HIGRADE").replace("", None),
+            "source_row": np.arange(1, read + 1),
+        }
+    )
     undefined = frame["lea_id"].str.endswith(NOT_DEFINED)
     other = ~frame["lea_id"].str.startswith(desk.state.fips) & ~undefined
     kept = ~undefined & ~other
@@ -45,8 +51,15 @@ def district_shapes(arrival: Arrival, desk: Desk) -> Load:
     layers = "+".join(sorted(frame["area_layer"].unique()))
     series = f"{desk.state.fips}/{layers if layers in _LAYER_COLUMNS.values() else 'all'}"
     refused = {"not a district (area not defined)": int(undefined.sum()), "districts of other states": int(other.sum())}
-    return Load([Piece("district_shapes", frame, series=series)], read, desk.as_of or _year(shapes, arrival), None,
-                refused, notes, title=f"School district boundaries, {layers} ({len(frame):,})")
+    return Load(
+        [Piece("district_shapes", frame, series=series)],
+        read,
+        desk.as_of or _year(shapes, arrival),
+        None,
+        refused,
+        notes,
+        title=f"School district boundaries, {layers} ({len(frame):,})",
+    )
 
 
 def tract_shapes(arrival: Arrival, desk: Desk) -> Load:
@@ -57,10 +70,21 @@ def tract_shapes(arrival: Arrival, desk: Desk) -> Load:
     if not own.any():
         raise BadInput([_other_state(arrival, desk)])
     geometry, notes = _cleaned(shapes.geometry[own.to_numpy()], desk.state.crs)
-    frame = pd.DataFrame({"tract_geoid": ids[own], "geometry": geometry.to_wkb(),
-                          "source_row": np.arange(1, len(shapes) + 1)[own.to_numpy()]})
-    return Load([Piece("tract_shapes", frame, series=desk.state.fips)], len(shapes),
-                desk.as_of or _year(shapes, arrival), None, {"tracts of other states": int((~own).sum())}, notes)
+    frame = pd.DataFrame(
+        {
+            "tract_geoid": ids[own],
+            "geometry": geometry.to_wkb(),
+            "source_row": np.arange(1, len(shapes) + 1)[own.to_numpy()],
+        }
+    )
+    return Load(
+        [Piece("tract_shapes", frame, series=desk.state.fips)],
+        len(shapes),
+        desk.as_of or _year(shapes, arrival),
+        None,
+        {"tracts of other states": int((~own).sum())},
+        notes,
+    )
 
 
 def lea_directory(arrival: Arrival, desk: Desk) -> Load:
@@ -70,16 +94,30 @@ def lea_directory(arrival: Arrival, desk: Desk) -> Load:
     _need_rows(arrival, desk, own)
     rows = raw[own]
     ids, mends = mended(rows["LEAID"], LEA_DIGITS)
-    frame = pd.DataFrame({
-        "lea_id": ids, "name": rows["LEA_NAME"].str.strip(), "state_lea_id": rows["ST_LEAID"].replace("", None),
-        "lea_type": counts(rows["LEA_TYPE"]), "status": counts(rows["SY_STATUS"]),
-        "charter": _optional(rows, "CHARTER_LEA"), "grade_low": _optional(rows, "GSLO"),
-        "grade_high": _optional(rows, "GSHI"), "operational_schools": counts(rows["OPERATIONAL_SCHOOLS"]),
-        "school_year": rows["SCHOOL_YEAR"].replace("", None), "source_row": rows.index,
-    })
+    frame = pd.DataFrame(
+        {
+            "lea_id": ids,
+            "name": rows["LEA_NAME"].str.strip(),
+            "state_lea_id": rows["ST_LEAID"].replace("", None),
+            "lea_type": counts(rows["LEA_TYPE"]),
+            "status": counts(rows["SY_STATUS"]),
+            "charter": _optional(rows, "CHARTER_LEA"),
+            "grade_low": _optional(rows, "GSLO"),
+            "grade_high": _optional(rows, "GSHI"),
+            "operational_schools": counts(rows["OPERATIONAL_SCHOOLS"]),
+            "school_year": rows["SCHOOL_YEAR"].replace("", None),
+            "source_row": rows.index,
+        }
+    )
     notes = [f"{mends:,} district numbers had lost their leading zero; mended"] if mends else []
-    return Load([Piece("districts", frame, series=desk.state.fips)], len(raw), desk.as_of or _school_year(rows), None,
-                {"agencies of other states": int((~own).sum())}, notes)
+    return Load(
+        [Piece("districts", frame, series=desk.state.fips)],
+        len(raw),
+        desk.as_of or _school_year(rows),
+        None,
+        {"agencies of other states": int((~own).sum())},
+        notes,
+    )
 
 
 def school_directory(arrival: Arrival, desk: Desk) -> Load:
@@ -91,8 +129,13 @@ def school_directory(arrival: Arrival, desk: Desk) -> Load:
     frame = _school_frame(rows, name="SCH_NAME")
     closed = rows["SY_STATUS"].isin(["2", "6", "7"])
     frame = frame[~closed]
-    return Load([Piece("schools", frame, series=f"{desk.state.fips}/ccd")], len(raw), desk.as_of or _school_year(rows),
-                None, {"schools of other states": int((~own).sum()), "closed, inactive or future": int(closed.sum())})
+    return Load(
+        [Piece("schools", frame, series=f"{desk.state.fips}/ccd")],
+        len(raw),
+        desk.as_of or _school_year(rows),
+        None,
+        {"schools of other states": int((~own).sum()), "closed, inactive or future": int(closed.sum())},
+    )
 
 
 def school_points(arrival: Arrival, desk: Desk) -> Load:
@@ -113,8 +156,14 @@ def school_points(arrival: Arrival, desk: Desk) -> Load:
     nowhere = (frame["lon"].abs() < 1) & (frame["lat"].abs() < 1)
     frame.loc[nowhere, ["lon", "lat"]] = np.nan
     notes = [f"{int(nowhere.sum())} schools have no point (0, 0)"] if nowhere.any() else []
-    return Load([Piece("schools", frame, series=f"{desk.state.fips}/edge")], len(raw),
-                desk.as_of or _school_year(rows), None, {"schools of other states": int((~own).sum())}, notes)
+    return Load(
+        [Piece("schools", frame, series=f"{desk.state.fips}/edge")],
+        len(raw),
+        desk.as_of or _school_year(rows),
+        None,
+        {"schools of other states": int((~own).sum())},
+        notes,
+    )
 
 
 LOADERS: dict[str, Loader] = {
@@ -136,13 +185,23 @@ def read_shapes(arrival: Arrival) -> gpd.GeoDataFrame:
         warnings.simplefilter("ignore", RuntimeWarning)
         shapes = gpd.read_file(arrival.local)
     if shapes.crs is None:
-        raise NoCrs(f"{arrival.name} does not say which reference system its coordinates are in\n"
-                    "  mend:  put its .prj file beside the .shp, or save it as GeoPackage with a reference system")
+        raise NoCrs(
+            f"{arrival.name} does not say which reference system its coordinates are in\n"
+            "  mend:  put its .prj file beside the .shp, or save it as GeoPackage with a reference system"
+        )
     kinds = set(shapes.geometry.geom_type.dropna()) - {"Polygon", "MultiPolygon", "GeometryCollection"}
     if kinds or shapes.geometry.isna().any():
-        raise BadInput([Fault(kind="NotAPolygon", what=f"{arrival.name} has shapes that are not polygons: "
-                              f"{', '.join(sorted(map(str, kinds))) or 'empty'}", file=arrival.name,
-                              mend="give the boundary file, not points or lines")])
+        raise BadInput(
+            [
+                Fault(
+                    kind="NotAPolygon",
+                    what=f"{arrival.name} has shapes that are not polygons: "
+                    f"{', '.join(sorted(map(str, kinds))) or 'empty'}",
+                    file=arrival.name,
+                    mend="give the boundary file, not points or lines",
+                )
+            ]
+        )
     return shapes.to_crs("EPSG:4326")
 
 
@@ -159,15 +218,24 @@ def _school_frame(rows: pd.DataFrame, *, name: str) -> pd.DataFrame:
     lea, _ = mended(rows["LEAID"], LEA_DIGITS)
     members = next((column for column in ("MEMBER", "TOTAL") if column in rows), None)
     virtual = rows["VIRTUAL"].str.upper() if "VIRTUAL" in rows else None
-    return pd.DataFrame({
-        "ncessch": school, "lea_id": lea, "name": rows[name], "lea_name": _optional(rows, "LEA_NAME"),
-        "lon": np.nan, "lat": np.nan,
-        "locale": _optional(rows, "ULOCALE" if "ULOCALE" in rows else "LOCALE"),
-        "students": counts(rows[members]) if members else np.nan,
-        "virtual": None if virtual is None else virtual.map(_is_virtual),
-        "school_year": _optional(rows, next((c for c in ("SCHOOLYEAR", "SURVYEAR", "SCHOOL_YEAR") if c in rows), "")),
-        "source_row": rows.index,
-    }, index=rows.index)
+    return pd.DataFrame(
+        {
+            "ncessch": school,
+            "lea_id": lea,
+            "name": rows[name],
+            "lea_name": _optional(rows, "LEA_NAME"),
+            "lon": np.nan,
+            "lat": np.nan,
+            "locale": _optional(rows, "ULOCALE" if "ULOCALE" in rows else "LOCALE"),
+            "students": counts(rows[members]) if members else np.nan,
+            "virtual": None if virtual is None else virtual.map(_is_virtual),
+            "school_year": _optional(
+                rows, next((c for c in ("SCHOOLYEAR", "SURVYEAR", "SCHOOL_YEAR") if c in rows), "")
+            ),
+            "source_row": rows.index,
+        },
+        index=rows.index,
+    )
 
 
 def _is_virtual(text: str) -> bool | None:
@@ -200,17 +268,17 @@ def _layers(shapes: gpd.GeoDataFrame, arrival: Arrival) -> pd.Series:
     return layers.reset_index(drop=True)
 
 
-def _cleaned(geometry: gpd.GeoSeries, crs: str) -> tuple[gpd.GeoSeries, list[str]]:
+def _cleaned(given: gpd.GeoSeries | pd.Series, crs: str) -> tuple[gpd.GeoSeries, list[str]]:
     """Valid polygons, and in words what was wrong with them: invalid rings, area changed, overlaps in one layer."""
     notes = []
+    geometry = gpd.GeoSeries(given, crs="EPSG:4326")
     mixed = geometry.geom_type == "GeometryCollection"
     if mixed.any():
-        geometry = geometry.map(_polygonal)
+        geometry = gpd.GeoSeries(geometry.map(_polygonal), crs="EPSG:4326")
         notes.append(f"{int(mixed.sum())} shapes mixed polygons with stray lines or points; only the polygons are kept")
     invalid = ~geometry.is_valid
     if invalid.any():
-        fixed = geometry.make_valid()
-        fixed = gpd.GeoSeries([_polygonal(shape) for shape in fixed], index=fixed.index, crs=fixed.crs)
+        fixed = gpd.GeoSeries(geometry.make_valid().map(_polygonal), crs="EPSG:4326")
         before, after = _areas(geometry, crs)[invalid].sum(), _areas(fixed, crs)[invalid].sum()
         words = f"{int(invalid.sum())} shapes had rings that cross themselves; mended"
         if before and abs(after / before - 1) > _AREA_CHANGE_WORTH_SAYING:
@@ -219,12 +287,14 @@ def _cleaned(geometry: gpd.GeoSeries, crs: str) -> tuple[gpd.GeoSeries, list[str
         geometry = fixed
     overlap = overlap_square_meters(geometry.to_crs(crs)) / SQUARE_METERS_PER_SQUARE_MILE
     if overlap > 1:
-        notes.append(f"shapes of this file overlap each other by {overlap:,.0f} square miles; a location in an overlap "
-                     "counts once as the smaller district's own")
+        notes.append(
+            f"shapes of this file overlap each other by {overlap:,.0f} square miles; a location in an overlap "
+            "counts once as the smaller district's own"
+        )
     return geometry, notes
 
 
-def _polygonal(shape: shapely.Geometry) -> shapely.Geometry:
+def _polygonal(shape: Any) -> Any:  # noqa: ANN401 - shapely's base class declares no geom_type
     """The polygons of a mended shape, without the stray lines and points that mending leaves."""
     if shape.geom_type in {"Polygon", "MultiPolygon"}:
         return shape
@@ -258,5 +328,9 @@ def _need_rows(arrival: Arrival, desk: Desk, own: pd.Series) -> None:
 
 
 def _other_state(arrival: Arrival, desk: Desk) -> Fault:
-    return Fault(kind="OtherState", what=f"{arrival.name} has nothing of {desk.state.name} (FIPS {desk.state.fips})",
-                 file=arrival.name, mend="add the file of this workspace's state")
+    return Fault(
+        kind="OtherState",
+        what=f"{arrival.name} has nothing of {desk.state.name} (FIPS {desk.state.fips})",
+        file=arrival.name,
+        mend="add the file of this workspace's state",
+    )

@@ -13,14 +13,27 @@ import numpy as np
 from infraplan.sample.erate import ben_of, rates_of
 from infraplan.sample.files import SampleFile, write_records, write_text
 from infraplan.sample.ground import Floats, Ground, Ints
+from infraplan.sample.luck import chance, chances
 from infraplan.sample.names import told
 from infraplan.sample.nces import CIRCUIT_SIZES, Circuit
 from infraplan.sample.people import Lea
 
 HORIZON_MONTHS = 36
 REGIONS = 6
+_BUNDLED_REGION = 2
 Row = dict[str, object]
-_BIDDERS = ("plains-fiber", "prairie-bell", "meridian", "golden-spike", "union-valley", "tallgrass", "city-light", "bluestem", "big-river", "windbreak")
+_BIDDERS = (
+    "plains-fiber",
+    "prairie-bell",
+    "meridian",
+    "golden-spike",
+    "union-valley",
+    "tallgrass",
+    "city-light",
+    "bluestem",
+    "big-river",
+    "windbreak",
+)
 
 
 @dataclass(frozen=True)
@@ -37,23 +50,35 @@ class Need:
 
 
 def needs(ground: Ground, bought: list[Circuit], seed: int) -> list[Need]:
-    """What each agency asks for: internet at 1 Mbps per student or what it has, and lines between schools where there are three."""
+    """What each agency asks for: internet at 1 Mbps per student or what it has, and lines between three schools or more."""
     rng = np.random.default_rng([seed, 81])
     prices = told("prices")
     regions = _regions(ground)
     found = []
     for circuit in bought:
         lea = circuit.lea
-        wanted = max(circuit.mbps or 0, min((size for size in CIRCUIT_SIZES if size >= lea.students), default=CIRCUIT_SIZES[-1]))
+        wanted = max(
+            circuit.mbps or 0, min((size for size in CIRCUIT_SIZES if size >= lea.students), default=CIRCUIT_SIZES[-1])
+        )
         worth = prices["circuit"]["scale"] * wanted ** prices["circuit"]["power"]
         now = circuit.usd_month
-        if now is not None and rng.random() < 0.08:  # noqa: PLR2004 - a contract that is hard to beat
+        if now is not None and chance(rng, 0.08):  # a contract that is hard to beat
             now = round(now * 0.45)
         found.append(Need(lea, "internet", wanted, now, circuit.mbps, worth, int(regions[lea.place])))
-        if len(lea.schools) > 2:  # noqa: PLR2004
+        if lea.has_network:
             lines = len(lea.schools) - 1
             price = float(np.mean(prices["wan"]["usd_month"])) * lines
-            found.append(Need(lea, "wan", lines, round(price * float(rng.uniform(0.8, 1.5))), lines, price, int(regions[lea.place])))
+            found.append(
+                Need(
+                    lea,
+                    "wan",
+                    lines,
+                    round(price * float(rng.uniform(0.8, 1.5))),
+                    lines,
+                    price,
+                    int(regions[lea.place]),
+                )
+            )
     return found
 
 
@@ -80,16 +105,32 @@ def write_bids(folder: Path, ground: Ground, bought: list[Circuit], seed: int) -
     for k in range(3):
         _itemized(tables, f"wan-{k + 1}", k + 1, wan, rng, everywhere=k == 0)
     _bundle(tables, "bundle-1", 3, [need for need in internet if need.region == 1][:5], "internet")
-    both = {need.lea.lea_id for need in wan if need.region == 2}  # noqa: PLR2004
+    both = {need.lea.lea_id for need in wan if need.region == _BUNDLED_REGION}
     _bundle(tables, "bundle-2", 4, [need for need in asked if need.lea.lea_id in sorted(both)[:4]], "")
     _late(tables, internet)
     write_text(folder / "policy.toml", _POLICY)
     write_text(folder / "rfp.toml", _RFP)
-    what = {"demand": "What members ask for", "bids": "Bids", "bid_prices": "Prices of the bids by member", "bid_tiers": "Volume tiers of the bids"}
-    rows = {"demand": [_demand_row(need, rng) for need in asked], "bids": tables.bids, "bid_prices": tables.prices, "bid_tiers": tables.tiers}
-    files = [SampleFile(write_records(folder / f"{name}.csv", rows[name]), f"{what[name]} (ILLUSTRATIVE)", role="bids") for name in what]
-    return [*files, SampleFile(folder / "policy.toml", "The buyers' rules (ILLUSTRATIVE)", role="bids"),
-            SampleFile(folder / "rfp.toml", "What the request for proposals disclosed (ILLUSTRATIVE)", role="bids")]
+    what = {
+        "demand": "What members ask for",
+        "bids": "Bids",
+        "bid_prices": "Prices of the bids by member",
+        "bid_tiers": "Volume tiers of the bids",
+    }
+    rows = {
+        "demand": [_demand_row(need, rng) for need in asked],
+        "bids": tables.bids,
+        "bid_prices": tables.prices,
+        "bid_tiers": tables.tiers,
+    }
+    files = [
+        SampleFile(write_records(folder / f"{name}.csv", rows[name]), f"{what[name]} (ILLUSTRATIVE)", role="bids")
+        for name in what
+    ]
+    return [
+        *files,
+        SampleFile(folder / "policy.toml", "The buyers' rules (ILLUSTRATIVE)", role="bids"),
+        SampleFile(folder / "rfp.toml", "What the request for proposals disclosed (ILLUSTRATIVE)", role="bids"),
+    ]
 
 
 @dataclass
@@ -100,20 +141,37 @@ class _Tables:
 
 
 def _demand_row(need: Need, rng: np.random.Generator) -> Row:
-    ends = str(rng.choice(["", "2027-06-30", "2028-06-30", "2029-06-30"], p=[0.4, 0.3, 0.2, 0.1])) if need.current_usd is not None else ""
+    ends = (
+        str(rng.choice(["", "2027-06-30", "2028-06-30", "2029-06-30"], p=[0.4, 0.3, 0.2, 0.1]))
+        if need.current_usd is not None
+        else ""
+    )
     return {
-        "lea_id": need.lea.lea_id, "service": need.service, "quantity": need.quantity, "current_usd_month": need.current_usd, "c1_rate": rates_of(need.lea).c1,
-        "ben": ben_of(need.lea), "category": "C1", "eligible_share": 0.95 if need.lea.number % 17 == 6 else 1,  # noqa: PLR2004
-        "current_quantity": need.current_quantity, "contract_end": ends, "extension_months": 12 if ends == "2028-06-30" else 0, "current_rebid": "no",
-        "termination_usd": 1_500 if ends == "2029-06-30" else 0, "named_in_470": "no" if need.lea.number % 19 == 8 else "yes", "loa_through_fy": 2029,  # noqa: PLR2004
+        "lea_id": need.lea.lea_id,
+        "service": need.service,
+        "quantity": need.quantity,
+        "current_usd_month": need.current_usd,
+        "c1_rate": rates_of(need.lea).c1,
+        "ben": ben_of(need.lea),
+        "category": "C1",
+        "eligible_share": 0.95 if need.lea.turn(17, 6) else 1,
+        "current_quantity": need.current_quantity,
+        "contract_end": ends,
+        "extension_months": 12 if ends == "2028-06-30" else 0,
+        "current_rebid": "no",
+        "termination_usd": 1_500 if ends == "2029-06-30" else 0,
+        "named_in_470": "no" if need.lea.turn(19, 8) else "yes",
+        "loa_through_fy": 2029,
         "students": need.lea.students,
     }
 
 
-def _itemized(tables: _Tables, bid: str, bidder: int, asked: list[Need], rng: np.random.Generator, *, everywhere: bool) -> None:
+def _itemized(
+    tables: _Tables, bid: str, bidder: int, asked: list[Need], rng: np.random.Generator, *, everywhere: bool
+) -> None:
     """One itemized bid: its regions, level, delivery factor by region, fixed cost, capacity and tiers."""
     told_of = told("prices")["bid"]
-    covered = rng.random(REGIONS) < 0.55  # noqa: PLR2004
+    covered = chances(rng, 0.55, REGIONS)
     covered[bidder % REGIONS] = True
     if everywhere:
         covered[:] = True
@@ -125,34 +183,82 @@ def _itemized(tables: _Tables, bid: str, bidder: int, asked: list[Need], rng: np
     prices = [need.worth * level * delivery[need.region] * float(rng.uniform(0.96, 1.06)) for need in reach]
     total = sum(need.quantity for need in reach)
     fixed = sum(prices) * HORIZON_MONTHS * float(rng.uniform(*told_of["fixed_share"])) * (0.3 if everywhere else 1)
-    limited = not everywhere and rng.random() < 0.75  # noqa: PLR2004
-    tables.bids.append(_bid(bid, _BIDDERS[bidder % len(_BIDDERS)], reach[0].service, "itemized", f"{fixed:.0f}", None,
-                            round(total * float(rng.uniform(0.25, 0.6))) if limited else None))
-    tables.prices += [{"bid_id": bid, "lea_id": need.lea.lea_id, "service": need.service, "usd_month": f"{price:.2f}",
-                       "usd_once": int(rng.integers(*told_of["once_usd"]))} for need, price in zip(reach, prices, strict=True)]
+    limited = not everywhere and chance(rng, 0.75)
+    tables.bids.append(
+        _bid(
+            bid,
+            _BIDDERS[bidder % len(_BIDDERS)],
+            reach[0].service,
+            "itemized",
+            f"{fixed:.0f}",
+            None,
+            round(total * float(rng.uniform(0.25, 0.6))) if limited else None,
+        )
+    )
+    tables.prices += [
+        {
+            "bid_id": bid,
+            "lea_id": need.lea.lea_id,
+            "service": need.service,
+            "usd_month": f"{price:.2f}",
+            "usd_once": int(rng.integers(*told_of["once_usd"])),
+        }
+        for need, price in zip(reach, prices, strict=True)
+    ]
     if bidder % 2 == 0 and not everywhere:
         steps = {max(2, round(total * share)): factor for share, factor in told_of["tier"]}
-        tables.tiers += [{"bid_id": bid, "from_quantity": quantity, "factor": factor} for quantity, factor in steps.items()]
+        tables.tiers += [
+            {"bid_id": bid, "from_quantity": quantity, "factor": factor} for quantity, factor in steps.items()
+        ]
 
 
 def _bundle(tables: _Tables, bid: str, bidder: int, asked: list[Need], service: str) -> None:
     """An all-or-nothing bid for its members, below what they are worth."""
     if not asked:
         return
-    price = sum(need.worth for need in asked) * float(np.mean(told("prices")["bid"]["level"])) * told("prices")["bid"]["bundle_discount"]
+    price = (
+        sum(need.worth for need in asked)
+        * float(np.mean(told("prices")["bid"]["level"]))
+        * told("prices")["bid"]["bundle_discount"]
+    )
     tables.bids.append(_bid(bid, _BIDDERS[bidder], service, "bundle", "0", f"{price:.2f}", None))
-    tables.prices += [{"bid_id": bid, "lea_id": need.lea.lea_id, "service": need.service, "usd_month": None, "usd_once": None} for need in asked]
+    tables.prices += [
+        {"bid_id": bid, "lea_id": need.lea.lea_id, "service": need.service, "usd_month": None, "usd_once": None}
+        for need in asked
+    ]
 
 
 def _late(tables: _Tables, asked: list[Need]) -> None:
     """A bid that came too late: cheap, and out of the running."""
-    tables.bids.append({**_bid("late-1", "windbreak", "internet", "itemized", "0", None, None), "disqualified": "received after the deadline"})
-    tables.prices += [{"bid_id": "late-1", "lea_id": need.lea.lea_id, "service": "internet", "usd_month": f"{need.worth * 0.5:.2f}", "usd_once": 0}
-                      for need in asked[:4]]
+    tables.bids.append(
+        {
+            **_bid("late-1", "windbreak", "internet", "itemized", "0", None, None),
+            "disqualified": "received after the deadline",
+        }
+    )
+    tables.prices += [
+        {
+            "bid_id": "late-1",
+            "lea_id": need.lea.lea_id,
+            "service": "internet",
+            "usd_month": f"{need.worth * 0.5:.2f}",
+            "usd_once": 0,
+        }
+        for need in asked[:4]
+    ]
 
 
 def _bid(bid: str, provider: str, service: str, kind: str, fixed: str, month: Any, capacity: int | None) -> Row:  # noqa: ANN401 - text or blank
-    return {"bid_id": bid, "provider_id": provider, "service": service, "kind": kind, "usd_fixed": fixed, "usd_month": month, "capacity": capacity, "disqualified": None}
+    return {
+        "bid_id": bid,
+        "provider_id": provider,
+        "service": service,
+        "kind": kind,
+        "usd_fixed": fixed,
+        "usd_month": month,
+        "capacity": capacity,
+        "disqualified": None,
+    }
 
 
 _POLICY = """# The buyers' rules for the pooled purchase of the fictional state. ILLUSTRATIVE.

@@ -4,23 +4,35 @@ import csv
 import io
 import tempfile
 from pathlib import Path
+from typing import cast
 
 import geopandas as gpd
 import numpy as np
 import pyogrio
+from shapely import Geometry
 
-from infraplan.sample.files import SampleFile, write_text, write_xlsx, write_zip
 from infraplan.sample.fcc import GROUPS, SPEED_STEPS, Reached
+from infraplan.sample.files import SampleFile, write_text, write_xlsx, write_zip
 from infraplan.sample.ground import Floats, Ground, merged
 from infraplan.sample.homes import BUSINESS, STATE, Homes
 from infraplan.sample.names import told
 from infraplan.sample.people import ELEMENTARY, SECONDARY, UNIFIED, WITH_BOUNDARY, Lea, People
 
-LAYERS = {UNIFIED: ("unsd", "UNSDLEA", "9700000US", "G5420"), SECONDARY: ("scsd", "SCSDLEA", "9600000US", "G5410"),
-          ELEMENTARY: ("elsd", "ELSDLEA", "9500000US", "G5400")}
+LAYERS = {
+    UNIFIED: ("unsd", "UNSDLEA", "9700000US", "G5420"),
+    SECONDARY: ("scsd", "SCSDLEA", "9600000US", "G5410"),
+    ELEMENTARY: ("elsd", "ELSDLEA", "9500000US", "G5400"),
+}
 PERSONS_PER_HOME = 2.35
-SAIPE_HEADER = ("State Postal Code", "State FIPS Code", "District ID", "Name", "Estimated Total Population", "Estimated Population 5-17",
-                "Estimated number of relevant children 5 to 17 years old in poverty who are related to the householder")
+SAIPE_HEADER = (
+    "State Postal Code",
+    "State FIPS Code",
+    "District ID",
+    "Name",
+    "Estimated Total Population",
+    "Estimated Population 5-17",
+    "Estimated number of relevant children 5 to 17 years old in poverty who are related to the householder",
+)
 _JAM_ESTIMATE, _JAM_MARGIN = "-666666666", "-222222222"
 _DBF_DATE = "2025-09-22"
 
@@ -30,7 +42,7 @@ def write_districts(folder: Path, people: People, ground: Ground) -> list[Sample
     files = []
     for kind, (layer, column, prefix, feature) in LAYERS.items():
         rows: list[dict[str, object]] = []
-        shapes = []
+        shapes: list[Geometry] = []
         for lea in people.of(kind):
             shapes.append(_shape_of(lea, people, ground))
             rows.append(_tiger_row(lea.lea_id[2:], lea.name, lea.low, lea.high, column, prefix, feature))
@@ -45,16 +57,29 @@ def write_districts(folder: Path, people: People, ground: Ground) -> list[Sample
     return files
 
 
-def _shape_of(lea: Lea, people: People, ground: Ground) -> object:
+def _shape_of(lea: Lea, people: People, ground: Ground) -> Geometry:
     if len(lea.parts) == 1:
-        return people.shapes[lea.parts[0]]
+        return cast("Geometry", people.shapes[lea.parts[0]])
     cells = np.isin(ground.district, lea.parts)
-    return merged(ground.shape[cells], np.zeros(int(cells.sum()), dtype=np.int64), 1)[0]
+    return cast("Geometry", merged(ground.shape[cells], np.zeros(int(cells.sum()), dtype=np.int64), 1)[0])
 
 
-def _tiger_row(number: str, name: str, low: str | None, high: str | None, column: str, prefix: str, feature: str) -> dict[str, object]:
-    return {"STATEFP": STATE, column: number, "GEOID": STATE + number, "GEOIDFQ": prefix + STATE + number, "NAME": name, "LSAD": "00", "LOGRADE": low,
-            "HIGRADE": high, "MTFCC": feature, "SDTYP": None, "FUNCSTAT": "E" if low else "F"}
+def _tiger_row(
+    number: str, name: str, low: str | None, high: str | None, column: str, prefix: str, feature: str
+) -> dict[str, object]:
+    return {
+        "STATEFP": STATE,
+        column: number,
+        "GEOID": STATE + number,
+        "GEOIDFQ": prefix + STATE + number,
+        "NAME": name,
+        "LSAD": "00",
+        "LOGRADE": low,
+        "HIGRADE": high,
+        "MTFCC": feature,
+        "SDTYP": None,
+        "FUNCSTAT": "E" if low else "F",
+    }
 
 
 def _with_areas(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -72,7 +97,10 @@ def _write_shapes(path: Path, frame: gpd.GeoDataFrame) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         place = Path(scratch) / f"{path.stem}.shp"
         pyogrio.write_dataframe(frame, place, encoding="UTF-8", layer_options={"DBF_DATE_LAST_UPDATE": _DBF_DATE})
-        members = {f"{path.stem}{ending}": place.with_suffix(ending).read_bytes() for ending in (".cpg", ".dbf", ".prj", ".shp", ".shx")}
+        members = {
+            f"{path.stem}{ending}": place.with_suffix(ending).read_bytes()
+            for ending in (".cpg", ".dbf", ".prj", ".shp", ".shx")
+        }
     write_zip(path, members)
 
 
@@ -80,18 +108,38 @@ def write_tracts(folder: Path, ground: Ground, homes: Homes) -> SampleFile:
     """The TIGER/Line 2025 tract layer."""
     shapes = merged(ground.shape, homes.tract_of_cell, len(homes.tracts))
     geoid = homes.tracts.astype(str)
-    name = [f"{int(code[5:9])}.{code[9:]}" if code[9:] != "00" else str(int(code[5:9])) for code in geoid]
-    frame = gpd.GeoDataFrame({
-        "STATEFP": STATE, "COUNTYFP": [code[2:5] for code in geoid], "TRACTCE": [code[5:] for code in geoid], "GEOID": geoid,
-        "GEOIDFQ": [f"1400000US{code}" for code in geoid], "NAME": name, "NAMELSAD": [f"Census Tract {n}" for n in name], "MTFCC": "G5020", "FUNCSTAT": "S",
-    }, geometry=shapes, crs="EPSG:4269").sort_values("GEOID", ignore_index=True)
+    name = [tract_name(code) for code in geoid]
+    frame = gpd.GeoDataFrame(
+        {
+            "STATEFP": STATE,
+            "COUNTYFP": [code[2:5] for code in geoid],
+            "TRACTCE": [code[5:] for code in geoid],
+            "GEOID": geoid,
+            "GEOIDFQ": [f"1400000US{code}" for code in geoid],
+            "NAME": name,
+            "NAMELSAD": [f"Census Tract {n}" for n in name],
+            "MTFCC": "G5020",
+            "FUNCSTAT": "S",
+        },
+        geometry=shapes,
+        crs="EPSG:4269",
+    ).sort_values("GEOID", ignore_index=True)
     path = folder / f"tl_2025_{STATE}_tract.zip"
     _write_shapes(path, _with_areas(frame))
     return SampleFile(path, "TIGER/Line 2025 census tracts")
 
 
+def tract_name(geoid: str) -> str:
+    """A tract's number as people write it.
+
+    >>> tract_name("99001950100"), tract_name("99001000102")
+    ('9501', '1.02')
+    """
+    return str(int(geoid[5:9])) + (f".{geoid[9:]}" if geoid[9:] != "00" else "")
+
+
 def write_s2802(folder: Path, people: People, ground: Ground, homes: Homes, reached: Reached, seed: int) -> SampleFile:
-    """ACS table S2802 by tract as the data site gives it: a byte order mark, a label row, a trailing empty column, "-" and "**"."""
+    """ACS table S2802 by tract as the data site gives it: byte order mark, label row, trailing empty column, "-", "**"."""
     rng = np.random.default_rng([seed, 51])
     estimates, margins = _tract_estimates(ground, homes, reached, rng)
     lists = told("s2802")
@@ -103,7 +151,8 @@ def write_s2802(folder: Path, people: People, ground: Ground, homes: Homes, reac
     jam = int(rng.integers(0, len(homes.tracts)))
     for k in np.argsort(homes.tracts, kind="stable").tolist():
         code = str(homes.tracts[k])
-        name = f"Census Tract {int(code[5:9])}{'.' + code[9:] if code[9:] != '00' else ''}; {people.counties[(int(code[2:5]) - 1) // 2]} County; Franklin"
+        county = people.counties[(int(code[2:5]) - 1) // 2]
+        name = f"Census Tract {tract_name(code)}; {county} County; Franklin"
         cells = _s2802_cells(estimates[k], margins[k])
         if k == jam:
             at = header.index("S2802_C02_006E") - 2
@@ -124,7 +173,9 @@ def _tract_estimates(ground: Ground, homes: Homes, reached: Reached, rng: np.ran
     dwellings = np.bincount(homes.tract[people], minlength=count).astype(float)
     served = reached.of(GROUPS["All Wired and Licensed Fixed Wireless"]) >= SPEED_STEPS.index((100, 20)) + 2
     good = np.bincount(homes.tract[people & served], minlength=count) / np.maximum(1, dwellings)
-    hard = np.bincount(homes.tract[people], weights=np.append(ground.hardship, 0.5)[homes.district[people]], minlength=count) / np.maximum(1, dwellings)
+    hard = np.bincount(
+        homes.tract[people], weights=np.append(ground.hardship, 0.5)[homes.district[people]], minlength=count
+    ) / np.maximum(1, dwellings)
     access = np.clip(0.97 - 0.26 * hard * (1.25 - good) - 0.16 * (1 - good) + rng.normal(0, 0.015, count), 0.35, 0.995)
     total = np.round(dwellings * PERSONS_PER_HOME)
     shares = np.array(told("s2802")["share"])
@@ -168,11 +219,14 @@ def write_saipe(folder: Path, people: People, seed: int) -> SampleFile:
     rng = np.random.default_rng([seed, 52])
     rows: list[tuple[object, ...]] = [
         ("Table with column headers in row 3",),
-        ("2024 Poverty Estimates for School districts", "SYNTHETIC: the fictional state of Franklin, in the layout of the U.S. Census Bureau's SAIPE program"),
+        (
+            "2024 Poverty Estimates for School districts",
+            "SYNTHETIC: the fictional state of Franklin, in the layout of the U.S. Census Bureau's SAIPE program",
+        ),
         SAIPE_HEADER,
     ]
     for lea in sorted(people.of(*WITH_BOUNDARY), key=lambda lea: lea.name):
         children = round(lea.students * float(rng.uniform(0.98, 1.08)))
         population = round(lea.students * 5.4 if lea.kind == UNIFIED else lea.students * 8.0)
         rows.append(("FK", STATE, lea.lea_id[2:], lea.name, population, children, round(children * lea.poverty)))
-    return SampleFile(write_xlsx(folder / "ussd24.xlsx", rows, sheet="ussd24"), "SAIPE district poverty estimates 2024 (as .xlsx)")
+    return SampleFile(write_xlsx(folder / "ussd24.xlsx", rows), "SAIPE district poverty estimates 2024 (as .xlsx)")

@@ -13,9 +13,12 @@ from pathlib import Path
 from typing import IO, Any
 from xml.sax.saxutils import escape
 
+from infraplan.sample.names import told
+
 ZIP_TIME = (2026, 3, 17, 12, 0, 0)
 """Time stamp of every member of every archive: a clock would make two runs differ."""
 _FAST = 3
+_SPREADSHEET = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,9 @@ def write_text(path: Path, content: str, *, encoding: str = "utf-8") -> Path:
     return write_bytes(path, content.encode(encoding))
 
 
-def csv_text(header: Sequence[str], rows: Iterable[Sequence[object]], *, end: str = "\n", quote_all: bool = False) -> str:
+def csv_text(
+    header: Sequence[str], rows: Iterable[Sequence[object]], *, end: str = "\n", quote_all: bool = False
+) -> str:
     """Text of a CSV file; None becomes an empty cell."""
     text = io.StringIO()
     out = csv.writer(text, lineterminator=end, quoting=csv.QUOTE_ALL if quote_all else csv.QUOTE_MINIMAL)
@@ -113,29 +118,11 @@ def write_zip(path: Path, members: Mapping[str, bytes]) -> Path:
     return path
 
 
-def write_xlsx(path: Path, rows: Iterable[Sequence[object]], *, sheet: str = "Sheet1") -> Path:
+def write_xlsx(path: Path, rows: Iterable[Sequence[object]]) -> Path:
     """Write one sheet of text and numbers as an Excel workbook without the time stamps that a spreadsheet library adds."""
-    lines = []
-    for number, row in enumerate(rows, start=1):
-        cells = "".join(_cell(value) for value in row)
-        lines.append(f'<row r="{number}">{cells}</row>')
-    main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
-    office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-    package = "http://schemas.openxmlformats.org/package/2006"
-    parts = {
-        "[Content_Types].xml": f'<Types xmlns="{package}/content-types"><Default Extension="rels" ContentType="application/'
-        'vnd.openxmlformats-package.relationships+xml"/><Default Extension="xml" ContentType="application/xml"/><Override PartName='
-        '"/xl/workbook.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"/><Override '
-        'PartName="/xl/worksheets/sheet1.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"/>'
-        "</Types>",
-        "_rels/.rels": f'<Relationships xmlns="{package}/relationships"><Relationship Id="rId1" Type="{office}/officeDocument" '
-        'Target="xl/workbook.xml"/></Relationships>',
-        "xl/workbook.xml": f'<workbook xmlns="{main}" xmlns:r="{office}"><sheets><sheet name="{escape(sheet)}" sheetId="1" r:id="rId1"/>'
-        "</sheets></workbook>",
-        "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{package}/relationships"><Relationship Id="rId1" Type="{office}/worksheet" '
-        'Target="worksheets/sheet1.xml"/></Relationships>',
-        "xl/worksheets/sheet1.xml": f'<worksheet xmlns="{main}"><sheetData>{"".join(lines)}</sheetData></worksheet>',
-    }
+    lines = [f'<row r="{k}">{"".join(map(_cell, row))}</row>' for k, row in enumerate(rows, start=1)]
+    sheet = f'<worksheet xmlns="{_SPREADSHEET}"><sheetData>{"".join(lines)}</sheetData></worksheet>'
+    parts = {**told("workbook"), "xl/worksheets/sheet1.xml": sheet}
     declared = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
     return write_zip(path, {name: (declared + text).encode() for name, text in parts.items()})
 

@@ -1,16 +1,19 @@
 """The ground of the fictional state: a coverage of small cells, grouped into districts and counties.
 
-Everything areal is a union of the same small Voronoi cells, so that districts share their irregular borders exactly, and tracts,
-counties and districts can be compared without slivers. Coordinates are meters in EPSG:5070 near 39.5 N, 98 W; no real place is meant.
+Everything areal is a union of the same small Voronoi cells, so that districts share their irregular borders exactly,
+and tracts, counties and districts can be compared without slivers. Coordinates are meters in EPSG:5070 near 39.5 N,
+98 W; no real place is meant.
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 from pyproj import Transformer
 from scipy.spatial import cKDTree
+from shapely import MultiPoint
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -21,6 +24,7 @@ CELLS_FINE, CELLS_COARSE, MANY_DISTRICTS = 120, 55, 300
 """Cells per district, up to `MANY_DISTRICTS` and beyond it."""
 COUNTY_M2 = 1_500e6
 MOST_COUNTIES = 480
+_FLAT_NORTH_TO, _PANHANDLE_FROM, _SOUTH = 0.6, 0.58, 0.02
 NOT_DEFINED = -1
 """District number of the cells that belong to no district (a reservation of the state)."""
 CITY, SUBURB, TOWN = 0, 1, 2
@@ -71,22 +75,33 @@ def make_ground(districts: int, seed: int) -> Ground:
     x, y, shapes = x[inside], y[inside], shapes[inside]
     warp = _warp(span, rng)
     tree = cKDTree(np.column_stack(warp(seed_x, seed_y)))
-    district = tree.query(np.column_stack(warp(x, y)))[1].astype(np.int64)
+    district = np.asarray(tree.query(np.column_stack(warp(x, y)))[1], dtype=np.int64)
     district = _with_a_hole(district, x, y, seed_x, seed_y, span)
     county = _counties(x, y, side, rng)
     east, north = Transformer.from_crs(4269, 5070, always_xy=True).transform(*_CENTER_LON_LAT)
     move = (east - side * 0.55, north - side * 0.5)
     shapes = shapely.transform(shapes, lambda points: points + move)
-    return Ground(x + move[0], y + move[1], shapes, district, county, seed_x + move[0], seed_y + move[1], kind, metro,
-                  _hardship(kind, rng), span)
+    return Ground(
+        x + move[0],
+        y + move[1],
+        shapes,
+        district,
+        county,
+        seed_x + move[0],
+        seed_y + move[1],
+        kind,
+        metro,
+        _hardship(kind, rng),
+        span,
+    )
 
 
 def _inside(u: Floats, v: Floats) -> NDArray[np.bool_]:
     """Tell which points (in units of the state's height) lie in the state: a panhandle in the west, a river in the east."""
     river = 1.08 + 0.05 * np.sin(7 * v) + 0.025 * np.sin(19 * v + 1)
-    north = 0.97 + 0.015 * np.sin(9 * u) * (u > 0.6)
-    west = np.where(v > 0.58, 0.0, 0.26)
-    inside: NDArray[np.bool_] = (u > west) & (u < river) & (v > 0.02) & (v < north)
+    north = 0.97 + 0.015 * np.sin(9 * u) * (u > _FLAT_NORTH_TO)
+    west = np.where(v > _PANHANDLE_FROM, 0.0, 0.26)
+    inside: NDArray[np.bool_] = (u > west) & (u < river) & (v > _SOUTH) & (v < north)
     return inside
 
 
@@ -131,14 +146,16 @@ def _apart(count: int, others: Floats, side: float, rng: np.random.Generator, *,
     for k in range(count):
         candidates = pool[(np.arange(tries) + k * tries) % len(pool)]
         if chosen:
-            distance = cKDTree(np.array(chosen)).query(candidates)[0]
+            distance = np.asarray(cKDTree(np.array(chosen)).query(candidates)[0])
             chosen.append(candidates[int(distance.argmax())])
         else:
             chosen.append(candidates[0])
-    return np.array(chosen[len(others):]).reshape(-1, 2)
+    return np.array(chosen[len(others) :]).reshape(-1, 2)
 
 
-def _cell_seeds(seed_x: Floats, seed_y: Floats, side: float, span: float, rng: np.random.Generator) -> tuple[Floats, Floats]:
+def _cell_seeds(
+    seed_x: Floats, seed_y: Floats, side: float, span: float, rng: np.random.Generator
+) -> tuple[Floats, Floats]:
     """Seeds of the cells: a jittered lattice over the state and a margin around it, and finer ones about each town."""
     per_district = CELLS_FINE if len(seed_x) <= MANY_DISTRICTS else CELLS_COARSE
     step = span / np.sqrt(per_district * 0.8)
@@ -155,21 +172,25 @@ def _cell_seeds(seed_x: Floats, seed_y: Floats, side: float, span: float, rng: n
 
 def _cells(x: Floats, y: Floats) -> NDArray[np.object_]:
     """Voronoi cells of the seeds, in their order."""
-    seeds = shapely.multipoints(shapely.points(x, y))
+    seeds = MultiPoint(np.column_stack([x, y]))
     cells: NDArray[np.object_] = shapely.get_parts(shapely.voronoi_polygons(seeds, ordered=True))
     return cells
 
 
 def _hardship(kind: Ints, rng: np.random.Generator) -> Floats:
     """How hard each district has it, 0 to 1: suburbs little, the country and the city's core more."""
-    return np.asarray(np.clip(np.choose(kind, [0.5, 0.2, 0.48]) + rng.normal(0, 0.2, len(kind)), 0.02, 0.98), dtype=np.float64)
+    return np.asarray(
+        np.clip(np.choose(kind, [0.5, 0.2, 0.48]) + rng.normal(0, 0.2, len(kind)), 0.02, 0.98), dtype=np.float64
+    )
 
 
 class _Warp:
     """A smooth one-to-one bending of the plane, so that borders half way between two towns meander."""
 
     def __init__(self, span: float, rng: np.random.Generator) -> None:
-        self.waves = [(length * span, size * span, *rng.uniform(0, 2 * np.pi, 3)) for length, size in ((3.1, 0.24), (1.25, 0.055))]
+        self.waves = [
+            (length * span, size * span, *rng.uniform(0, 2 * np.pi, 3)) for length, size in ((3.1, 0.24), (1.25, 0.055))
+        ]
 
     def __call__(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
         east, north = x.copy(), y.copy()
@@ -187,7 +208,7 @@ def _warp(span: float, rng: np.random.Generator) -> _Warp:
 
 def _with_a_hole(district: Ints, x: Floats, y: Floats, seed_x: Floats, seed_y: Floats, span: float) -> Ints:
     """Take the cells farthest from any town out of their districts: the "not defined" area of the state."""
-    distance = cKDTree(np.column_stack([seed_x, seed_y])).query(np.column_stack([x, y]))[0]
+    distance = np.asarray(cKDTree(np.column_stack([seed_x, seed_y])).query(np.column_stack([x, y]))[0])
     lonely = int(distance.argmax())
     near = np.hypot(x - x[lonely], y - y[lonely]) < span * 0.3
     return np.where(near & (distance > span * 0.2), NOT_DEFINED, district)
@@ -202,7 +223,9 @@ def _counties(x: Floats, y: Floats, side: float, rng: np.random.Generator) -> In
     nearest = cKDTree(seeds).query(np.column_stack([x, y]), p=np.inf)[1]
     small = np.bincount(nearest, minlength=len(seeds)) < max(6, 0.25 * len(x) * step * step / (side * side * 0.93))
     keep = ~small & (np.bincount(nearest, minlength=len(seeds)) > 0)
-    nearest = cKDTree(seeds[keep]).query(np.column_stack([x, y]), p=np.inf)[1] if keep.any() else np.zeros(len(x), dtype=int)
+    nearest = (
+        cKDTree(seeds[keep]).query(np.column_stack([x, y]), p=np.inf)[1] if keep.any() else np.zeros(len(x), dtype=int)
+    )
     return np.unique(nearest, return_inverse=True)[1].astype(np.int64)
 
 
@@ -218,7 +241,7 @@ def merged(shapes: NDArray[np.object_], group: Ints, count: int) -> NDArray[np.o
 
     order = np.argsort(group, kind="stable")
     bounds = np.searchsorted(group[order], np.arange(count + 1))
-    unions = [shapely.coverage_union_all(shapes[order[a:b]]) for a, b in zip(bounds[:-1], bounds[1:], strict=True)]
+    unions = [shapely.coverage_union_all(shapes[order[a:b]]) for a, b in pairwise(bounds)]
     flat = shapely.transform(np.array(unions, dtype=object), degrees)
     result: NDArray[np.object_] = shapely.normalize(flat)
     return result

@@ -1,7 +1,8 @@
 """Homes and small businesses: where they stand, and their block, tract, county, district and hexagon.
 
-Towns are dense and the country sparse: farms stand along section-line roads a mile apart. A location has exactly one block and one
-hexagon; its hexagon is the resolution 8 parent of its resolution 9 cell, as the FCC makes it, so that a point may lie just outside it.
+Towns are dense and the country sparse: farms stand along section-line roads a mile apart. A location has exactly one
+block and one hexagon; its hexagon is the resolution 8 parent of its resolution 9 cell, as the FCC makes it, so that a
+point may lie just outside it.
 """
 
 from dataclasses import dataclass
@@ -12,7 +13,8 @@ from numpy.typing import NDArray
 from pyproj import Transformer
 from scipy.spatial import cKDTree
 
-from infraplan.sample.ground import CITY, NOT_DEFINED, SUBURB, TOWN, Floats, Ints, Ground
+from infraplan.sample.ground import CITY, NOT_DEFINED, SUBURB, TOWN, Floats, Ground, Ints
+from infraplan.sample.luck import chances
 
 IN_CITY, IN_SUBURB, IN_TOWN, IN_VILLAGE, FARM = 0, 1, 2, 3, 4
 """Classes of settlement, from dense to sparse."""
@@ -25,6 +27,7 @@ _MILE_M = 1609.344
 _TOWN_SHARE = {CITY: 0.97, SUBURB: 0.9, TOWN: 0.44}
 _VILLAGE_SHARE = {CITY: 0.0, SUBURB: 0.02, TOWN: 0.16}
 _SPECIAL_TRACT = 980_000
+_RURAL_TRACTS = 2
 
 
 @dataclass(frozen=True)
@@ -65,9 +68,19 @@ def make_homes(ground: Ground, count: int, seed: int) -> Homes:
     gaps = rng.integers(1, max(2, min(9_000, 8_000_000_000 // max(1, count))), count)
     use = rng.choice(3, count, p=[0.71, 0.23, 0.06])
     return Homes(
-        location_id=1_000_000_000 + np.cumsum(gaps), lon=np.round(lon, 6), lat=np.round(lat, 6), cell=cell, district=ground.district[cell],
-        county=ground.county[cell], tract=tract_of_cell[cell], settlement=settlement, use=use,
-        block=_blocks(ground, x, y, cell, tract_of_cell[cell], tracts), hexagon=hexagons(lat, lon), tracts=tracts, tract_of_cell=tract_of_cell,
+        location_id=1_000_000_000 + np.cumsum(gaps),
+        lon=np.round(lon, 6),
+        lat=np.round(lat, 6),
+        cell=cell,
+        district=ground.district[cell],
+        county=ground.county[cell],
+        tract=tract_of_cell[cell],
+        settlement=settlement,
+        use=use,
+        block=_blocks(ground, x, y, cell, tract_of_cell[cell], tracts),
+        hexagon=hexagons(lat, lon),
+        tracts=tracts,
+        tract_of_cell=tract_of_cell,
     )
 
 
@@ -104,7 +117,10 @@ def _settle(ground: Ground, district: Ints, rng: np.random.Generator) -> tuple[F
     if len(hole) and len(farms):  # rangers' houses and the like, in no district
         some = rng.choice(farms, min(len(farms), max(3, len(district) // 5_000)), replace=False)
         spots = rng.choice(hole, len(some))
-        x[some], y[some] = ground.x[spots] + rng.normal(0, 60, len(some)), ground.y[spots] + rng.normal(0, 60, len(some))
+        x[some], y[some] = (
+            ground.x[spots] + rng.normal(0, 60, len(some)),
+            ground.y[spots] + rng.normal(0, 60, len(some)),
+        )
     return _kept_inside(ground, tree, x, y, settlement, district, rng)
 
 
@@ -126,14 +142,15 @@ def _farms(ground: Ground, district: Ints, rng: np.random.Generator) -> tuple[Fl
     x = ground.x[cell] + rng.uniform(-0.5, 0.5, len(cell)) * jitter
     y = ground.y[cell] + rng.uniform(-0.5, 0.5, len(cell)) * jitter
     beside = rng.normal(0, 45, len(cell))
-    north_south = rng.random(len(cell)) < 0.5
+    north_south = chances(rng, 0.5, len(cell))
     x = np.where(north_south, np.round(x / _MILE_M) * _MILE_M + beside, x)
     y = np.where(north_south, y, np.round(y / _MILE_M) * _MILE_M + beside)
     return x, y
 
 
-def _kept_inside(ground: Ground, tree: cKDTree, x: Floats, y: Floats, settlement: Ints, district: Ints,
-                 rng: np.random.Generator) -> tuple[Floats, Floats, Ints, Ints]:
+def _kept_inside(
+    ground: Ground, tree: cKDTree, x: Floats, y: Floats, settlement: Ints, district: Ints, rng: np.random.Generator
+) -> tuple[Floats, Floats, Ints, Ints]:
     """Move points that fell over the state's border (farther from their cell's seed than cells are wide) back to their town."""
     distance, cell = tree.query(np.column_stack([x, y]))
     reach = ground.span / np.sqrt(len(ground.x) / ground.districts) * 0.75
@@ -171,7 +188,7 @@ def _tracts(ground: Ground, homes: Ints, rng: np.random.Generator) -> tuple[Ints
             seeds = rng.choice(len(cells), count, replace=False, p=weight / weight.sum())
             points = np.column_stack([ground.x[cells], ground.y[cells]])
             tract[cells] = len(numbers) + cKDTree(points[seeds]).query(points)[1]
-            rural = count <= 2  # noqa: PLR2004
+            rural = count <= _RURAL_TRACTS
             numbers.extend(fips * 1_000_000 + (950_100 + 100 * k if rural else 100 * (k + 1)) for k in range(count))
         empty = np.flatnonzero((ground.county == county) & (ground.district == NOT_DEFINED))
         if len(empty):
@@ -199,6 +216,8 @@ def _blocks(ground: Ground, x: Floats, y: Floats, cell: Ints, tract: Ints, tract
 
 def hexagons(lat: Floats, lon: Floats) -> NDArray[np.uint64]:
     """H3 cells of resolution 8 as the FCC gives them: the parents of the points' cells of resolution 9."""
-    fine = np.fromiter(map(h3.latlng_to_cell, lat.tolist(), lon.tolist(), [9] * len(lat)), dtype=np.uint64, count=len(lat))
+    fine = np.fromiter(
+        map(h3.latlng_to_cell, lat.tolist(), lon.tolist(), [9] * len(lat)), dtype=np.uint64, count=len(lat)
+    )
     coarser = (fine & ~(np.uint64(15) << np.uint64(52))) | (np.uint64(8) << np.uint64(52))
     return np.asarray(coarser | (np.uint64(7) << np.uint64(18)), dtype=np.uint64)

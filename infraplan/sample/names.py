@@ -61,8 +61,14 @@ def districts(town: list[str], county: list[str], rng: np.random.Generator) -> l
     used: set[str] = set()
     names = []
     for k, place in enumerate(town):
-        form = told("names")["with_comma"] if k == min(_AS_SPECIAL, len(town) - 1) else forms[rng.choice(len(forms), p=share)]
-        name = form.format(town=place, county=county[k], other=town[(k + 7) % len(town)], third=town[(k + 3) % len(town)])
+        form = (
+            told("names")["with_comma"]
+            if k == min(_AS_SPECIAL, len(town) - 1)
+            else forms[rng.choice(len(forms), p=share)]
+        )
+        name = form.format(
+            town=place, county=county[k], other=town[(k + 7) % len(town)], third=town[(k + 3) % len(town)]
+        )
         if name in used:
             name = f"{place} Unified School District"
         used.add(name)

@@ -1,4 +1,4 @@
-"""Instructional materials of the sample state: a state list with its dirt, a catalog of open resources, standards and alignments."""
+"""Instructional materials of the sample state: a list with its dirt, a catalog of open resources, standards, alignments."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,11 +6,25 @@ from pathlib import Path
 import numpy as np
 
 from infraplan.sample.files import SampleFile, write_records
+from infraplan.sample.luck import chance
 from infraplan.sample.names import told
 from infraplan.sample.people import People
 
 Row = dict[str, object]
-LIST_COLUMNS = ("item_id", "title", "isbn", "course", "grades", "subject", "publisher", "price_usd", "students", "adopted", "expires", "district")
+LIST_COLUMNS = (
+    "item_id",
+    "title",
+    "isbn",
+    "course",
+    "grades",
+    "subject",
+    "publisher",
+    "price_usd",
+    "students",
+    "adopted",
+    "expires",
+    "district",
+)
 
 
 @dataclass(frozen=True)
@@ -29,10 +43,20 @@ def write_materials(folder: Path, people: People, seed: int) -> list[SampleFile]
     materials = _materials(people, catalog, rng)
     standards, alignments = _standards(catalog, rng)
     return [
-        SampleFile(write_records(folder / "materials_list.csv", materials, LIST_COLUMNS), "Approved instructional materials list", role="oer"),
-        SampleFile(write_records(folder / "oer_catalog.csv", [one.row for one in catalog]), "Catalog of open resources", role="oer"),
+        SampleFile(
+            write_records(folder / "materials_list.csv", materials, LIST_COLUMNS),
+            "Approved instructional materials list",
+            role="oer",
+        ),
+        SampleFile(
+            write_records(folder / "oer_catalog.csv", [one.row for one in catalog]),
+            "Catalog of open resources",
+            role="oer",
+        ),
         SampleFile(write_records(folder / "standards.csv", standards), "Standards by course", role="oer"),
-        SampleFile(write_records(folder / "alignments.csv", alignments), "Standards each open resource covers", role="oer"),
+        SampleFile(
+            write_records(folder / "alignments.csv", alignments), "Standards each open resource covers", role="oer"
+        ),
     ]
 
 
@@ -52,18 +76,32 @@ def _catalog(rng: np.random.Generator) -> list[_Open]:
     lists = told("oer")
     words, often = zip(*lists["license"], strict=True)
     share = np.array(often, dtype=float) / sum(often)
-    catalog = []
+    catalog: list[_Open] = []
     for course, subject, grades in lists["course"]:
         for k in rng.permutation(len(lists["open"]))[: int(rng.integers(1, 5))].tolist():
             number = len(catalog)
             publisher = lists["open_publisher"][int(rng.integers(0, len(lists["open_publisher"])))]
             name = course.removeprefix("AP ")
-            isbn = isbn13(500_000 + 37 * number) if rng.random() < 0.7 else ""  # noqa: PLR2004
-            catalog.append(_Open({
-                "resource_id": f"open-{number + 1:03d}", "title": lists["open"][k].format(course=name), "license": words[int(rng.choice(len(words), p=share))],
-                "isbn": isbn, "course": course, "grades": grades, "subject": subject, "publisher": publisher, "program": f"{publisher} {subject}",
-                "url": f"https://open.example.org/books/{number + 1}", "price_usd": 0,
-            }, isbn, course))
+            isbn = isbn13(500_000 + 37 * number) if chance(rng, 0.7) else ""
+            catalog.append(
+                _Open(
+                    {
+                        "resource_id": f"open-{number + 1:03d}",
+                        "title": lists["open"][k].format(course=name),
+                        "license": words[int(rng.choice(len(words), p=share))],
+                        "isbn": isbn,
+                        "course": course,
+                        "grades": grades,
+                        "subject": subject,
+                        "publisher": publisher,
+                        "program": f"{publisher} {subject}",
+                        "url": f"https://open.example.org/books/{number + 1}",
+                        "price_usd": 0,
+                    },
+                    isbn,
+                    course,
+                )
+            )
     return catalog
 
 
@@ -76,11 +114,25 @@ def _materials(people: People, catalog: list[_Open], rng: np.random.Generator) -
         for k in rng.permutation(len(lists["adopted"]))[: int(rng.integers(2, 4))].tolist():
             lea = districts[int(rng.integers(0, len(districts)))]
             adopted = int(rng.integers(2018, 2026))
-            title = lists["adopted"][k].format(course=course) + lists["suffix"][int(rng.integers(0, len(lists["suffix"])))]
+            title = (
+                lists["adopted"][k].format(course=course) + lists["suffix"][int(rng.integers(0, len(lists["suffix"])))]
+            )
             students = max(6, round(lea.students / 13 * float(rng.uniform(0.7, 1.1))))
-            rows.append({"title": title, "isbn": isbn13(1_000 + 61 * len(rows)), "course": course, "grades": grades, "subject": subject,
-                         "publisher": lists["publisher"][int(rng.integers(0, 5))], "price_usd": f"{float(rng.lognormal(4.3, 0.45)):.2f}", "students": students,
-                         "adopted": adopted, "expires": adopted + 6, "district": lea.lea_id})
+            rows.append(
+                {
+                    "title": title,
+                    "isbn": isbn13(1_000 + 61 * len(rows)),
+                    "course": course,
+                    "grades": grades,
+                    "subject": subject,
+                    "publisher": lists["publisher"][int(rng.integers(0, 5))],
+                    "price_usd": f"{float(rng.lognormal(4.3, 0.45)):.2f}",
+                    "students": students,
+                    "adopted": adopted,
+                    "expires": adopted + 6,
+                    "district": lea.lea_id,
+                }
+            )
     rows += _already_open(catalog, districts[0].lea_id, rng)
     _soil(rows, rng)
     return [{"item_id": f"fk-{k + 1:03d}", **row} for k, row in enumerate(rows)]
@@ -89,10 +141,10 @@ def _materials(people: People, catalog: list[_Open], rng: np.random.Generator) -
 def _already_open(catalog: list[_Open], district: str, rng: np.random.Generator) -> list[Row]:
     """Items that are open already: by their ISBN, and one under a commercial imprint with the same title."""
     with_isbn = [one for one in catalog if one.isbn]
-    rows: list[Row] = []
-    for one in [with_isbn[k] for k in np.sort(rng.choice(len(with_isbn), 4, replace=False)).tolist()]:
-        rows.append({**{name: one.row[name] for name in ("title", "isbn", "course", "grades", "subject", "publisher")}, "price_usd": "0", "students": 120,
-                     "adopted": 2024, "expires": 2030, "district": district})
+    some = [with_isbn[k] for k in np.sort(rng.choice(len(with_isbn), 4, replace=False)).tolist()]
+    kept = ("title", "isbn", "course", "grades", "subject", "publisher")
+    bought: Row = {"price_usd": "0", "students": 120, "adopted": 2024, "expires": 2030, "district": district}
+    rows: list[Row] = [{**{name: one.row[name] for name in kept}, **bought} for one in some]
     rows[-1].update(publisher="Pencross Education", isbn=isbn13(77_777), price_usd="38.50")
     return rows
 
@@ -105,17 +157,41 @@ def _soil(rows: list[Row], rng: np.random.Generator) -> None:
     second["price_usd"] = "79.99, 80.50"
     third["isbn"] = f"{third['isbn']}.0"
     fourth.update(price_usd="", students="")
-    fifth["isbn"] = "-".join((str(fifth["isbn"])[:3], str(fifth["isbn"])[3:4], str(fifth["isbn"])[4:9], str(fifth["isbn"])[9:12], str(fifth["isbn"])[12:]))
+    fifth["isbn"] = "-".join(
+        (
+            str(fifth["isbn"])[:3],
+            str(fifth["isbn"])[3:4],
+            str(fifth["isbn"])[4:9],
+            str(fifth["isbn"])[9:12],
+            str(fifth["isbn"])[12:],
+        )
+    )
     sixth["isbn"] = str(sixth["isbn"])[:-1] + str((int(str(sixth["isbn"])[-1]) + 1) % 10)
     for k in spots[6:9]:
         rows[k]["isbn"] = ""
-    blank: Row = {"isbn": "", "publisher": "", "price_usd": "", "students": "", "adopted": "", "expires": "", "district": rows[0]["district"]}
+    blank: Row = {
+        "isbn": "",
+        "publisher": "",
+        "price_usd": "",
+        "students": "",
+        "adopted": "",
+        "expires": "",
+        "district": rows[0]["district"],
+    }
     for k, words in enumerate(told("oer")["placeholder"]):
         course, subject, grades = told("oer")["course"][7 + 3 * k]
         rows.append({**blank, "title": words, "course": course, "grades": grades, "subject": subject})
-    rows.append({**rows[0], "title": "Prairie Readers Anthology", "isbn": "978-0-000000-02-2", "course": "English 9"})
-    rows.append({**rows[1], "title": "Integrated Mathematics, Courses 1-2-3", "isbn": isbn13(90_001), "course": "Middle school mathematics", "grades": "6;7;8"})
-    rows.append({**rows[2], "title": "=HYPERLINK(\"http://example.org\")", "isbn": isbn13(90_002)})
+    rows.append({**rows[0], "title": "Prairie Readers Anthology", "isbn": "978-0-000000-02-6", "course": "English 9"})
+    rows.append(
+        {
+            **rows[1],
+            "title": "Integrated Mathematics, Courses 1-2-3",
+            "isbn": isbn13(90_001),
+            "course": "Middle school mathematics",
+            "grades": "6;7;8",
+        }
+    )
+    rows.append({**rows[2], "title": '=HYPERLINK("http://example.org")', "isbn": isbn13(90_002)})
 
 
 def _standards(catalog: list[_Open], rng: np.random.Generator) -> tuple[list[Row], list[Row]]:
@@ -124,14 +200,31 @@ def _standards(catalog: list[_Open], rng: np.random.Generator) -> tuple[list[Row
     alignments: list[Row] = []
     for course, facts in told("oer")["standard"].items():
         codes = facts["code"]
-        standards += [{"code": f"CCSS.Math.Content.{code}", "framework": "CCSS Mathematics", "course": course, "grade": facts["grade"]} for code in codes]
+        standards += [
+            {
+                "code": f"CCSS.Math.Content.{code}",
+                "framework": "CCSS Mathematics",
+                "course": course,
+                "grade": facts["grade"],
+            }
+            for code in codes
+        ]
         covered = codes[: len(codes) - 2]
-        related = [one for one in catalog if one.course == course or (one.row["subject"] == "Mathematics" and rng.random() < 0.4)]  # noqa: PLR2004
+        related = [
+            one for one in catalog if one.course == course or (one.row["subject"] == "Mathematics" and chance(rng, 0.4))
+        ]
         for one in related:
-            part = 0.75 if one.course == course else 0.25
-            some = [code for code in covered if rng.random() < part]
+            whole = one.course == course
+            some = [code for code in covered if chance(rng, 0.75 if whole else 0.25)]
             forms = ("{0}", "CCSS.Math.Content.{0}", "CCSS.MATH.CONTENT.{0}")
             form = forms[int(rng.integers(0, 3))]
-            alignments += [{"resource_id": one.row["resource_id"], "code": form.format(code), "program": one.row["program"], "cost": 3 if part > 0.5 else 1}  # noqa: PLR2004
-                           for code in some]
+            alignments += [
+                {
+                    "resource_id": one.row["resource_id"],
+                    "code": form.format(code),
+                    "program": one.row["program"],
+                    "cost": 3 if whole else 1,
+                }
+                for code in some
+            ]
     return standards, alignments

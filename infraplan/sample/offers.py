@@ -14,6 +14,7 @@ SATELLITE = (60, 61)
 WIRELESS = (70, 71, 72)
 SAME_HILLS = 0.8
 """Share of cells in which all wireless carriers fare alike."""
+SELLS_TO_BOTH = 0.2
 TWICE = 0.003
 """Share of rows that a provider files twice, as in the real files."""
 
@@ -50,19 +51,30 @@ class Offers:
 def providers(homes: Homes, offers_per_location: float | None) -> list[Provider]:
     """All providers of the state, in the order of technology.
 
-    Where `offers_per_location` is given, satellites and unlicensed wireless are thinned or repeated under other numbers until the mean
-    number of rows per location is about that; wired and licensed networks stay as they are, so below about 4 it is not reached.
+    Where `offers_per_location` is given, satellites and unlicensed wireless are thinned or repeated under other numbers
+    until the mean number of rows per location is about that; wired and licensed networks stay as they are, so below
+    about 4 it is not reached.
     """
     told_of = told("providers")["provider"]
     numbers = {brand: k for k, brand in enumerate(dict.fromkeys(row["brand"] for row in told_of))}
     found = []
     for row in told_of:
         k = numbers[row["brand"]]
-        found.append(Provider(
-            number=999_000 + 7 * k + 11, frn=f"{9_000_431 + 13_577 * k:010d}", brand=row["brand"], holding=row.get("holding", row["brand"]),
-            technology=row["technology"], latency=row.get("latency", 1), order=row["order"], share=tuple(row["share"]),
-            reach=np.array(row["reach"]), speeds=tuple(np.array(s, dtype=float) for s in row["speeds"]), fill=row.get("fill", False),
-        ))
+        found.append(
+            Provider(
+                number=999_000 + 7 * k + 11,
+                frn=f"{9_000_431 + 13_577 * k:010d}",
+                brand=row["brand"],
+                holding=row.get("holding", row["brand"]),
+                technology=row["technology"],
+                latency=row.get("latency", 1),
+                order=row["order"],
+                share=tuple(row["share"]),
+                reach=np.array(row["reach"]),
+                speeds=tuple(np.array(s, dtype=float) for s in row["speeds"]),
+                fill=row.get("fill", False),
+            )
+        )
     return found if offers_per_location is None else _filled(found, homes, offers_per_location)
 
 
@@ -77,7 +89,15 @@ def _filled(found: list[Provider], homes: Homes, wanted: float) -> list[Provider
         copies = int(np.ceil(factor)) if p.fill else 1
         for k in range(copies):
             keep = min(1.0, factor - k) if p.fill else 1.0
-            again = {} if k == 0 else {"number": p.number + 20_000 * k, "frn": f"{int(p.frn) + k:010d}", "brand": f"{p.brand} (resale {k})"}
+            again = (
+                {}
+                if k == 0
+                else {
+                    "number": p.number + 20_000 * k,
+                    "frn": f"{int(p.frn) + k:010d}",
+                    "brand": f"{p.brand} (resale {k})",
+                }
+            )
             out.append(Provider(**{**vars(p), **again, "keep": keep}))
     return out
 
@@ -85,8 +105,8 @@ def _filled(found: list[Provider], homes: Homes, wanted: float) -> list[Provider
 def offers(provider: Provider, ground: Ground, homes: Homes, seed: int) -> Offers:
     """Everything one provider files with one technology, in ascending order of location.
 
-    Coverage and speed are decided per cell and settlement, so that gaps hang together on the map; one location in thirty is left out
-    for its own reasons. A location for business only gets business offers only.
+    Coverage and speed are decided per cell and settlement, so that gaps hang together on the map; one location in
+    thirty is left out for its own reasons. A location for business only gets business offers only.
     """
     rng = np.random.default_rng([seed, 13, provider.number, provider.technology])
     luck, pace = rng.random(len(ground.x)), rng.random(len(ground.x))
@@ -137,7 +157,7 @@ def _speeds(provider: Provider, settlement: Ints, luck: Floats) -> tuple[Ints, I
 
 def _codes(use: Ints, own: NDArray[np.float32]) -> Ints:
     """B, R or X (0, 1, 2): business-only places get B; homes R, or X where the provider sells to both."""
-    code = np.where((use == MIXED) | (own < 0.2), 2, 1)  # noqa: PLR2004
+    code = np.where((use == MIXED) | (own < SELLS_TO_BOTH), 2, 1)
     return np.where(use == BUSINESS, 0, code)
 
 

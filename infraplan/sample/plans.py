@@ -11,6 +11,7 @@ from infraplan import rules
 from infraplan.sample.erate import FUNDING_YEAR, rates_of
 from infraplan.sample.files import SampleFile, write_records
 from infraplan.sample.ground import CITY, Floats, Ground
+from infraplan.sample.luck import chance
 from infraplan.sample.names import told
 from infraplan.sample.nces import Circuit
 from infraplan.sample.people import Lea, People
@@ -28,11 +29,16 @@ def write_funding(folder: Path, bought: list[Circuit], seed: int) -> list[Sample
     for circuit in bought:
         projects += _projects(circuit, rng)
     funds = _funds(projects)
-    budgets: list[Row] = [{"lea_id": c.lea.lea_id, "cycle_start": FUNDING_YEAR, "available_usd": f"{_c2_budget(c.lea):.2f}"} for c in bought]
+    budgets: list[Row] = [
+        {"lea_id": c.lea.lea_id, "cycle_start": FUNDING_YEAR, "available_usd": f"{_c2_budget(c.lea):.2f}"}
+        for c in bought
+    ]
     return [
         SampleFile(write_records(folder / "projects.csv", projects), "Candidate projects (ILLUSTRATIVE)", role="bids"),
         SampleFile(write_records(folder / "funds.csv", funds), "Yearly funds (ILLUSTRATIVE)", role="bids"),
-        SampleFile(write_records(folder / "c2_budgets.csv", budgets), "Category Two budgets left (ILLUSTRATIVE)", role="bids"),
+        SampleFile(
+            write_records(folder / "c2_budgets.csv", budgets), "Category Two budgets left (ILLUSTRATIVE)", role="bids"
+        ),
     ]
 
 
@@ -40,41 +46,119 @@ def _projects(circuit: Circuit, rng: np.random.Generator) -> list[Row]:
     """Projects of one agency: equipment for all; for those short of bandwidth a build and, after it, a larger circuit."""
     lea, prices, rate = circuit.lea, told("prices")["project"], rates_of(circuit.lea)
     need = round(max(0.0, lea.nslp_share - 0.4), 2)
-    base: Row = {"lea_id": lea.lea_id, "students": lea.students, "need_weight": need, "latest_year": YEARS[-1], "excludes": ""}
+    base: Row = {
+        "lea_id": lea.lea_id,
+        "students": lea.students,
+        "need_weight": need,
+        "latest_year": YEARS[-1],
+        "excludes": "",
+    }
     rows: list[Row] = []
-    if rng.random() < 0.7:  # noqa: PLR2004
+    if chance(rng, 0.7):
         cost = lea.students * float(rng.uniform(*prices["equipment_usd_per_student"]))
-        rows.append({"project_id": f"wifi-{lea.lea_id}", **base, "category": "C2", "kind": "equipment", "pre_discount_usd": f"{cost:.2f}", "rate": rate.c2,
-                     "benefit": round(lea.students * float(rng.uniform(0.2, 0.9))), "earliest_year": YEARS[0], "requires": ""})
+        rows.append(
+            {
+                "project_id": f"wifi-{lea.lea_id}",
+                **base,
+                "category": "C2",
+                "kind": "equipment",
+                "pre_discount_usd": f"{cost:.2f}",
+                "rate": rate.c2,
+                "benefit": round(lea.students * float(rng.uniform(0.2, 0.9))),
+                "earliest_year": YEARS[0],
+                "requires": "",
+            }
+        )
     if circuit.mbps is not None and circuit.mbps < lea.students:
         feet = float(rng.lognormal(9.6, 0.6))
         cost = feet * float(rng.uniform(*told("prices")["construction"]["usd_per_foot"]))
-        rows.append({"project_id": f"build-{lea.lea_id}", **base, "category": "C1", "kind": "special_construction", "pre_discount_usd": f"{cost:.2f}",
-                     "rate": rate.c1, "benefit": 0, "earliest_year": YEARS[0], "requires": ""})
-        rows.append({"project_id": f"circuit-{lea.lea_id}", **base, "category": "C1", "kind": "recurring",
-                     "pre_discount_usd": f"{float(rng.uniform(*prices['recurring_usd'])):.2f}", "rate": rate.c1, "benefit": lea.students,
-                     "earliest_year": YEARS[0] + 1, "requires": f"build-{lea.lea_id}"})
-        if rng.random() < 0.3:  # noqa: PLR2004
-            rows.append({"project_id": f"wireless-{lea.lea_id}", **base, "category": "C1", "kind": "recurring", "pre_discount_usd":
-                         f"{float(rng.uniform(*prices['recurring_usd'])) * 1.4:.2f}", "rate": rate.c1, "benefit": round(lea.students * 0.6),
-                         "earliest_year": YEARS[0], "requires": "", "excludes": f"circuit-{lea.lea_id}"})
-    order = ("project_id", "lea_id", "category", "kind", "pre_discount_usd", "rate", "students", "benefit", "earliest_year", "latest_year", "requires",
-             "excludes", "need_weight")
+        rows.append(
+            {
+                "project_id": f"build-{lea.lea_id}",
+                **base,
+                "category": "C1",
+                "kind": "special_construction",
+                "pre_discount_usd": f"{cost:.2f}",
+                "rate": rate.c1,
+                "benefit": 0,
+                "earliest_year": YEARS[0],
+                "requires": "",
+            }
+        )
+        rows.append(
+            {
+                "project_id": f"circuit-{lea.lea_id}",
+                **base,
+                "category": "C1",
+                "kind": "recurring",
+                "pre_discount_usd": f"{float(rng.uniform(*prices['recurring_usd'])):.2f}",
+                "rate": rate.c1,
+                "benefit": lea.students,
+                "earliest_year": YEARS[0] + 1,
+                "requires": f"build-{lea.lea_id}",
+            }
+        )
+        if chance(rng, 0.3):
+            rows.append(
+                {
+                    "project_id": f"wireless-{lea.lea_id}",
+                    **base,
+                    "category": "C1",
+                    "kind": "recurring",
+                    "pre_discount_usd": f"{float(rng.uniform(*prices['recurring_usd'])) * 1.4:.2f}",
+                    "rate": rate.c1,
+                    "benefit": round(lea.students * 0.6),
+                    "earliest_year": YEARS[0],
+                    "requires": "",
+                    "excludes": f"circuit-{lea.lea_id}",
+                }
+            )
+    order = (
+        "project_id",
+        "lea_id",
+        "category",
+        "kind",
+        "pre_discount_usd",
+        "rate",
+        "students",
+        "benefit",
+        "earliest_year",
+        "latest_year",
+        "requires",
+        "excludes",
+        "need_weight",
+    )
     return [{name: row[name] for name in order} for row in rows]
 
 
 def _funds(projects: list[Row]) -> list[Row]:
-    """Funds of five years that together cover about a third of what the projects would cost applicants; one lacks an authority."""
+    """Funds of five years that together cover about a third of the applicants' shares; one kind lacks an authority."""
     shares = sum(float(str(row["pre_discount_usd"])) * (100 - int(str(row["rate"]))) / 100 for row in projects)
-    kinds = (("state_match", 0.08, "C1", "Franklin Code 12-310 (fictional)", "yes"), ("state_grant", 0.14, "C1 C2", "Franklin Code 12-315 (fictional)", "no"),
-             ("local", 0.08, "C1 C2", "district boards (fictional)", "no"), ("oer_savings", 0.02, "C2", "Franklin Code 60-112 (fictional)", "no"),
-             ("tribal", 0.01, "C1", "", ""))
-    return [{"fund_id": f"{kind}-{year}", "kind": kind, "year": year, "usd": round(shares * part / len(YEARS)), "lea_id": "", "may_pay_for": uses,
-             "authority_cite": cite, "match_eligible": match} for year in YEARS for kind, part, uses, cite, match in kinds]
+    kinds = (
+        ("state_match", 0.08, "C1", "Franklin Code 12-310 (fictional)", "yes"),
+        ("state_grant", 0.14, "C1 C2", "Franklin Code 12-315 (fictional)", "no"),
+        ("local", 0.08, "C1 C2", "district boards (fictional)", "no"),
+        ("oer_savings", 0.02, "C2", "Franklin Code 60-112 (fictional)", "no"),
+        ("tribal", 0.01, "C1", "", ""),
+    )
+    return [
+        {
+            "fund_id": f"{kind}-{year}",
+            "kind": kind,
+            "year": year,
+            "usd": round(shares * part / len(YEARS)),
+            "lea_id": "",
+            "may_pay_for": uses,
+            "authority_cite": cite,
+            "match_eligible": match,
+        }
+        for year in YEARS
+        for kind, part, uses, cite, match in kinds
+    ]
 
 
 def _c2_budget(lea: Lea) -> Decimal:
-    """Category Two budget of an agency in the cycle of the funding year: the best of students, floors and the sum over few sites."""
+    """Category Two budget of an agency: the best of students, floors and, with few sites, the sum over them."""
     book = rules.load("erate", FUNDING_YEAR, "category_two")
     each, floor = Decimal(book.value("school.usd_per_student")), Decimal(book.value("floor.usd_per_site"))
     ways = [each * lea.students, floor * len(lea.schools)]
@@ -86,7 +170,7 @@ def _c2_budget(lea: Lea) -> Decimal:
 def write_build(folder: Path, people: People, ground: Ground, seed: int) -> list[SampleFile]:
     """Write sites without fiber, nodes (sites, crossings, points of presence) and the candidate network between them."""
     rng = np.random.default_rng([seed, 92])
-    schools = [school for lea in people.leas for school in lea.schools if school.rural or lea.locale > 30]  # noqa: PLR2004
+    schools = [school for lea in people.leas for school in lea.schools if school.rural or lea.in_country]
     wanted = min(MOST_SITES, max(8, round(len(schools) * 0.4)))
     chosen = [schools[k] for k in np.sort(rng.choice(len(schools), min(wanted, len(schools)), replace=False))]
     to_degrees = Transformer.from_crs(5070, 4269, always_xy=True)
@@ -94,21 +178,48 @@ def write_build(folder: Path, people: People, ground: Ground, seed: int) -> list
     site_xy = np.column_stack(to_meters.transform([s.lon for s in chosen], [s.lat for s in chosen]))
     pops = np.flatnonzero(ground.kind == CITY)
     crossings = rng.choice(len(ground.x), min(4 * len(chosen), len(ground.x)), replace=False)
-    points = np.vstack([site_xy, np.column_stack([ground.seed_x[pops], ground.seed_y[pops]]), np.column_stack([ground.x[crossings], ground.y[crossings]])])
-    names = [f"s{k}" for k in range(len(chosen))] + [f"pop{k}" for k in range(len(pops))] + [f"x{k}" for k in range(len(crossings))]
+    points = np.vstack(
+        [
+            site_xy,
+            np.column_stack([ground.seed_x[pops], ground.seed_y[pops]]),
+            np.column_stack([ground.x[crossings], ground.y[crossings]]),
+        ]
+    )
+    names = (
+        [f"s{k}" for k in range(len(chosen))]
+        + [f"pop{k}" for k in range(len(pops))]
+        + [f"x{k}" for k in range(len(crossings))]
+    )
     lon, lat = to_degrees.transform(points[:, 0], points[:, 1])
-    nodes: list[Row] = [{"node": name, "lon": f"{x:.6f}", "lat": f"{y:.6f}"} for name, x, y in zip(names, lon, lat, strict=True)]
+    nodes: list[Row] = [
+        {"node": name, "lon": f"{x:.6f}", "lat": f"{y:.6f}"} for name, x, y in zip(names, lon, lat, strict=True)
+    ]
     alternative = told("prices")["alternative"]["usd"]
-    sites: list[Row] = [{"site_id": school.ncessch, "node": f"s{k}", "students": school.students, "mbps": 1_000,
-                         "alternative_usd": int(rng.integers(*alternative)) if k % 3 == 0 else ""} for k, school in enumerate(chosen)]
-    what = {"sites": ("Sites to connect", sites), "nodes": ("Network nodes", nodes), "network": ("Candidate network", _network(points, names, rng))}
-    return [SampleFile(write_records(folder / f"build_{name}.csv", rows), f"{words} (ILLUSTRATIVE)", role="bids") for name, (words, rows) in what.items()]
+    sites: list[Row] = [
+        {
+            "site_id": school.ncessch,
+            "node": f"s{k}",
+            "students": school.students,
+            "mbps": 1_000,
+            "alternative_usd": int(rng.integers(*alternative)) if k % 3 == 0 else "",
+        }
+        for k, school in enumerate(chosen)
+    ]
+    what = {
+        "sites": ("Sites to connect", sites),
+        "nodes": ("Network nodes", nodes),
+        "network": ("Candidate network", _network(points, names, rng)),
+    }
+    return [
+        SampleFile(write_records(folder / f"build_{name}.csv", rows), f"{words} (ILLUSTRATIVE)", role="bids")
+        for name, (words, rows) in what.items()
+    ]
 
 
 def _network(points: Floats, names: list[str], rng: np.random.Generator) -> list[Row]:
     """Edges from each node to its eight nearest, and those of the Delaunay triangles, which keep all of it in one piece."""
     prices = told("prices")["construction"]
-    nearest = cKDTree(points).query(points, k=min(9, len(points)))[1]
+    nearest = np.asarray(cKDTree(points).query(points, k=min(9, len(points)))[1])
     pairs = {(min(a, b), max(a, b)) for a, row in enumerate(nearest.tolist()) for b in row[1:]}
     for corners in Delaunay(points).simplices.tolist():
         pairs |= {(min(a, b), max(a, b)) for a in corners for b in corners if a != b}
@@ -116,5 +227,12 @@ def _network(points: Floats, names: list[str], rng: np.random.Generator) -> list
     for a, b in sorted(pairs):
         meters = float(np.hypot(*(points[a] - points[b])))
         foot = float(rng.uniform(*prices["usd_per_foot"]))
-        rows.append({"a": names[a], "b": names[b], "meters": max(1, round(meters)), "usd": max(1, round(meters * prices["detour"] * _FEET_PER_METER * foot))})
+        rows.append(
+            {
+                "a": names[a],
+                "b": names[b],
+                "meters": max(1, round(meters)),
+                "usd": max(1, round(meters * prices["detour"] * _FEET_PER_METER * foot)),
+            }
+        )
     return rows

@@ -1,0 +1,299 @@
+"""Our rates, statuses, budgets and commitments beside the published ones, each difference with its likely cause."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from infraplan import tablefiles
+from infraplan.errors import BadInput, Fault, NoAnswer
+from infraplan.procurement import budgets, commitments, discounts
+from infraplan.resources import data_path, read_toml
+
+COLUMNS = ["entity_id", "figure", "ours", "published", "difference", "likely_cause"]
+NOT_PUBLISHED, NOT_OURS = "not published", "published, and not among ours"
+NOTHING_COMMITTED = "nothing committed"
+ANOTHER_DATE = "counts of another date, or corrected in review"
+Cause = Callable[[str, str], str]
+
+
+@dataclass(frozen=True)
+class Reconciliation:
+    """The table `reconciliation`."""
+
+    table: pd.DataFrame
+
+    def counts(self) -> dict[str, tuple[int, int, int]]:
+        """Per figure: equal, different, and not published (requests denied or cancelled among them)."""
+        cause = self.table["likely_cause"]
+        missing = cause.isin([NOT_PUBLISHED, NOT_OURS]) | cause.str.startswith(NOTHING_COMMITTED)
+        return {
+            str(figure): (
+                int((cause[rows] == "").sum()),
+                int(((cause[rows] != "") & ~missing[rows]).sum()),
+                int(missing[rows].sum()),
+            )
+            for figure, rows in self.table.groupby("figure", sort=False).groups.items()
+        }
+
+    def first_line(self) -> str:
+        """The line that opens every E-Rate report: how our figures compare with the published ones."""
+        parts = [
+            f"{figure} {equal:,} of {equal + different:,} equal"
+            + (f", {gone:,} not published or nothing committed" if gone else "")
+            for figure, (equal, different, gone) in self.counts().items()
+        ]
+        return "Compared with the published figures: " + ("; ".join(parts) or "nothing to compare") + "."
+
+
+# --- two files ------------------------------------------------------------------------------------------------------
+
+
+def files(ours: Path, published: Path, funding_year: int | None = None) -> Reconciliation:
+    """Compare a table of ours with a published file, over the key and the figures that both have.
+
+    Published files may use USAC's names (category_one_discount_rate, c2_budget, ...). Raises BadInput where there is no
+    common key or figure. `funding_year` lets the causes of differing budgets be guessed.
+    """
+    mine, theirs = _ours_names(tablefiles.read_text(ours)), _ours_names(tablefiles.read_text(published))
+    key = next((name for name in ("request_id", "entity_id") if name in mine and name in theirs), None)
+    figures = [name for name in _names("figure") if name in mine and name in theirs]
+    if key is None or not figures:
+        missing = "key (entity_id or request_id)" if key is None else f"figure (one of {', '.join(_names('figure'))})"
+        raise BadInput(
+            [
+                Fault(
+                    kind="NothingInCommon",
+                    what=f"{ours.name} and {published.name} have no common {missing}",
+                    file=published.name,
+                    mend="rename the published column, or give the table it belongs to",
+                )
+            ]
+        )
+    cause = _budget_cause(funding_year) if funding_year else None
+    rows = [row for name in figures for row in _compare(mine, theirs, key, name, cause)]
+    return Reconciliation(pd.DataFrame(rows, columns=COLUMNS))
+
+
+@cache
+def _names(kind: str) -> dict[str, list[str]]:
+    return dict(read_toml(data_path("codes", "published_columns.toml"))[kind])
+
+
+def _ours_names(frame: pd.DataFrame) -> pd.DataFrame:
+    renames = {}
+    for ours, theirs in {**_names("key"), **_names("figure")}.items():
+        here = next((name for name in theirs if name in frame), None)
+        if ours not in frame and here is not None:
+            renames[here] = ours
+    return frame.rename(columns=renames)
+
+
+def _compare(
+    mine: pd.DataFrame, theirs: pd.DataFrame, key: str, name: str, cause: Cause | None
+) -> Iterator[tuple[Any, ...]]:
+    published = dict(zip(theirs[key], theirs[name], strict=True))
+    for entity, value in zip(mine[key], mine[name], strict=True):
+        yield _row(entity, name, value, published.get(entity, ""), cause)
+    here = set(mine[key])
+    for entity, value in published.items():
+        if entity not in here and value != "":
+            yield (entity, name, "", value, None, NOT_OURS)
+
+
+def _row(entity: str, figure: str, ours: str, published: str, cause: Cause | None = None) -> tuple[Any, ...]:
+    """One comparison of two values as text; numbers are compared as numbers, words without regard to case."""
+    if published == "":
+        return (entity, figure, ours, None, None, NOT_PUBLISHED)
+    one, other = _number(ours), _number(published)
+    if one is None or other is None:
+        same = ours.strip().lower() == published.strip().lower()
+        return (entity, figure, ours, published, None, "" if same else (cause or _plain_cause)(ours, published))
+    if other <= 1 < one and figure.endswith(("_rate", "_percent")):
+        other *= 100  # published as a share
+    difference = other - one
+    return (
+        entity,
+        figure,
+        ours,
+        published,
+        difference,
+        "" if difference == 0 else (cause or _plain_cause)(ours, published),
+    )
+
+
+def _shown(value: Any) -> str:  # noqa: ANN401 - a frame's cell
+    """A number as text without trailing zeros; blank where there is none."""
+    if value is None or pd.isna(value):
+        return ""
+    number = Decimal(str(value))
+    return f"{number.normalize():f}"
+
+
+def _number(text: str) -> Decimal | None:
+    try:
+        value = Decimal(text.replace(",", "").removeprefix("$"))
+    except InvalidOperation:
+        return None
+    return value if value.is_finite() else None
+
+
+def _plain_cause(ours: str, published: str) -> str:
+    one, other = _number(ours), _number(published)
+    if one is not None and other is not None and abs(one - other) <= Decimal("0.01"):
+        return "a cent of rounding"
+    return ANOTHER_DATE
+
+
+def _budget_cause(funding_year: int) -> Cause:
+    """Guess why a Category Two budget differs: another cycle's figures, another count of students or of sites."""
+    year = budgets.Rules.of(funding_year)
+    others = [budgets.Rules.of(other) for other in (2021, 2026) if not year.cycle[0] <= other <= year.cycle[1]]
+
+    def cause(ours: str, published: str) -> str:
+        one, other = _number(ours), _number(published)
+        if one is None or other is None or one == 0 or other == 0:
+            return _plain_cause(ours, published)
+        for rules in others:
+            if abs(other / one - rules.school / year.school) < Decimal("0.0005"):
+                return f"the figures of the cycle FY{rules.cycle[0]} to FY{rules.cycle[1]}"
+        difference = other - one
+        if difference % year.floor == 0:
+            return f"{abs(difference // year.floor)} sites {'more' if difference > 0 else 'fewer'}, each at the floor"
+        if difference % year.school == 0:
+            return f"{abs(difference // year.school)} students {'more' if difference > 0 else 'fewer'}"
+        return _plain_cause(ours, published)
+
+    return cause
+
+
+# --- filings --------------------------------------------------------------------------------------------------------
+
+
+def filings(tables: Mapping[str, pd.DataFrame], funding_year: int | None = None) -> Reconciliation:
+    """Reckon every filed rate, status, consortium average and commitment of Form 471 tables again.
+
+    `tables` are those of sources.usac; what is missing is left out. The year is the applications' own unless given.
+    Raises NoAnswer if there is nothing to reckon, NoRule for a year without rules.
+    """
+    rows: list[tuple[Any, ...]] = []
+    applications = tables.get("applications")
+    if applications is not None:
+        years = applications["funding_year"].dropna().unique() if funding_year is None else [funding_year]
+        for year in years:
+            some = applications[applications["funding_year"].isin([year]) | (funding_year is not None)]
+            rows += _filed_rates(some, discounts.Rules.of(int(year)))
+            if "applicant_sites" in tables:
+                rows += _filed_statuses(some, tables["applicant_sites"], discounts.Rules.of(int(year)))
+                rows += _filed_consortia(some, tables["applicant_sites"])
+    if "requests" in tables:
+        rows += _filed_commitments(tables["requests"])
+    if not rows:
+        raise NoAnswer(
+            "there is nothing to compare: no applications or funding requests are loaded\n"
+            "  mend:  infraplan data add basic_information.csv frn.csv, or give the files"
+        )
+    return Reconciliation(pd.DataFrame(rows, columns=COLUMNS))
+
+
+def _counts(cells: pd.Series) -> discounts.Whole:
+    return np.asarray(cells.fillna(0), dtype=np.int64)
+
+
+def _filed_rates(applications: pd.DataFrame, year: discounts.Rules) -> Iterator[tuple[Any, ...]]:
+    some = applications[(applications["applicant_type"] != "Consortium") & (applications["students"].fillna(0) > 0)]
+    students, eligible = _counts(some["students"]), _counts(some["nslp_students"])
+    rural = np.asarray(some["urban_rural"] == "Rural", dtype=np.bool_)
+    plain = np.zeros(len(some), dtype=np.bool_)
+    percent = discounts.percent_half_up(np.minimum(eligible, students), students)
+    ours = discounts.matrix_rates(percent, rural, plain, year)
+    other = discounts.matrix_rates(percent, ~rural, plain, year)
+    unrounded = discounts.matrix_rates(100 * np.minimum(eligible, students) // students, rural, plain, year)
+    for figure, at in (("c1_rate", 0), ("c2_rate", 1)):
+        for row, (ben, published) in enumerate(zip(some["ben"], some[figure], strict=True)):
+            cause = _rate_cause(other[at][row], unrounded[at][row], percent[row])
+            yield _row(ben, figure, str(ours[at][row]), _shown(published), cause)
+
+
+def _rate_cause(other_status: np.int64, unrounded: np.int64, percent: np.int64) -> Cause:
+    def cause(ours: str, published: str) -> str:
+        filed = _number(published)
+        if filed == 0:
+            return "filed as 0: the rate was not worked out"
+        if filed == int(other_status):
+            return "the rate of the other urban or rural status"
+        if filed == int(unrounded):
+            return "the share was not rounded before the band was looked up"
+        return f"the rate of another band than our {percent} percent: {ANOTHER_DATE if ours else ''}"
+
+    return cause
+
+
+def _filed_statuses(
+    applications: pd.DataFrame, sites: pd.DataFrame, year: discounts.Rules
+) -> Iterator[tuple[Any, ...]]:
+    """Statuses of districts with listed schools, from their schools' statuses."""
+    districts = applications[applications["applicant_type"] == "School District"]
+    schools = sites[(sites["site_type"] == "School") & sites["urban_rural"].notna()].drop_duplicates(
+        ["application_number", "parent_ben", "site_ben"]
+    )
+    schools = schools.assign(rural=(schools["urban_rural"] == "Rural").astype("int64"))
+    each = schools.groupby(["application_number", "parent_ben"])["rural"].agg(["size", "sum"])
+    for number, ben, published in zip(
+        districts["application_number"], districts["ben"], districts["urban_rural"], strict=True
+    ):
+        if (number, ben) not in each.index or pd.isna(published):
+            continue
+        size, rural = (int(value) for value in each.loc[(number, ben)])
+        ours = "Rural" if discounts.is_rural(np.array([size]), np.array([rural]), year.rural_above)[0] else "Urban"
+        yield _row(ben, "urban_rural", ours, published, _status_cause(tie=2 * rural == size))
+
+
+def _status_cause(*, tie: bool) -> Cause:
+    return lambda _ours, _published: "half the schools are rural: counted otherwise" if tie else ANOTHER_DATE
+
+
+def _filed_consortia(applications: pd.DataFrame, sites: pd.DataFrame) -> Iterator[tuple[Any, ...]]:
+    """Averages of consortia from their members' filed rates, each member once."""
+    led = applications[applications["applicant_type"] == "Consortium"]
+    members = sites.drop_duplicates(["application_number", "parent_ben"])
+    for figure in ("c1_rate", "c2_rate"):
+        known = members[members[figure].notna()]
+        rates = {number: [int(rate) for rate in group] for number, group in known.groupby("application_number")[figure]}
+        for number, ben, published in zip(led["application_number"], led["ben"], led[figure], strict=True):
+            told = rates.get(number)
+            if told and not pd.isna(published):
+                mean = discounts.mean_half_up(np.array([sum(told)]), np.array([len(told)]))[0]
+                yield _row(
+                    ben,
+                    f"consortium_{figure}",
+                    str(mean),
+                    _shown(published),
+                    lambda _, __: "members left out or counted twice",
+                )
+
+
+def _filed_commitments(requests: pd.DataFrame) -> Iterator[tuple[Any, ...]]:
+    for row in requests.to_dict("records"):
+        cost, rate, filed = row.get("pre_discount_usd"), row.get("rate"), row.get("commitment_usd")
+        if cost is None or rate is None or pd.isna(cost) or pd.isna(rate):
+            continue
+        ours = commitments.shares(cost, rate).commitment_usd
+        yield _row(row["frn"], "commitment_usd", str(ours), _shown(filed), _commitment_cause(str(row.get("status"))))
+
+
+def _commitment_cause(status: str) -> Cause:
+    def cause(ours: str, published: str) -> str:
+        one, filed = _number(ours) or Decimal(0), _number(published) or Decimal(0)
+        if filed == 0:
+            return f"{NOTHING_COMMITTED}: the request is {status.lower()}"
+        if abs(one - filed) <= Decimal("0.01"):
+            return "a cent: rounded otherwise"
+        return "reduced in review" if filed < one else "the rate or the cost was raised after the form was filed"
+
+    return cause

@@ -7,7 +7,7 @@ arguments give the same files, byte for byte.
 from pathlib import Path
 
 from infraplan.errors import BadInput, Fault
-from infraplan.sample import bids, census, erate, fcc, filings, form471, nces, oer, plans
+from infraplan.sample import availability, bids, census, erate, fcc, filings, form471, nces, oer, plans
 from infraplan.sample.files import SampleFile, write_text
 from infraplan.sample.ground import make_ground
 from infraplan.sample.homes import make_homes
@@ -38,9 +38,10 @@ def make(
     homes = make_homes(ground, locations, seed)
     people = make_people(ground, homes, districts, seed)
     where = folder / "connectivity"
-    files, reached = fcc.write_availability(where, ground, homes, seed, offers_per_location)
+    text = availability.Text(homes)
+    files, reached = availability.write_availability(where, ground, homes, text, seed, offers_per_location)
     files += [
-        fcc.write_served(where, homes, reached),
+        availability.write_served(where, homes, text, reached),
         fcc.write_funded(where, homes, reached, seed),
         fcc.write_summary(where, ground, homes, reached, seed),
         fcc.write_form_477(where, ground, homes, seed),

@@ -11,7 +11,7 @@ import numpy as np
 import pyogrio
 from shapely import Geometry
 
-from infraplan.sample.fcc import GROUPS, SPEED_STEPS, Reached
+from infraplan.sample.availability import RELIABLE, Reached
 from infraplan.sample.files import SampleFile, write_text, write_xlsx, write_zip
 from infraplan.sample.ground import Floats, Ground, merged
 from infraplan.sample.homes import BUSINESS, STATE, Homes
@@ -171,7 +171,7 @@ def _tract_estimates(ground: Ground, homes: Homes, reached: Reached, rng: np.ran
     count = len(homes.tracts)
     people = homes.use != BUSINESS
     dwellings = np.bincount(homes.tract[people], minlength=count).astype(float)
-    served = reached.of(GROUPS["All Wired and Licensed Fixed Wireless"]) >= SPEED_STEPS.index((100, 20)) + 2
+    served = reached.at(RELIABLE, 100, 20)
     good = np.bincount(homes.tract[people & served], minlength=count) / np.maximum(1, dwellings)
     hard = np.bincount(
         homes.tract[people], weights=np.append(ground.hardship, 0.5)[homes.district[people]], minlength=count

@@ -43,92 +43,47 @@ def write_funding(folder: Path, bought: list[Circuit], seed: int) -> list[Sample
 
 
 def _projects(circuit: Circuit, rng: np.random.Generator) -> list[Row]:
-    """Projects of one agency: equipment for all; for those short of bandwidth a build and, after it, a larger circuit."""
-    lea, prices, rate = circuit.lea, told("prices")["project"], rates_of(circuit.lea)
-    need = round(max(0.0, lea.nslp_share - 0.4), 2)
-    base: Row = {
-        "lea_id": lea.lea_id,
-        "students": lea.students,
-        "need_weight": need,
-        "latest_year": YEARS[-1],
-        "excludes": "",
-    }
+    """Projects of one agency: equipment for most; for those short of bandwidth a build and, after it, a larger circuit."""
+    lea, prices = circuit.lea, told("prices")
     rows: list[Row] = []
     if chance(rng, 0.7):
-        cost = lea.students * float(rng.uniform(*prices["equipment_usd_per_student"]))
+        cost = lea.students * float(rng.uniform(*prices["project"]["equipment_usd_per_student"]))
         rows.append(
-            {
-                "project_id": f"wifi-{lea.lea_id}",
-                **base,
-                "category": "C2",
-                "kind": "equipment",
-                "pre_discount_usd": f"{cost:.2f}",
-                "rate": rate.c2,
-                "benefit": round(lea.students * float(rng.uniform(0.2, 0.9))),
-                "earliest_year": YEARS[0],
-                "requires": "",
-            }
+            _project("wifi", lea, "equipment", cost, benefit=round(lea.students * float(rng.uniform(0.2, 0.9))))
         )
-    if circuit.mbps is not None and circuit.mbps < lea.students:
-        feet = float(rng.lognormal(9.6, 0.6))
-        cost = feet * float(rng.uniform(*told("prices")["construction"]["usd_per_foot"]))
-        rows.append(
-            {
-                "project_id": f"build-{lea.lea_id}",
-                **base,
-                "category": "C1",
-                "kind": "special_construction",
-                "pre_discount_usd": f"{cost:.2f}",
-                "rate": rate.c1,
-                "benefit": 0,
-                "earliest_year": YEARS[0],
-                "requires": "",
-            }
-        )
-        rows.append(
-            {
-                "project_id": f"circuit-{lea.lea_id}",
-                **base,
-                "category": "C1",
-                "kind": "recurring",
-                "pre_discount_usd": f"{float(rng.uniform(*prices['recurring_usd'])):.2f}",
-                "rate": rate.c1,
-                "benefit": lea.students,
-                "earliest_year": YEARS[0] + 1,
-                "requires": f"build-{lea.lea_id}",
-            }
-        )
-        if chance(rng, 0.3):
-            rows.append(
-                {
-                    "project_id": f"wireless-{lea.lea_id}",
-                    **base,
-                    "category": "C1",
-                    "kind": "recurring",
-                    "pre_discount_usd": f"{float(rng.uniform(*prices['recurring_usd'])) * 1.4:.2f}",
-                    "rate": rate.c1,
-                    "benefit": round(lea.students * 0.6),
-                    "earliest_year": YEARS[0],
-                    "requires": "",
-                    "excludes": f"circuit-{lea.lea_id}",
-                }
-            )
-    order = (
-        "project_id",
-        "lea_id",
-        "category",
-        "kind",
-        "pre_discount_usd",
-        "rate",
-        "students",
-        "benefit",
-        "earliest_year",
-        "latest_year",
-        "requires",
-        "excludes",
-        "need_weight",
-    )
-    return [{name: row[name] for name in order} for row in rows]
+    if circuit.mbps is None or circuit.mbps >= lea.students:
+        return rows
+    trench = float(rng.lognormal(9.6, 0.6)) * float(rng.uniform(*prices["construction"]["usd_per_foot"]))
+    low, high = prices["project"]["recurring_usd"]
+    larger, wireless = rng.uniform(low, high, 2)
+    rows.append(_project("build", lea, "special_construction", trench, benefit=0))
+    rows.append(_project("circuit", lea, "recurring", larger, benefit=lea.students, requires="build", wait=1))
+    if chance(rng, 0.3):
+        benefit = round(lea.students * 0.6)
+        rows.append(_project("wireless", lea, "recurring", 1.4 * wireless, benefit=benefit, excludes="circuit"))
+    return rows
+
+
+def _project(
+    what: str, lea: Lea, kind: str, usd: float, *, benefit: int, requires: str = "", excludes: str = "", wait: int = 0
+) -> Row:
+    """One row of the projects; `requires` and `excludes` name others of the same agency, `wait` puts off its first year."""
+    rate, category = rates_of(lea), "C2" if kind == "equipment" else "C1"
+    return {
+        "project_id": f"{what}-{lea.lea_id}",
+        "lea_id": lea.lea_id,
+        "category": category,
+        "kind": kind,
+        "pre_discount_usd": f"{usd:.2f}",
+        "rate": rate.c2 if category == "C2" else rate.c1,
+        "students": lea.students,
+        "benefit": benefit,
+        "earliest_year": YEARS[0] + wait,
+        "latest_year": YEARS[-1],
+        "requires": f"{requires}-{lea.lea_id}" if requires else "",
+        "excludes": f"{excludes}-{lea.lea_id}" if excludes else "",
+        "need_weight": round(max(0.0, lea.nslp_share - 0.4), 2),
+    }
 
 
 def _funds(projects: list[Row]) -> list[Row]:

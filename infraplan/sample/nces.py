@@ -231,7 +231,7 @@ def circuits(people: People, ground: Ground, seed: int) -> list[Circuit]:
         price = round(cost["scale"] * mbps ** cost["power"] * float(rng.lognormal(0.25 + 0.35 * remote, 0.38)) / 5) * 5
         fiber = mbps >= _LEAST_FIBER_MBPS and chance(rng, 0.93)
         line = "Fiber" if fiber else str(rng.choice(["Cable", "Copper", "Fixed Wireless"]))
-        bought.append(Circuit(lea, None, None, "") if chance(rng, 0.08) else Circuit(lea, mbps, price, line))
+        bought.append(Circuit(lea, None, None, "") if lea.turn(11, 4) else Circuit(lea, mbps, price, line))
     return bought
 
 

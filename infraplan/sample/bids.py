@@ -179,8 +179,11 @@ def _itemized(
     if not reach:
         return
     level = told_of["level"][1] if everywhere else float(rng.uniform(*told_of["level"]))
-    delivery: Floats = rng.uniform(0.86, 1.28, REGIONS)
-    prices = [need.worth * level * delivery[need.region] * float(rng.uniform(0.96, 1.06)) for need in reach]
+    (far_low, far_high), (near_low, near_high) = told_of["delivery_away"], told_of["delivery_home"]
+    delivery: Floats = rng.uniform(far_low, far_high, REGIONS)
+    for region in (bidder % REGIONS, (bidder + 1) % REGIONS):
+        delivery[region] = rng.uniform(near_low, near_high)
+    prices = [need.worth * level * delivery[need.region] * float(rng.uniform(0.92, 1.1)) for need in reach]
     total = sum(need.quantity for need in reach)
     fixed = sum(prices) * HORIZON_MONTHS * float(rng.uniform(*told_of["fixed_share"])) * (0.3 if everywhere else 1)
     limited = not everywhere and chance(rng, 0.75)

@@ -225,7 +225,7 @@ def circuits(people: People, ground: Ground, seed: int) -> list[Circuit]:
         if not lea.schools:
             continue
         remote = float(ground.hardship[lea.place]) + (0.25 if ground.kind[lea.place] > SUBURB else 0)
-        wanted = lea.students * float(rng.lognormal(0.95 - 0.75 * remote, 0.85))
+        wanted = lea.students * float(rng.lognormal(0.88 - 0.75 * remote, 0.85))
         sizes = np.array(CIRCUIT_SIZES)
         mbps = int(sizes[np.abs(np.log(sizes / max(8.0, wanted))).argmin()])
         price = round(cost["scale"] * mbps ** cost["power"] * float(rng.lognormal(0.25 + 0.35 * remote, 0.38)) / 5) * 5

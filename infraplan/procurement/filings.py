@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from infraplan import tablefiles
+from infraplan.errors import BadInput, Fault
+from infraplan.identifiers import LEA_DIGITS
 from infraplan.procurement.sources import usac
 from infraplan.workspace import Workspace
 
@@ -29,3 +32,24 @@ def tables(files: Sequence[Path], workspace: Path) -> dict[str, pd.DataFrame]:
     here = Workspace.open(workspace)
     found = {name: here.frame(name).drop(columns="source_row", errors="ignore") for name in TABLES if here.has(name)}
     return {name: frame.drop_duplicates(ignore_index=True) for name, frame in found.items()}
+
+
+def crosswalk(path: Path) -> dict[str, str]:
+    """NCES district numbers by BEN, from a file with ben and nces_cd (or lea_id); raises BadInput."""
+    text = tablefiles.read_text(path)
+    names = [name for name in ("lea_id", "nces_cd") if name in text]
+    if "ben" not in text or not names:
+        missing = "ben" if "ben" not in text else "lea_id"
+        raise BadInput(
+            [
+                Fault(
+                    kind="MissingColumn",
+                    what=f"column {missing} is missing",
+                    file=path.name,
+                    column=missing,
+                    mend=f"give ben and lea_id (or nces_cd); found: {', '.join(text.columns)[:200]}",
+                )
+            ]
+        )
+    numbers = text[names[0]].str.zfill(LEA_DIGITS)
+    return dict(zip(text["ben"], numbers.where(text[names[0]] != "", None), strict=True))

@@ -62,8 +62,10 @@ def read_addresses(text: str) -> tuple[list[Found], str]:
     for reader in (_read_tools, _read_cc, _read_others):
         new, text = reader(text)
         found += new
-    bare = [Found(family("LicenseRef-Unknown"), "weak", "address without a license", m.start(), m.end())
-            for m in _bare().finditer(text)]
+    bare = [
+        Found(family("LicenseRef-Unknown"), "weak", "address without a license", m.start(), m.end())
+        for m in _bare().finditer(text)
+    ]
     text = _bare().sub(_blank, text)
     return sorted(found + bare, key=lambda one: one.start), _GENERIC.sub(_last_word, text)
 
@@ -83,15 +85,15 @@ def _read_tools(text: str) -> tuple[list[Found], str]:
         for match in pattern.finditer(text):
             license_ = family(name, match.groupdict().get("version"))
             found.append(Found(license_, "license", "address", match.start(), match.end()))
-            text = text[:match.start()] + " " * len(match[0]) + text[match.end():]
+            text = text[: match.start()] + " " * len(match[0]) + text[match.end() :]
     return found, _wipe(text, found)
 
 
 def _wipe(text: str, found: list[Found]) -> str:
     """Blank the rest of each address found (scheme before it, deed or legalcode behind it)."""
     for one in found:
-        start = len(re.sub(r"(?:https?|htpp)?\s*:?\s*/*(?:[a-z]+\.)*$", "", text[:one.start]))
-        tail = re.match(r"[^\s\"'<>),;|]*", text[one.end:])
+        start = len(re.sub(r"(?:https?|htpp)?\s*:?\s*/*(?:[a-z]+\.)*$", "", text[: one.start]))
+        tail = re.match(r"[^\s\"'<>),;|]*", text[one.end :])
         end = one.end + (tail.end() if tail else 0)
         text = text[:start] + " " * (end - start) + text[end:]
     return text

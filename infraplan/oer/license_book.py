@@ -115,9 +115,18 @@ def _cc_license(name: str, elements: frozenset[str], version: str | None, port: 
     full = "-".join([name, *([version] if version else []), *([port.upper()] if port else [])])
     spdx = spdx_ids().get(full.lower()) if version else None
     listed = "by" in elements or spdx is not None
-    return License(license_id=full if listed else f"LicenseRef-{full}", family=name, terms=Terms(**told),
-                   name=_cc_name(elements, version, port), group="creative_commons", version=version,
-                   jurisdiction=port, spdx_id=spdx, elements=elements, note=note)
+    return License(
+        license_id=full if listed else f"LicenseRef-{full}",
+        family=name,
+        terms=Terms(**told),
+        name=_cc_name(elements, version, port),
+        group="creative_commons",
+        version=version,
+        jurisdiction=port,
+        spdx_id=spdx,
+        elements=elements,
+        note=note,
+    )
 
 
 def _cc_name(elements: frozenset[str], version: str | None, port: str | None) -> str:
@@ -132,8 +141,17 @@ def family(name: str, version: str | None = None, written: str = "") -> License:
     version = told.get("version") or _version(version, told.get("versions", ()))
     spdx = _spdx_of(name, told, version, written)
     base = spdx or told.get("id") or (f"{name}-{version}" if version and "versions" in told else name)
-    return License(license_id=base, family=name, terms=_terms(told["terms"]), name=told["name"], group=told["group"],
-                   version=version, jurisdiction=told.get("jurisdiction"), spdx_id=spdx, note=told.get("note", ""))
+    return License(
+        license_id=base,
+        family=name,
+        terms=_terms(told["terms"]),
+        name=told["name"],
+        group=told["group"],
+        version=version,
+        jurisdiction=told.get("jurisdiction"),
+        spdx_id=spdx,
+        note=told.get("note", ""),
+    )
 
 
 def _version(version: str | None, known: Iterable[str]) -> str | None:
@@ -210,15 +228,23 @@ def together(licenses: Iterable[License], *, choice: bool) -> License:
     if len(parts) == 1:
         return parts[0]
     joiner = " OR " if choice else " AND "
-    merged = Terms(*(_merge(answers, choice=choice) for answers in
-                     zip(*(part.terms.answers() for part in parts), strict=True)))
+    merged = Terms(
+        *(_merge(answers, choice=choice) for answers in zip(*(part.terms.answers() for part in parts), strict=True))
+    )
     if choice:
         merged = replace(merged, share_alike="yes" if all(p.terms.share_alike == "yes" for p in parts) else "no")
     listed = all(part.spdx_id for part in parts)
-    return License(license_id=joiner.join(part.license_id for part in parts), family="several", terms=merged,
-                   name=joiner.lower().join(part.name for part in parts), group="custom", choice=choice, parts=parts,
-                   spdx_id=joiner.join(str(part.spdx_id) for part in parts) if listed else None,
-                   note="take either" if choice else "several licenses are stated; see which part each covers")
+    return License(
+        license_id=joiner.join(part.license_id for part in parts),
+        family="several",
+        terms=merged,
+        name=joiner.lower().join(part.name for part in parts),
+        group="custom",
+        choice=choice,
+        parts=parts,
+        spdx_id=joiner.join(str(part.spdx_id) for part in parts) if listed else None,
+        note="take either" if choice else "several licenses are stated; see which part each covers",
+    )
 
 
 def _merge(answers: tuple[str, ...], *, choice: bool) -> str:

@@ -37,7 +37,7 @@ def read_words(text: str, cased: str) -> list[Found]:
     text = _take(early, text, found)
     for one in _creative_commons(text, cased):
         found.append(one)
-        text = text[:one.start] + " " * (one.end - one.start) + text[one.end:]
+        text = text[: one.start] + " " * (one.end - one.start) + text[one.end :]
     _take(late, text, found)
     return sorted(found, key=lambda one: one.start)
 
@@ -64,7 +64,7 @@ def _take(phrases: list[tuple[re.Pattern[str], str, str]], text: str, found: lis
             else:
                 license_ = family(name, match.groupdict().get("version"), match[0])
                 found.append(Found(license_, kind, "words", match.start(), match.end()))
-            text = text[:match.start()] + " " * len(match[0]) + text[match.end():]
+            text = text[: match.start()] + " " * len(match[0]) + text[match.end() :]
     return text
 
 
@@ -77,7 +77,7 @@ def _negations() -> tuple[re.Pattern[str], re.Pattern[str]]:
 def _negated(text: str, start: int) -> bool:
     """Whether the clause before `start` takes back what follows ("not licensed under ...")."""
     negation, ends = _negations()
-    before = text[max(0, start - _CONTEXT):start]
+    before = text[max(0, start - _CONTEXT) : start]
     clause = ends.split(before)[-1]
     return negation.search(clause.rstrip()) is not None
 
@@ -85,16 +85,25 @@ def _negated(text: str, start: int) -> bool:
 @cache
 def _scanner() -> re.Pattern[str]:
     told = table("creative_commons")
-    spelled = [f"(?P<{element}>(?<![a-z])(?:{'|'.join(told['spelled'][element])})(?![a-z]))"
-               for element in ("nd", "nc", "sa", "by")]
+    spelled = [
+        f"(?P<{element}>(?<![a-z])(?:{'|'.join(told['spelled'][element])})(?![a-z]))"
+        for element in ("nd", "nc", "sa", "by")
+    ]
     ports = "|".join(re.escape(name) for name in sorted(told["port_names"], key=len, reverse=True))
-    return re.compile("|".join([
-        r"(?P<cc>(?<![a-z])creativ\w{0,2}[\s_-]*com+[oa]ns?(?![a-z]))", *spelled,
-        r"(?P<code>(?<![a-z])(?:cc(?:by|nc|sa|nd)*|by(?:nc|sa|nd)*|nc(?:sa|nd)?|sa|nd)(?![a-z]))",
-        rf"(?P<place>(?<![a-z])(?:{ports})(?![a-z]))",
-        r"(?P<version>(?<![\d.])(?:\d[.,]\d|[1-9]|[1-4][015])(?!\d|\.\d))",
-        r"(?P<word>[a-z]+(?:'[a-z]+)?)", r"(?P<number>\d[\d.,]*)", r"(?P<stop>[;|!?]|\.(?=\s|$))",
-    ]))
+    return re.compile(
+        "|".join(
+            [
+                r"(?P<cc>(?<![a-z])creativ\w{0,2}[\s_-]*com+[oa]ns?(?![a-z]))",
+                *spelled,
+                r"(?P<code>(?<![a-z])(?:cc(?:by|nc|sa|nd)*|by(?:nc|sa|nd)*|nc(?:sa|nd)?|sa|nd)(?![a-z]))",
+                rf"(?P<place>(?<![a-z])(?:{ports})(?![a-z]))",
+                r"(?P<version>(?<![\d.])(?:\d[.,]\d|[1-9]|[1-4][015])(?!\d|\.\d))",
+                r"(?P<word>[a-z]+(?:'[a-z]+)?)",
+                r"(?P<number>\d[\d.,]*)",
+                r"(?P<stop>[;|!?]|\.(?=\s|$))",
+            ]
+        )
+    )
 
 
 @cache
@@ -159,8 +168,13 @@ def _close(segments: list[_Segment], current: _Segment | None, follower: re.Matc
     """Keep a finished segment; "photo cc by John" is a credit, not a license."""
     if current is None:
         return
-    credit = (follower is not None and current.elements == {"by"} and not current.versions
-              and cased[current.end - 2:current.end] == "by" and cased[follower.start()].isupper())
+    credit = (
+        follower is not None
+        and current.elements == {"by"}
+        and not current.versions
+        and cased[current.end - 2 : current.end] == "by"
+        and cased[follower.start()].isupper()
+    )
     if credit:
         current.elements.clear()
     segments.append(current)
@@ -214,12 +228,12 @@ def _ports_it(match: re.Match[str], text: str, cased: str, segment: _Segment | N
     code = match[0]
     if not is_port(code):
         return False
-    gap = text[segment.end:match.start()]
-    if gap.strip(" -_/,()") or not text[:segment.end].rstrip()[-1:].isdigit():
+    gap = text[segment.end : match.start()]
+    if gap.strip(" -_/,()") or not text[: segment.end].rstrip()[-1:].isdigit():
         return False
     joined = bool(gap.strip()) or not gap
-    last = not text[match.end():].strip(" .)-_")
-    return joined or last or cased[match.start():match.end()].isupper()
+    last = not text[match.end() :].strip(" .)-_")
+    return joined or last or cased[match.start() : match.end()].isupper()
 
 
 def _merge(segments: list[_Segment]) -> list[_Segment]:

@@ -20,11 +20,27 @@ from infraplan.oer.license_book import FIELDS, License, by_spdx, family, table, 
 from infraplan.oer.license_words import read_words
 from infraplan.oer.rights import printing
 
-COLUMNS = ("raw", "license_id", "family", "version", "jurisdiction", "spdx_id", *FIELDS, "print_for_school",
-           "sell_at_profit", "rule", "conflict", "note")
+COLUMNS = (
+    "raw",
+    "license_id",
+    "family",
+    "version",
+    "jurisdiction",
+    "spdx_id",
+    *FIELDS,
+    "print_for_school",
+    "sell_at_profit",
+    "rule",
+    "conflict",
+    "note",
+)
 _MOST_CHARACTERS = 4_000
-_DASHES = dict.fromkeys((*range(0x2010, 0x2016), 0x2212, 0xFE58, 0xFF0D), "-") | {0x2019: "'", 0x2018: "'",
-                                                                                   0xA0: " ", 0xAD: ""}
+_DASHES = dict.fromkeys((*range(0x2010, 0x2016), 0x2212, 0xFE58, 0xFF0D), "-") | {
+    0x2019: "'",
+    0x2018: "'",
+    0xA0: " ",
+    0xAD: "",
+}
 
 
 @dataclass(frozen=True)
@@ -120,8 +136,12 @@ def _unlicensed(kind: str, same: list[Found], found: list[Found]) -> tuple[Licen
     unnamed = [one for one in found if one.kind == "weak" and one.license.family != "LicenseRef-Unknown"]
     if kind == "notice" and unnamed:
         same = unnamed
-    rule = {"closed": "rights reserved", "hint": "some use permitted, no license named",
-            "notice": "copyright line only", "weak": "no license named"}[kind]
+    rule = {
+        "closed": "rights reserved",
+        "hint": "some use permitted, no license named",
+        "notice": "copyright line only",
+        "weak": "no license named",
+    }[kind]
     return same[0].license, same[0].rule if same[0].rule == "negated" else rule, ""
 
 
@@ -150,8 +170,11 @@ def _distinct(found: list[Found]) -> list[Found]:
     out: dict[tuple[str, str | None, str | None], Found] = {}
     for one in found:
         out.setdefault((one.license.family, one.license.version, one.license.jurisdiction), one)
-    return [one for key, one in out.items() if key[1] is not None or key[2] is not None
-            or not any(other[0] == key[0] and other != key for other in out)]
+    return [
+        one
+        for key, one in out.items()
+        if key[1] is not None or key[2] is not None or not any(other[0] == key[0] and other != key for other in out)
+    ]
 
 
 def _from_words(granted: list[Found], closed: list[Found], text: str) -> tuple[License, str, str]:
@@ -167,7 +190,7 @@ def _from_words(granted: list[Found], closed: list[Found], text: str) -> tuple[L
 
 def _offers_choice(parts: list[Found], text: str) -> bool:
     told = table("phrases")["choice"]
-    between = (text[one.end:two.start] for one, two in pairwise(parts))
+    between = (text[one.end : two.start] for one, two in pairwise(parts))
     return re.search(told["anywhere"], text) is not None or any(re.search(told["between"], gap) for gap in between)
 
 
@@ -175,7 +198,8 @@ def _shadowed(one: Found, granted: list[Found]) -> bool:
     """A bare "public domain" beside the tool that makes it so says nothing of its own."""
     bare = "LicenseRef-PublicDomain"
     return one.license.family == bare and any(
-        other.license.group == "public_domain" and other.license.family != bare for other in granted)
+        other.license.group == "public_domain" and other.license.family != bare for other in granted
+    )
 
 
 def license_table(frame: pd.DataFrame) -> pd.DataFrame:
@@ -188,9 +212,20 @@ def license_table(frame: pd.DataFrame) -> pd.DataFrame:
 def _row(reading: Reading) -> tuple[str, ...]:
     told = reading.license
     paper = printing(told)
-    return (reading.raw, told.license_id, told.family, told.version or "", told.jurisdiction or "",
-            told.spdx_id or "", *told.terms.answers(), paper.print_for_school, paper.sell_at_profit,
-            reading.rule, reading.conflict, told.note)
+    return (
+        reading.raw,
+        told.license_id,
+        told.family,
+        told.version or "",
+        told.jurisdiction or "",
+        told.spdx_id or "",
+        *told.terms.answers(),
+        paper.print_for_school,
+        paper.sell_at_profit,
+        reading.rule,
+        reading.conflict,
+        told.note,
+    )
 
 
 def outcome_counts(facts: pd.DataFrame) -> str:

@@ -66,8 +66,9 @@ def _unclear(a: License, b: License) -> Remix | None:
 
 def _mixed(a: License, b: License) -> Remix:
     """The pair as versions allow; a version that is not written is tried as each it could be, and must not matter."""
-    tried = {remixed.answer: remixed for remixed in
-             (_versioned(x, y) for x, y in product(_possible(a, b), _possible(b, a)))}
+    tried = {
+        remixed.answer: remixed for remixed in (_versioned(x, y) for x, y in product(_possible(a, b), _possible(b, a)))
+    }
     if len(tried) == 1:
         only = next(iter(tried.values()))
         loose = [one.family for one in (a, b) if one.version is None and one.terms.share_alike == "yes"]
@@ -183,8 +184,10 @@ def _why_yes(a: License, b: License, ids: tuple[str, ...]) -> str:
             return str(rule["why"])
     if "yes" in {a.terms.share_alike, b.terms.share_alike}:
         return "ShareAlike decides: the adaptation carries that license" + (
-            ", in the later version or another port, as licenses since 2.0 allow" if a.license_id != b.license_id
-            and a.family == b.family and a.terms.share_alike == "yes" else "")
+            ", in the later version or another port, as licenses since 2.0 allow"
+            if a.license_id != b.license_id and a.family == b.family and a.terms.share_alike == "yes"
+            else ""
+        )
     if "no" in {a.terms.commercial, b.terms.commercial}:
         return "NonCommercial stays with the adaptation; credit both"
     if {a.group, b.group} == {"public_domain"}:
@@ -195,11 +198,17 @@ def _why_yes(a: License, b: License, ids: tuple[str, ...]) -> str:
 def _why_no(a: License, b: License) -> str:
     alike = [one for one in (a, b) if one.terms.share_alike == "yes"]
     noncommercial = [one for one in (a, b) if one.terms.commercial == "no"]
-    if alike and noncommercial and len(alike) + len(noncommercial) <= len({a.license_id, b.license_id}) + 1 \
-            and any(one.terms.commercial == "yes" for one in alike):
+    if (
+        alike
+        and noncommercial
+        and len(alike) + len(noncommercial) <= len({a.license_id, b.license_id}) + 1
+        and any(one.terms.commercial == "yes" for one in alike)
+    ):
         open_one = next(one for one in alike if one.terms.commercial == "yes")
-        return (f"{open_one.license_id} asks that adaptations carry it and so allow sale; "
-                f"{noncommercial[0].license_id} forbids sale. {table('compatibility')['words']['collection']}")
+        return (
+            f"{open_one.license_id} asks that adaptations carry it and so allow sale; "
+            f"{noncommercial[0].license_id} forbids sale. {table('compatibility')['words']['collection']}"
+        )
     if a.family == b.family:
         return "an older version without a later-version clause asks for exactly itself"
     return f"each asks that adaptations carry itself. {table('compatibility')['words']['collection']}"
@@ -215,6 +224,9 @@ def explained(a: License, b: License) -> str:
     done = dict.fromkeys(duty for one in (a, b) for duty in duties(one))
     lines.extend(f"  duty:    {duty}" for duty in done)
     printed = {one.license_id: printing(one) for one in (a, b)}
-    lines.extend(f"  print:   {name}: school's own use {told.print_for_school}, sale at a profit {told.sell_at_profit}"
-                 f" ({'; '.join(told.citations)})" for name, told in printed.items())
+    lines.extend(
+        f"  print:   {name}: school's own use {told.print_for_school}, sale at a profit {told.sell_at_profit}"
+        f" ({'; '.join(told.citations)})"
+        for name, told in printed.items()
+    )
     return "\n".join([*lines, "Planning information, not legal advice."])

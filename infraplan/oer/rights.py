@@ -31,8 +31,9 @@ def printing(license_: License) -> Printing:
         told.append(book["sell_at_profit"]["noncommercial"])
         sell = told[-1]["answer"]
     cites = dict.fromkeys(cite for fact in told for cite in fact["cite"])
-    return Printing(own["answer"], sell, tuple(fact["why"] for fact in told),
-                    tuple(book["cite"][cite]["title"] for cite in cites))
+    return Printing(
+        own["answer"], sell, tuple(fact["why"] for fact in told), tuple(book["cite"][cite]["title"] for cite in cites)
+    )
 
 
 def _kind(license_: License) -> str:

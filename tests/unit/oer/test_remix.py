@@ -16,8 +16,21 @@ CASES = list(csv.DictReader((Path(__file__).parent / "remix_cases.csv").read_tex
 ELEMENTS = [("by",), ("by", "sa"), ("by", "nc"), ("by", "nc", "sa"), ("by", "nd"), ("by", "nc", "nd")]
 LICENSES = st.one_of(
     st.builds(creative_commons, st.sampled_from(ELEMENTS), st.sampled_from([None, "1.0", "2.0", "2.5", "3.0", "4.0"])),
-    st.sampled_from(["CC0", "CC-PDM", "MIT", "GFDL", "GPL", "ODbL", "LicenseRef-CK12", "LicenseRef-TX-31.075",
-                     "LicenseRef-AllRightsReserved", "LicenseRef-Unknown", "LicenseRef-Mixed"]).map(family),
+    st.sampled_from(
+        [
+            "CC0",
+            "CC-PDM",
+            "MIT",
+            "GFDL",
+            "GPL",
+            "ODbL",
+            "LicenseRef-CK12",
+            "LicenseRef-TX-31.075",
+            "LicenseRef-AllRightsReserved",
+            "LicenseRef-Unknown",
+            "LicenseRef-Mixed",
+        ]
+    ).map(family),
 )
 
 
@@ -43,7 +56,8 @@ def test_no_derivatives_never_mixes(other: License) -> None:
 def test_public_domain_mixes_with_whatever_allows_adaptation(other: License) -> None:
     answer = remix(family("CC0"), other).answer
     assert answer == {"yes": "yes", "no": "no", "review": "review", "unknown": "unknown"}[other.terms.adapt] or (
-        other.group == "custom" and answer == "review")
+        other.group == "custom" and answer == "review"
+    )
 
 
 @given(LICENSES, LICENSES)
@@ -73,8 +87,10 @@ def test_a_school_may_have_noncommercial_material_printed_but_not_sell_it() -> N
     assert any("Great Minds v. FedEx" in title for title in told.citations)
 
 
-@pytest.mark.parametrize(("raw", "answer"), [("CC BY-ND 4.0", "yes"), ("All rights reserved", "no"), ("ck12", "review"),
-                                             ("Free", "unknown"), ("CC0", "yes")])
+@pytest.mark.parametrize(
+    ("raw", "answer"),
+    [("CC BY-ND 4.0", "yes"), ("All rights reserved", "no"), ("ck12", "review"), ("Free", "unknown"), ("CC0", "yes")],
+)
 def test_printing_for_the_school_follows_the_license(raw: str, answer: str) -> None:
     assert printing(read(raw).license).print_for_school == answer
 

@@ -1,0 +1,444 @@
+"""Openly licensed alternatives for the items of a list, with reasons in words.
+
+The course, the grades, the volume or period and the level are gates; the license decides whether a text of the same
+course counts as open; the words of the title only order what passed. What is alike is judged once: items and resources
+are grouped by what they say, so that a state's list against every catalog takes seconds.
+
+Outcomes: `same_open` (this edition, or this work of the open publisher), `good` (same course and level, open license;
+quality not judged), `partial`, `review` (a person must look: license not seen, open parent of a paid imprint), `no`.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from rapidfuzz import fuzz, process
+
+from infraplan.oer.gates import Offer, Want, judge
+from infraplan.oer.isbns import read_isbns, registrant
+from infraplan.oer.license_book import License
+from infraplan.oer.licenses import read
+from infraplan.oer.programs import Imprint, imprint_named, open_publishers, open_works, program_named
+from infraplan.oer.sources.lists import is_placeholder
+from infraplan.oer.titles import Title, courses, fold, read_grades, read_title, words, work_key
+
+OUTCOMES = ("same_open", "good", "partial", "review", "no")
+COLUMNS = ("item_id", "resource_id", "outcome", "score", "reasons", "license_id", "license_from", "paying_for")
+_TITLE_WEIGHT = 0.1
+_SAME = "the same work of an open publisher"
+
+
+@dataclass(frozen=True)
+class Item:
+    """One row of a list, read: what course it wants and whether it is already the open publisher's own."""
+
+    want: Want | None
+    work: str
+    isbns: tuple[str, ...]
+    openly_published: bool
+    notes: tuple[str, ...]
+    imprint: Imprint | None
+    paying_for: str
+    refusal: str = ""
+
+
+@dataclass(frozen=True)
+class Resource:
+    """One row of a catalog, read: the course it offers and the license seen for it."""
+
+    offer: Offer
+    work: str
+    isbns: tuple[str, ...]
+    license: License
+    license_from: str
+    program: str
+
+
+def match(items: pd.DataFrame, catalog: pd.DataFrame) -> pd.DataFrame:
+    """Every item of a list with every resource that could replace it: the columns of COLUMNS, in the list's order.
+
+    `items` and `catalog` come from `sources.lists`. An item with no candidate has one row with outcome `no` and a blank
+    `resource_id`, and says why.
+    """
+    wanted = [_item(row) for row in _rows(items)]
+    offered = [_resource(row) for row in _rows(catalog)]
+    pairs = _pairs(wanted, offered, items["title"].tolist(), catalog["title"].tolist())
+    return _table(pairs, wanted, offered, items, catalog)
+
+
+def _rows(frame: pd.DataFrame) -> list[dict[str, str]]:
+    return [{str(key): str(cell) for key, cell in row.items()} for row in frame.to_dict("records")]
+
+
+# --- reading rows --------------------------------------------------------------------------------------------------
+
+
+def _item(row: Mapping[str, str]) -> Item:
+    if is_placeholder(row["title"]):
+        return Item(
+            None,
+            "",
+            (),
+            openly_published=False,
+            notes=(),
+            imprint=None,
+            paying_for="",
+            refusal="placeholder row: it names no material",
+        )
+    title = read_title(row["title"])
+    isbns = read_isbns(row["isbn"])
+    owners = [owner for owner in map(registrant, isbns.valid) if owner is not None]
+    publisher = fold(row["publisher"])
+    named_open = any(name in publisher for name in open_publishers())
+    by_isbn = any(owner.kind == "open" for owner in owners)
+    by_title = title.house_edition and title.work in open_works() and (named_open or not publisher)
+    notes = list(isbns.refused)
+    if by_title and owners and not by_isbn:
+        notes.append(
+            f"ISBN conflict: the title is an open publisher's, the ISBN {isbns.valid[0]} is of {owners[0].publisher}"
+        )
+    textbook = any(owner.kind != "open" for owner in owners) or bool(publisher)
+    want, refusal = _want(row, title, textbook=textbook, has_isbn=bool(isbns.valid))
+    imprint = imprint_named(f"{row['publisher']} {row['title']}")
+    paying_for = row["paying_for"].strip() or "unknown" if imprint and imprint.relation == "imprint" else ""
+    return Item(
+        want, title.work, isbns.valid, by_isbn or by_title or named_open, tuple(notes), imprint, paying_for, refusal
+    )
+
+
+def _want(row: Mapping[str, str], title: Title, *, textbook: bool, has_isbn: bool) -> tuple[Want | None, str]:
+    """The course an item is for: its course column, else its title; and why none is found, or it is no course text."""
+    course = read_title(row["course"]) if row["course"].strip() else None
+    subject = read_title(row["subject"]).courses if row["subject"].strip() else ()
+    grades = read_grades(fold(row["grades"])) or (course.grades if course else None) or title.grades
+    named = course.courses if course and course.courses else ()
+    sure = bool(named) or title.strict or grades is not None
+    elsewhere = course is not None and not named and course.grades is None
+    wanted = named or (title.courses if title.strict or not elsewhere else ()) or (subject if grades else ())
+    if not wanted:
+        return (
+            None,
+            "the course is not in the taxonomy: neither the course column nor the title names one that is known",
+        )
+    role = _role(title, courses()[wanted[0]].subject, textbook=textbook, has_isbn=has_isbn)
+    if role:
+        return None, role
+    level = _level(course, title, wanted, grades)
+    serves = _serves(course, title, level)
+    if courses()[wanted[0]].subject == "world languages" and level == "upper" and set(serves) <= {1, 2}:
+        level = "regular"
+    return Want(
+        courses=wanted,
+        also=title.courses if named else (),
+        grades=grades,
+        level=level,
+        volume=title.volume,
+        since=title.since or (course.since if course else None),
+        until=title.until,
+        serves=serves,
+        languages=title.languages,
+        sure=sure or bool(subject),
+    ), ""
+
+
+def _serves(course: Title | None, title: Title, level: str) -> tuple[int, ...]:
+    """Language levels wanted: the course's own number, AP as the fifth, else what the title says."""
+    if course and course.serves:
+        return course.serves
+    return (5,) if level == "ap" else title.serves
+
+
+def _role(title: Title, subject: str, *, textbook: bool, has_isbn: bool) -> str:
+    """Why an item is no course text: a companion volume, or a single work (novel, monograph) read in the course."""
+    if title.component:
+        return "a companion (workbook, reader, lab manual, test preparation), not a course text"
+    told = words()["vocabulary"].get(subject, [])
+    in_subject = bool(title.courses) or any(word in title.work.split() or word in title.work for word in told)
+    if in_subject or (textbook and (subject != "english" or title.edition)) or title.edition:
+        return ""
+    if subject != "english" and not has_isbn:
+        return ""
+    return "a single work read in the course, not its text: neither title nor publisher says textbook"
+
+
+def _level(course: Title | None, title: Title, wanted: tuple[str, ...], grades: tuple[int, int] | None) -> str:
+    """Which level an item is for: regular | upper (a grade 11-12 course) | honors | ap."""
+    said = {part.level for part in (course, title) if part}
+    if "ap" in said:
+        return "ap"
+    advanced = course is not None and "advanced" in course.work.split() and not wanted[0].startswith("advanced")
+    if "honors" in said or (advanced and "advanced math" not in course.work if course else False):
+        return "honors"
+    top = grades[1] if grades else max(courses()[one].high_grade for one in wanted)
+    return "upper" if top >= 11 else "regular"  # noqa: PLR2004 - grade 11
+
+
+def _resource(row: Mapping[str, str]) -> Resource:
+    title = read_title(row["title"])
+    course = read_title(row["course"]) if row["course"].strip() else None
+    license_, license_from = _license(row)
+    program = program_named(row["program"]) or program_named(row["title"])
+    grades = read_grades(fold(row["grades"])) or title.grades
+    named = course.courses if course and course.courses else title.courses
+    offer = Offer(
+        courses=named,
+        strict=bool(course and course.courses) or title.strict or title.work in open_works(),
+        leftover=title.leftover,
+        grades=grades,
+        level=_offered_level(title, grades, in_program=row["program"].strip() != ""),
+        volume=title.volume,
+        since=title.since,
+        until=title.until,
+        serves=title.serves,
+        languages=title.languages,
+        component=title.component,
+        localized=title.localized,
+        openness=_openness(license_),
+    )
+    return Resource(
+        offer, title.work, read_isbns(row["isbn"]).valid, license_, license_from, program.program if program else ""
+    )
+
+
+def _license(row: Mapping[str, str]) -> tuple[License, str]:
+    """The license of a record: stated there, else of its program where somebody read a source for it."""
+    stated = read(row["license"], row["license_url"])
+    if stated.license.known or row["license"].strip():
+        return stated.license, f"catalog record{f' ({stated.conflict})' if stated.conflict else ''}"
+    program = program_named(row["program"])
+    if program is None:
+        return stated.license, "not stated"
+    if not program.sourced:
+        return stated.license, f"not stated; the program table has no source for {program.program}"
+    return program.license, f"program table: {program.program}, {program.confidence}, {program.source}"
+
+
+def _openness(license_: License) -> str:
+    return {"yes": "open", "no": "closed", "review": "review", "unknown": "unknown"}[license_.terms.oer]
+
+
+def _offered_level(title: Title, grades: tuple[int, int] | None, *, in_program: bool) -> str:
+    known = open_works().get(title.work)
+    if title.level in {"advanced_high_school", "ap", "high_school", "college_basic"}:
+        return title.level
+    if known:
+        return known
+    return "school" if grades or in_program else "college"
+
+
+# --- pairs ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Block:
+    """Items and resources (by position) that one judgment covers; `similarity` by token order, 0-1."""
+
+    items: "np.ndarray[tuple[int], np.dtype[np.int64]]"
+    resources: "np.ndarray[tuple[int], np.dtype[np.int64]]"
+    outcome: str
+    score: float
+    reasons: str
+    similarity: "np.ndarray[tuple[int], np.dtype[np.float64]]"
+
+
+def _pairs(wanted: list[Item], offered: list[Resource], titles: list[str], offered_titles: list[str]) -> list[_Block]:
+    """All pairs that are not `no`, in blocks of one judgment each; the same work takes precedence over the course."""
+    same = list(_same_open(wanted, offered))
+    settled = {(int(i), int(r)) for block in same for i, r in zip(block.items, block.resources, strict=True)}
+    blocks = same
+    offers: dict[Offer, list[int]] = defaultdict(list)
+    for position, resource in enumerate(offered):
+        offers[resource.offer].append(position)
+    by_course: dict[str, list[Offer]] = defaultdict(list)
+    for offer in offers:
+        for course in offer.courses:
+            by_course[course].append(offer)
+    wants: dict[Want, list[int]] = defaultdict(list)
+    for position, item in enumerate(wanted):
+        if item.want is not None:
+            wants[item.want].append(position)
+    for want, items in wants.items():
+        for offer in dict.fromkeys(offer for course in want.reachable() for offer in by_course[course]):
+            judged = judge(want, offer)
+            if judged.outcome != "no":
+                blocks.append(
+                    _block(
+                        items,
+                        offers[offer],
+                        judged.outcome,
+                        judged.score,
+                        judged.words,
+                        titles,
+                        offered_titles,
+                        settled,
+                    )
+                )
+    return [block for block in blocks if len(block.items)]
+
+
+def _block(
+    items: list[int],
+    resources: list[int],
+    outcome: str,
+    score: float,
+    reasons: str,
+    titles: list[str],
+    offered_titles: list[str],
+    settled: set[tuple[int, int]],
+) -> _Block:
+    likeness = (
+        process.cdist(
+            [work_key(titles[i]) for i in items],
+            [work_key(offered_titles[r]) for r in resources],
+            scorer=fuzz.token_sort_ratio,
+            dtype=np.float64,
+        ).ravel()
+        / 100
+    )
+    left, right = np.repeat(items, len(resources)), np.tile(resources, len(items))
+    if settled:
+        keep = np.fromiter(((int(i), int(r)) not in settled for i, r in zip(left, right, strict=True)), bool, len(left))
+        left, right, likeness = left[keep], right[keep], likeness[keep]
+    return _Block(left, right, outcome, score, reasons, likeness)
+
+
+def _same_open(wanted: list[Item], offered: list[Resource]) -> Iterator[_Block]:
+    """Items that are an open publisher's own work, and items whose very ISBN a catalog lists."""
+    by_work: dict[str, list[int]] = defaultdict(list)
+    by_isbn: dict[str, list[int]] = defaultdict(list)
+    for position, resource in enumerate(offered):
+        by_work[resource.work].append(position)
+        for isbn in resource.isbns:
+            by_isbn[isbn].append(position)
+    for position, item in enumerate(wanted):
+        found = {r: "the same ISBN" for isbn in item.isbns for r in by_isbn.get(isbn, ())}
+        if item.openly_published and item.work:
+            found |= {r: _SAME for r in by_work.get(item.work, ()) if r not in found}
+        for place, why in found.items():
+            openness = offered[place].offer.openness
+            outcome = "same_open" if openness == "open" else "review"
+            told = [
+                why,
+                "the edition may differ" if why == _SAME else "",
+                *item.notes,
+                "" if openness == "open" else "but the license seen is not open: look at the copy",
+            ]
+            yield _Block(
+                np.array([position]), np.array([place]), outcome, 1.0, "; ".join(filter(None, told)), np.array([1.0])
+            )
+
+
+# --- the table -----------------------------------------------------------------------------------------------------
+
+
+def _table(
+    blocks: list[_Block], wanted: list[Item], offered: list[Resource], items: pd.DataFrame, catalog: pd.DataFrame
+) -> pd.DataFrame:
+    ids = items["item_id"].to_numpy(dtype=object)
+    frame = pd.DataFrame(
+        {
+            "item": np.concatenate([block.items for block in blocks]) if blocks else np.array([], dtype=np.int64),
+            "resource": np.concatenate([block.resources for block in blocks])
+            if blocks
+            else np.array([], dtype=np.int64),
+            "likeness": np.concatenate([block.similarity for block in blocks]) if blocks else np.array([]),
+        }
+    )
+    sizes = [len(block.items) for block in blocks]
+    frame["outcome"] = np.repeat(np.array([block.outcome for block in blocks], dtype=object), sizes)
+    frame["score"] = np.repeat(np.array([block.score for block in blocks], dtype=float), sizes)
+    frame["reasons"] = np.repeat(np.array([block.reasons for block in blocks], dtype=object), sizes)
+    frame["score"] = (frame["score"] * (1 - _TITLE_WEIGHT) + frame["likeness"] * _TITLE_WEIGHT).round(3)
+    frame = _with_imprints(frame, wanted, offered)
+    rank = frame["outcome"].map({outcome: k for k, outcome in enumerate(OUTCOMES)})
+    resource_ids = catalog["resource_id"].to_numpy(dtype=object)
+    frame["resource_id"] = resource_ids[frame["resource"].to_numpy()] if len(frame) else ""
+    frame["license_id"] = [offered[r].license.license_id for r in frame["resource"]]
+    frame["license_from"] = [offered[r].license_from for r in frame["resource"]]
+    frame = frame.assign(rank=rank)
+    frame = pd.concat([frame, _without(frame, wanted, catalog, offered)], ignore_index=True)
+    frame["item_id"] = ids[frame["item"].to_numpy()]
+    frame["paying_for"] = [wanted[i].paying_for for i in frame["item"]]
+    frame = frame.drop_duplicates(["item", "resource_id", "rank"])
+    frame = frame.sort_values(
+        ["item", "rank", "score", "resource_id"], ascending=[True, True, False, True], kind="stable"
+    )
+    return frame[list(COLUMNS)].reset_index(drop=True)
+
+
+def _with_imprints(frame: pd.DataFrame, wanted: list[Item], offered: list[Resource]) -> pd.DataFrame:
+    """An item sold under an imprint of an open program: the program's own resources become `review`, with the reason."""
+    flagged = {i: item.imprint for i, item in enumerate(wanted) if item.imprint is not None}
+    if not flagged or frame.empty:
+        return frame
+    for position, imprint in flagged.items():
+        rows = frame.index[frame["item"] == position]
+        parent = [offered[r].program == imprint.parent_program for r in frame.loc[rows, "resource"]]
+        for row, is_parent in zip(rows, parent, strict=True):
+            if imprint.relation == "imprint" and is_parent:
+                frame.loc[row, "outcome"] = "review"
+                frame.loc[row, "reasons"] = (
+                    f"open parent exists: {imprint.note} ({imprint.source}); what is paid for is "
+                    f"{wanted[position].paying_for}; compare the editions"
+                )
+            elif imprint.relation == "lookalike":
+                frame.loc[row, "reasons"] = f"{frame.loc[row, 'reasons']}; mind the name: {imprint.note}"
+    return frame
+
+
+def _without(frame: pd.DataFrame, wanted: list[Item], catalog: pd.DataFrame, offered: list[Resource]) -> pd.DataFrame:
+    """One row for each item that has no candidate, with the reason."""
+    present = set(frame["item"])
+    missing = [i for i in range(len(wanted)) if i not in present]
+    closed: dict[str, int] = defaultdict(int)
+    for resource in offered:
+        if resource.offer.openness == "closed" and resource.offer.strict:
+            for course in resource.offer.courses:
+                closed[course] += 1
+    return pd.DataFrame(
+        {
+            "item": pd.Series(missing, dtype="int64"),
+            "resource_id": "",
+            "outcome": "no",
+            "score": 0.0,
+            "license_id": "",
+            "license_from": "",
+            "rank": len(OUTCOMES),
+            "reasons": [_why_none(wanted[i], closed, len(catalog)) for i in missing],
+        }
+    )
+
+
+def _why_none(item: Item, closed: Mapping[str, int], searched: int) -> str:
+    if item.refusal:
+        parts = [item.refusal]
+    elif item.want is None:
+        parts = ["the course is not known"]
+    else:
+        names = " or ".join(courses()[course].name for course in item.want.courses)
+        parts = [f"no openly licensed text for {names} at this level among {searched:,} resources"]
+        readable = sum(closed.get(course, 0) for course in item.want.courses)
+        if readable:
+            parts.append(f"{readable} may be read but not adapted (NoDerivatives or all rights reserved)")
+    if item.imprint is not None:
+        parts.append(f"{item.imprint.note} ({item.imprint.source})")
+    return "; ".join([*parts, *item.notes])
+
+
+def counts(matched: pd.DataFrame) -> str:
+    """Items by their best outcome, in one sentence."""
+    order = {outcome: k for k, outcome in enumerate(OUTCOMES)}
+    best = matched.assign(rank=matched["outcome"].map(order)).groupby("item_id", sort=False)["rank"].min()
+    found = best.value_counts()
+    named = {
+        "same_open": "already open",
+        "good": "with a text of the same course and level (quality not judged)",
+        "partial": "with a partial match",
+        "review": "for a person to look at",
+        "no": "without",
+    }
+    return f"{len(best):,} items: " + ", ".join(
+        f"{int(found.get(order[o], 0)):,} {words_}" for o, words_ in named.items()
+    )

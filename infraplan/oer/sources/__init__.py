@@ -1,0 +1,1 @@
+"""Lists, catalogs and standards as their owners write them."""

@@ -1,0 +1,149 @@
+"""What is known of a candidate beside its match: on an approved list, reviewed, accessible, private; people's decisions.
+
+Nothing here is invented: a blank in a list or catalog is `unknown`, and unknown is never a pass.
+"""
+
+from pathlib import Path
+
+import pandas as pd
+
+from infraplan import tablefiles
+from infraplan.errors import Fault, Faults
+from infraplan.oer.isbns import read_isbns
+from infraplan.oer.matching import OUTCOMES
+from infraplan.oer.sources.lists import QUALITY_COLUMNS
+from infraplan.oer.titles import work_key
+
+UNLISTED = "not on the state's list: needs state review"
+
+
+def with_standing(
+    matched: pd.DataFrame, catalog: pd.DataFrame, approved: pd.DataFrame | None, *, state_adopts: bool
+) -> pd.DataFrame:
+    """The matches with `on_state_list`, `list_expires` (where a list is given) and the catalog's quality columns.
+
+    `approved` is a list as `sources.lists.read_list` gives it; a resource is on it by ISBN or by work and course. Where
+    the state adopts, a candidate that is not on the list says "needs state review".
+    """
+    out = matched.copy()
+    records = catalog.drop_duplicates("resource_id").set_index("resource_id")
+    for column in QUALITY_COLUMNS:
+        if (catalog[column] != "").any():
+            told = out["resource_id"].map(records[column]).fillna("")
+            out[column] = told.where(told != "", "unknown").where(out["resource_id"] != "", "")
+    if approved is None:
+        return out
+    listed = _listed(records, approved)
+    expires = out["resource_id"].map(listed)
+    candidate = out["resource_id"] != ""
+    out["on_state_list"] = expires.notna().map({True: "yes", False: "no"}).where(candidate, "")
+    out["list_expires"] = expires.fillna("").where(expires != "", "unknown").where(expires.notna(), "")
+    if state_adopts:
+        unlisted = candidate & expires.isna()
+        out.loc[unlisted, "reasons"] = out.loc[unlisted, "reasons"] + f"; {UNLISTED}"
+    return out
+
+
+def _listed(records: pd.DataFrame, approved: pd.DataFrame) -> dict[str, str]:
+    """resource_id -> when its listing expires, for resources on the approved list."""
+    by_isbn = {
+        isbn: expires
+        for cell, expires in zip(approved["isbn"], approved["expires"], strict=True)
+        for isbn in read_isbns(cell).valid
+    }
+    by_work = {
+        (work_key(title), publisher.strip().lower()): expires
+        for title, publisher, expires in zip(approved["title"], approved["publisher"], approved["expires"], strict=True)
+        if publisher.strip()
+    }
+    out: dict[str, str] = {}
+    for resource_id, record in records.iterrows():
+        hits = [by_isbn[one] for one in read_isbns(str(record["isbn"])).valid if one in by_isbn]
+        work = (work_key(str(record["title"])), str(record["publisher"]).strip().lower())
+        hits += [by_work[work]] if work in by_work else []
+        if hits:
+            out[str(resource_id)] = max(hits)
+    return out
+
+
+def read_decisions(path: Path | str) -> pd.DataFrame:
+    """People's decisions: `item_id, resource_id, outcome, by, decided_on, why`, checked against `oer_decisions`."""
+    return tablefiles.read_declared(path, "oer_decisions")
+
+
+def decided(matched: pd.DataFrame, decisions: pd.DataFrame) -> pd.DataFrame:
+    """The matches as people decided them; every overruled row says by whom, when and why.
+
+    A decision about an item the list does not have is a fault, all of them at once. A decided `no` removes the candidate.
+    """
+    faults = Faults()
+    known = set(matched["item_id"])
+    for line, item in zip(decisions.index, decisions["item_id"], strict=True):
+        if item not in known:
+            faults.add(
+                Fault(
+                    kind="UnknownItem",
+                    what=f"a decision names item {item}, which the list does not have",
+                    row=int(line),
+                    column="item_id",
+                    value=str(item),
+                    mend="correct the id, or remove the decision",
+                )
+            )
+    faults.raise_if_any()
+    out = matched.copy()
+    for row in decisions.to_dict("records"):
+        said = f"decided {row['outcome']} by {row['by']} on {row['decided_on']}: {row['why']}"
+        here = (out["item_id"] == row["item_id"]) & (out["resource_id"] == row["resource_id"])
+        if here.any():
+            out.loc[here, "reasons"] = said + " (the tool said " + out.loc[here, "outcome"] + ")"
+            out.loc[here, "outcome"] = row["outcome"]
+        else:
+            new = dict.fromkeys(out.columns, "") | {
+                "item_id": row["item_id"],
+                "resource_id": row["resource_id"],
+                "outcome": row["outcome"],
+                "score": 1.0,
+                "reasons": said,
+            }
+            out = pd.concat([out, pd.DataFrame([new])], ignore_index=True)
+    return _tidy(out, matched)
+
+
+def _tidy(out: pd.DataFrame, matched: pd.DataFrame) -> pd.DataFrame:
+    """Order as before; an item keeps exactly one `no` row if nothing else is left, and none otherwise."""
+    position = {item: k for k, item in enumerate(dict.fromkeys(matched["item_id"]))}
+    out = out.assign(
+        _item=out["item_id"].map(position), _rank=out["outcome"].map({o: k for k, o in enumerate(OUTCOMES)})
+    )
+    alive = set(out.loc[out["outcome"] != "no", "item_id"])
+    refused = out["outcome"] == "no"
+    out = out[~(refused & out["item_id"].isin(alive))].copy()
+    gone = out["outcome"] == "no"
+    out.loc[gone, ["resource_id", "license_id", "license_from"]] = ""
+    out.loc[gone, "score"] = 0.0
+    spare = out[gone].duplicated("item_id")
+    out = out.drop(spare[spare].index)
+    out = out.sort_values(
+        ["_item", "_rank", "score", "resource_id"], ascending=[True, True, False, True], kind="stable"
+    )
+    return out.drop(columns=["_item", "_rank"]).reset_index(drop=True)
+
+
+def with_changes(matched: pd.DataFrame, previous: pd.DataFrame) -> pd.DataFrame:
+    """The matches with a column `change`: new, was <outcome>, or blank; candidates that went away are said by `changes`."""
+    before = {(row["item_id"], row["resource_id"]): row["outcome"] for row in previous.to_dict("records")}
+    told = []
+    for item, resource, outcome in zip(matched["item_id"], matched["resource_id"], matched["outcome"], strict=True):
+        was = before.get((item, resource))
+        told.append("new" if was is None else "" if was == outcome else f"was {was}")
+    return matched.assign(change=told)
+
+
+def changes(matched: pd.DataFrame, previous: pd.DataFrame) -> str:
+    """What changed since the last run, in one sentence."""
+    marked = with_changes(matched, previous)
+    now = set(zip(matched["item_id"], matched["resource_id"], strict=True))
+    gone = sum((row["item_id"], row["resource_id"]) not in now for row in previous.to_dict("records"))
+    new, other = int((marked["change"] == "new").sum()), int(marked["change"].str.startswith("was").sum())
+    return f"since the last report: {new:,} rows new, {other:,} with another outcome, {gone:,} gone"

@@ -1,0 +1,321 @@
+"""What a textbook title or a course name says: the course, grades, level, volume, period, companion or core text.
+
+The course does the matching, not the words of the title: "Algebra 1" shares a word with every algebra. A title is taken
+for the text of a course only if nothing else stands in it but words that say nothing about content (`title_words.toml`);
+whatever narrows it ("for the Life Sciences") keeps it from being the same course.
+"""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import pandas as pd
+
+from infraplan.resources import data_path, read_toml
+
+_ROMAN = {"ii": "2", "iii": "3", "iv": "4", "one": "1", "two": "2", "three": "3", "four": "4"}
+_EDITION = re.compile(
+    r"\b(?:\d{1,2}(?:st|nd|rd|th)?|\d{4})\s*(?:ed\b|edition\b|e\b)|\bbrief/\d+e\b|"
+    r"(?:\b(?:first|second|third|fourth|fifth|\d+(?:st|nd|rd|th)|international|american|canadian|australian|"
+    r"new zealand|senior|h5p)\s+)*\bedition\b"
+)
+_RELEASE = re.compile(r"\bv?\d+(?:\.\d+)+\b")
+_HOUSE_EDITION = re.compile(r"\b([2-9])e\b")
+_SEGMENTS = re.compile(r"[:!?|()]|\s[-\u2013\u2014]\s")
+_SINCE = re.compile(r"\b(?:since|from|after)\s+(\d{3,4})\b")
+_UNTIL = re.compile(r"\b(?:to|before|until|through)\s+(\d{3,4})\b")
+_BETWEEN = re.compile(r"\b(1\d{3})\s*(?:-|to)\s*((?:1|2)\d{3}|present)\b")
+_VOLUME = re.compile(r"\b(?:volume|vol|book|part|tome)\s*\.?\s*(\d{1,2}|i{1,3})\b")
+_GRADE = re.compile(r"\b(?:grades?|gr)\s*(pk|prek|k|\d{1,2})(?:\s*(?:-|to|through|and)\s*(\d{1,2}))?\b")
+_SPAN = re.compile(r"(?<![\w/])(pk|prek|k|\d{1,2})\s*-\s*(\d{1,2})(?![\w/])")
+_ORDINAL = re.compile(r"\b(\d{1,2})(?:st|nd|rd|th) grade\b")
+_LIST = re.compile(r"(?:k|\d{1,2})(?:\s*[;,]\s*\d{1,2})+")
+_LANGUAGE_LEVEL = re.compile(
+    r"\b(?:spanish|french|german|latin|chinese|japanese|italian|portuguese|arabic|russian|korean|hindi"
+    r"|espanol|italiano|francais)(?: level)? ([1-5])\b"
+)
+MODERN_START = 1450
+
+
+@dataclass(frozen=True)
+class Course:
+    """One course of the taxonomy; grades -1 (prekindergarten) to 12, above 12 college years."""
+
+    course_id: str
+    subject: str
+    name: str
+    low_grade: int
+    high_grade: int
+
+
+@dataclass(frozen=True)
+class Title:
+    """What one title says. `strict`: nothing in it narrows the course; `leftover`: the words that do."""
+
+    work: str
+    courses: tuple[str, ...] = ()
+    strict: bool = False
+    leftover: tuple[str, ...] = ()
+    grades: tuple[int, int] | None = None
+    level: str = ""
+    volume: int | None = None
+    since: int | None = None
+    until: int | None = None
+    component: bool = False
+    localized: bool = False
+    edition: bool = False
+    house_edition: bool = False
+    serves: tuple[int, ...] = ()
+    languages: tuple[str, ...] = ()
+
+
+@cache
+def courses() -> dict[str, Course]:
+    """The taxonomy by course id."""
+    told = pd.read_csv(data_path("codes", "courses.csv"), dtype=str)
+    return {
+        row["course_id"]: Course(
+            row["course_id"], row["subject"], row["name"], int(row["low_grade"]), int(row["high_grade"])
+        )
+        for row in told.to_dict("records")
+    }
+
+
+@cache
+def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    told = pd.read_csv(data_path("codes", "courses.csv"), dtype=str)
+    return tuple(
+        (course, re.compile(rf"(?<![\w'])(?:{pattern})(?![\w'])"))
+        for course, pattern in zip(told["course_id"], told["pattern"], strict=True)
+    )
+
+
+@cache
+def words() -> dict[str, Any]:
+    """The words of `title_words.toml`."""
+    return read_toml(data_path("codes", "title_words.toml"))
+
+
+@cache
+def _word_set(kind: str) -> re.Pattern[str]:
+    told = sorted(words()[kind], key=len, reverse=True)
+    return re.compile(rf"(?<![\w'])(?:{'|'.join(map(re.escape, told))})(?![\w'])")
+
+
+def fold(text: str) -> str:
+    """Lower case, no accents or marks, one spelling for what lists spell in several ways."""
+    text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c)).lower()
+    text = re.sub(r"[\u00ae\u00a9\u2122\u00ad]", "", text).replace("\u2019", "'").replace("&", " and ")
+    text = re.sub(r"\bu\.?\s?s\.?(?:\s?a\.?)?(?=\s|$|,|:)", "us", text)
+    text = re.sub(r"\bpre[\s-]*(calculus|algebra)\b", r"pre\1", text)
+    text = re.sub(r"\bpre[\s-]*k(?:indergarten)?\b", "prek", text)
+    return re.sub(r"\s+", " ", text).strip()
+
+
+def plain(text: str) -> str:
+    """Folded text with punctuation as spaces and roman numerals as digits."""
+    text = re.sub(r"[^\w\s']", " ", text.replace("_", " "))
+    out: list[str] = []
+    for word in text.split():
+        if word in _ROMAN:
+            out.append(_ROMAN[word])
+        elif word == "i" and out:
+            out.append("1")
+        elif word == "v" and out and out[-1] != "advanced":
+            out.append("5" if len(out) == 1 else word)
+        else:
+            out.append(word)
+    return " ".join(out)
+
+
+@cache
+def work_key(title: str) -> str:
+    """A title without edition, articles and little words: equal for editions and spellings of one work."""
+    text = re.sub(r"\[[^\]]*\]|\((?![^)]*volume)[^)]*\)", " ", fold(title))
+    text = plain(_EDITION.sub(" ", text))
+    little = {"a", "an", "the", "of", "to", "and", "for", "with", "in", "from", "s", "2", "3", "e"} - _kept(text)
+    return " ".join(dict.fromkeys(word for word in text.split() if word not in little))
+
+
+def _kept(text: str) -> set[str]:
+    """A number that belongs to the work's name (volume 2, algebra 2) is kept."""
+    return {"2", "3"} if re.search(r"\b(?:volume|vol|book|algebra|calculus|physics|part) [23]\b", text) else set()
+
+
+@cache
+def read_title(raw: str) -> Title:
+    """Read a title, or a course name: both are written alike."""
+    folded = fold(raw)
+    text = _RELEASE.sub(" ", re.sub(r"\[(?![^\]]*since)[^\]]*\]", " ", folded))
+    text = re.sub(r"\((?![^)]*\b(?:since|to|from|vol(?:ume)?)\b)[^)]*\)\s*$", " ", text)
+    segments = [plain(_EDITION.sub(" ", segment)) for segment in _SEGMENTS.split(text)]
+    found, strict, leftover = _course_of([segment for segment in segments if segment])
+    since, until = _period(plain(text), text)
+    volume = _VOLUME.search(plain(text)) or _part_number(segments, found)
+    return Title(
+        work=work_key(raw),
+        courses=found,
+        strict=strict,
+        leftover=leftover,
+        grades=read_grades(folded),
+        level=_level(plain(text)),
+        volume=_number(volume[1]) if volume else None,
+        since=since,
+        until=until,
+        component=_word_set("component").search(_without_courses(plain(text))) is not None,
+        localized=_word_set("localized").search(text) is not None,
+        edition=_EDITION.search(folded) is not None,
+        house_edition=_HOUSE_EDITION.search(text) is not None,
+        serves=_serves(plain(text)),
+        languages=tuple(
+            name
+            for name in words()["programming"]["languages"]
+            if re.search(rf"(?<![\w]){re.escape(name)}(?![\w+])", text)
+        ),
+    )
+
+
+def _part_number(segments: list[str], found: tuple[str, ...]) -> re.Match[str] | None:
+    """A number that ends the first part of a title ("Physics I: Mechanics"), where it is not part of the course's name."""
+    if not segments or (found and courses()[found[0]].subject in {"mathematics", "world languages"}):
+        return None
+    return re.search(r"\b([1-3])$", segments[0])
+
+
+def _number(written: str) -> int:
+    return len(written) if set(written) == {"i"} else int(written)
+
+
+def _course_of(segments: list[str]) -> tuple[tuple[str, ...], bool, tuple[str, ...]]:
+    """The courses named, whether nothing narrows them, and what does.
+
+    The first segment that is a course and nothing else decides; another segment narrows it if it names a course beside
+    other words ("Philosophy: Philosophy of Mind"), names another course, or is a single topic ("Philosophy: Epistemology").
+    """
+    read = [_named(segment) for segment in segments]
+    named = [(found, _leftover(rest, language=_is_language(found))) for found, rest in read if found]
+    if not named:
+        return (), False, ()
+    courses_, left = next(((found, left) for found, left in named if not left), named[0])
+    narrowing = [
+        word
+        for found, other in named
+        if (found, other) != (courses_, left)
+        for word in other or found
+        if other or found != courses_
+    ]
+    if read[0][0]:
+        narrowing += [word for found, rest in read[1:] if not found for word in _single_topic(rest)]
+    return courses_, not left and not narrowing, tuple(left) + tuple(narrowing)
+
+
+def _is_language(found: tuple[str, ...]) -> bool:
+    return bool(found) and courses()[found[0]].subject == "world languages"
+
+
+def _single_topic(rest: str) -> tuple[str, ...]:
+    left = _leftover(rest)
+    return left if len(left) == 1 else ()
+
+
+@cache
+def _named(segment: str) -> tuple[tuple[str, ...], str]:
+    """Courses named in a segment, longest names first and not overlapping, and the rest of the segment."""
+    spans = [
+        (match.start(), match.end(), course) for course, pattern in _patterns() for match in pattern.finditer(segment)
+    ]
+    taken: list[tuple[int, int, str]] = []
+    for start, end, course in sorted(spans, key=lambda span: (span[0] - span[1], span[0])):
+        if all(end <= s or start >= e for s, e, _ in taken):
+            taken.append((start, end, course))
+    rest = segment
+    for start, end, _ in taken:
+        rest = rest[:start] + "#" * (end - start) + rest[end:]
+    return tuple(dict.fromkeys(course for _, _, course in sorted(taken))), rest
+
+
+def _leftover(rest: str, *, language: bool = False) -> tuple[str, ...]:
+    """Words beside the courses that say something about content; a course after "for" or "in" is an audience."""
+    audience = re.search(r"(?:#|\b(?:for|in|through|via)\b)[^#]*\b(?:for|in|through|via) (?:the )?#", rest)
+    about = re.search(r"# (?:of|for|in|on|and|with) \w|\w and #", rest)
+    words_left = _word_set("neutral").sub(" ", rest).replace("#", " ").split()
+    silent = {"grade", "grades", "gr", "prek", "kindergarten"} | (set(_language_words()) if language else set())
+    left = [word for word in words_left if not re.fullmatch(r"\d[\d.a-z]*", word) and word not in silent]
+    return tuple(left) + (("for another subject",) if audience or (left and about) else ())
+
+
+@cache
+def _language_words() -> frozenset[str]:
+    told = words()["language"]
+    named = {
+        word
+        for kind in ("beginning", "intermediate", "advanced")
+        for phrase in told[kind]["words"]
+        for word in phrase.split()
+    }
+    return frozenset(named | {"language", "languages", "culture", "cultures"})
+
+
+def _without_courses(text: str) -> str:
+    return _named(text)[1]
+
+
+def _period(text: str, folded: str) -> tuple[int | None, int | None]:
+    between = _BETWEEN.search(re.sub(r"[\u2013\u2014]", "-", folded))
+    if between:
+        return int(between[1]), None if between[2] == "present" else int(between[2])
+    since, until = _SINCE.search(text), _UNTIL.search(text)
+    if since is None and re.search(
+        r"\bmodern (?:world|global|european) history\b|\bhistory modern\b|\bmodern europe\b", text
+    ):
+        return MODERN_START, int(until[1]) if until else None
+    return int(since[1]) if since else None, int(until[1]) if until else None
+
+
+def read_grades(folded: str) -> tuple[int, int] | None:
+    """Lowest and highest grade named, prekindergarten -1, kindergarten 0; None if none is.
+
+    >>> read_grades("k-5"), read_grades("grade 3 mathematics"), read_grades("1;2;3;5;6")
+    ((0, 5), (3, 3), (1, 6))
+    """
+    found: list[int] = []
+    for pattern in (_GRADE, _SPAN):
+        match = pattern.search(folded)
+        if match:
+            found = [_grade(part) for part in match.groups() if part]
+            break
+    listed = re.fullmatch(_LIST, folded.strip())
+    if listed:
+        found = [_grade(part) for part in re.findall(r"k|\d+", folded)]
+    ordinal = _ORDINAL.search(folded)
+    if not found and ordinal:
+        found = [int(ordinal[1])]
+    if not found:
+        found = [grade for word, grade in (("prek", -1), ("kindergarten", 0)) if re.search(rf"\b{word}\b", folded)]
+    found = [grade for grade in found if -1 <= grade <= 12]  # noqa: PLR2004 - the grades of American schools
+    return (min(found), max(found)) if found else None
+
+
+def _grade(written: str) -> int:
+    return {"pk": -1, "prek": -1, "k": 0}.get(written, int(written) if written.isdigit() else 0)
+
+
+def _level(text: str) -> str:
+    told = words()["level"]
+    for level in ("advanced_high_school", "ap", "honors", "high_school", "college_basic", "college"):
+        if re.search(rf"\b(?:{'|'.join(told[level])})\b", text):
+            return level
+    return ""
+
+
+def _serves(text: str) -> tuple[int, ...]:
+    """Language levels (1-5, AP = 5) a text for learners serves; empty if it does not say."""
+    for kind in ("advanced", "intermediate", "beginning"):
+        told = words()["language"][kind]
+        if re.search(rf"\b(?:{'|'.join(told['words'])})\b", text):
+            second = kind == "beginning" and re.search(r"\b2\b", text) is not None
+            return (2,) if second else tuple(told["serves"])
+    number = _LANGUAGE_LEVEL.search(text)
+    return (int(number[1]),) if number else ()

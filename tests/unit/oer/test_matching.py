@@ -1,0 +1,315 @@
+"""Alternatives for the items of a list: the outcome of every gate, each with a pair that could have fooled a title match."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from infraplan.errors import BadInput
+from infraplan.oer.matching import COLUMNS, counts, match
+from infraplan.oer.sources.lists import is_placeholder, read_catalogs, read_list, read_price
+from infraplan.oer.standing import UNLISTED, changes, decided, read_decisions, with_changes, with_standing
+
+
+def adopted(tmp_path: Path, *rows: dict[str, str]) -> pd.DataFrame:
+    path = tmp_path / "list.csv"
+    table = pd.DataFrame([{"item_id": f"i{k}"} | row for k, row in enumerate(rows)]).fillna("")
+    table.to_csv(path, index=False)
+    return read_list(path)
+
+
+def catalog(tmp_path: Path, *rows: dict[str, str]) -> pd.DataFrame:
+    path = tmp_path / "catalog.csv"
+    table = pd.DataFrame([{"resource_id": f"r{k}", "license": "CC BY 4.0"} | row for k, row in enumerate(rows)]).fillna(
+        ""
+    )
+    table.to_csv(path, index=False)
+    return read_catalogs([path])
+
+
+def one(tmp_path: Path, item: dict[str, str], resource: dict[str, str]) -> pd.Series:
+    found = match(adopted(tmp_path, item), catalog(tmp_path, resource))
+    assert len(found) == 1
+    return found.iloc[0]
+
+
+PAIRS = [
+    # course
+    ("Enduring Vision: concise  [7th ed.]", "AP US History", "9781111838256", "U.S. History", "good"),
+    ("Algebra 1", "Algebra 1", "9780618370917", "Linear Algebra", "no"),
+    ("Algebra 1", "Algebra 1", "9780618370917", "Elementary Algebra 2e", "partial"),
+    ("Precalculus with Limits", "Pre-Calculus", "9781111427641", "Calculus One", "no"),
+    ("Precalculus with Limits", "Pre-Calculus", "9781111427641", "College Algebra 2e", "partial"),
+    ("Economics for AP", "AP Microeconomics", "", "Principles of Economics 3e", "good"),
+    ("Economics", "Economics", "", "Principles of Macroeconomics", "partial"),
+    # level
+    ("Biology", "AP Biology", "", "Biology 2e", "good"),
+    ("Biology", "Honors Biology", "", "Biology 2e", "good"),
+    ("Biology", "Biology", "", "Biology 2e", "partial"),
+    ("Psychology", "Psychology", "", "Introduction to Psychology", "good"),
+    ("Chemistry", "AP Chemistry", "", "Introductory Chemistry", "partial"),
+    ("Physics", "Physics", "", "College Physics for AP Courses 2e", "partial"),
+    # part
+    ("World Societies, volume 2: Since 1450", "World History", "", "World History to 1500", "no"),
+    ("World Societies, volume 2: Since 1450", "World History", "", "World History, Volume 2: From 1400", "good"),
+    ("World History", "World History", "", "World History Volume 1: to 1500", "partial"),
+    ("Calculus", "AP Calculus BC", "", "Calculus Volume 1", "partial"),
+    ("Calculus", "AP Calculus AB", "", "Calculus Volume 1", "good"),
+    # language level
+    ("Temas [2nd ed.]", "AP Spanish", "9781543301380", "Spanish I: Beginning Spanish Language and Culture", "no"),
+    ("Integrated Chinese Vol. 1", "Chinese 1", "", "Elementary Chinese I", "partial"),
+    # not a course text
+    ("Cambridge Latin Workbook", "Latin 1", "", "Latin 1", "no"),
+    ("The Great Gatsby", "English 11", "9780743273565", "American Literature I", "no"),
+    ("America's Reconstruction", "AP US History", "9780807122341", "U.S. History", "no"),
+    ("Anatomy & Physiology", "Anatomy and Physiology", "", "Anatomy and Physiology Lab Manual", "no"),
+    ("Practice of Statistics [6th ed.]", "AP Statistics", "", "Technical Writing and Simple Statistics", "no"),
+]
+
+
+@pytest.mark.parametrize(("title", "course", "isbn", "offered", "outcome"), PAIRS)
+def test_the_gates_decide_a_pair(
+    tmp_path: Path, title: str, course: str, isbn: str, offered: str, outcome: str
+) -> None:
+    found = one(tmp_path, {"title": title, "course": course, "isbn": isbn}, {"title": offered})
+    assert found["outcome"] == outcome
+    assert found["reasons"]
+    assert (found["resource_id"] == "") == (outcome == "no")
+
+
+@pytest.mark.parametrize(
+    ("written", "outcome"),
+    [
+        ("CC BY-NC-SA", "good"),
+        ("CC BY-NC-ND 4.0", "no"),
+        ("All rights reserved", "no"),
+        ("", "review"),
+        ("Free", "review"),
+        ("ck12", "review"),
+    ],
+)
+def test_only_a_license_that_was_seen_and_is_open_can_be_good(tmp_path: Path, written: str, outcome: str) -> None:
+    item = {"title": "Geometry", "course": "Geometry", "grades": "9-10"}
+    found = one(tmp_path, item, {"title": "High School Geometry", "license": written})
+    assert found["outcome"] == outcome
+
+
+def test_a_blank_license_comes_from_the_sourced_program_table_and_says_so(tmp_path: Path) -> None:
+    found = one(
+        tmp_path,
+        {"title": "Geometry", "course": "Geometry"},
+        {"title": "Geometry", "license": "", "program": "EngageNY"},
+    )
+    assert (found["outcome"], found["license_id"]) == ("good", "CC-BY-NC-SA")
+    assert found["license_from"].startswith("program table: EngageNY")
+
+
+def test_a_program_without_a_source_lends_no_license(tmp_path: Path) -> None:
+    found = one(
+        tmp_path,
+        {"title": "Geometry", "course": "Geometry"},
+        {"title": "Geometry", "license": "", "program": "OpenSciEd"},
+    )
+    assert found["outcome"] == "review"
+    assert "no source" in found["license_from"]
+
+
+def test_an_open_publishers_isbn_makes_it_the_same_work(tmp_path: Path) -> None:
+    item = {"title": "Anatomy and Physiology", "course": "Honors Anatomy and Physiology", "isbn": "9781938168130"}
+    found = one(tmp_path, item, {"title": "Anatomy And Physiology 2E"})
+    assert found["outcome"] == "same_open"
+
+
+def test_the_open_title_with_another_publishers_isbn_is_the_same_work_with_a_conflict(tmp_path: Path) -> None:
+    found = one(
+        tmp_path,
+        {"title": "College Physics 2e", "course": "Physics", "isbn": "9780544817739"},
+        {"title": "College Physics 2E"},
+    )
+    assert found["outcome"] == "same_open"
+    assert "ISBN conflict" in found["reasons"]
+
+
+def test_an_identical_title_alone_is_not_the_same_work(tmp_path: Path) -> None:
+    item = {"title": "Multivariable Calculus", "course": "Multivariable Calculus", "isbn": "9780547209975"}
+    assert one(tmp_path, item, {"title": "Multivariable Calculus"})["outcome"] == "good"
+
+
+def test_the_very_isbn_of_a_catalog_record_is_the_same_work_if_its_license_is_open(tmp_path: Path) -> None:
+    item = {"title": "Something Else", "isbn": "9781943536290"}
+    assert one(tmp_path, item, {"title": "Any", "isbn": "978-1-943536-29-0"})["outcome"] == "same_open"
+    assert one(tmp_path, item, {"title": "Any", "isbn": "978-1-943536-29-0", "license": ""})["outcome"] == "review"
+
+
+def test_a_commercial_imprint_of_an_open_program_is_for_review_and_says_what_is_paid_for(tmp_path: Path) -> None:
+    item = {
+        "title": "Illustrative Mathematics Grade 6",
+        "publisher": "Kendall Hunt",
+        "grades": "6",
+        "subject": "Mathematics",
+    }
+    found = one(
+        tmp_path,
+        item,
+        {
+            "title": "Illustrative Mathematics: Grade 6 Mathematics",
+            "program": "Illustrative Mathematics",
+            "grades": "6",
+        },
+    )
+    assert (found["outcome"], found["paying_for"]) == ("review", "unknown")
+    assert "open parent exists" in found["reasons"]
+
+
+def test_a_name_that_only_sounds_like_the_open_program_is_pointed_out(tmp_path: Path) -> None:
+    item = {"title": "Eureka Math\u00b2 Grade 3 Mathematics", "publisher": "Great Minds", "grades": "3"}
+    found = one(tmp_path, item, {"title": "Grade 3 Mathematics", "program": "EngageNY", "license": ""})
+    assert "mind the name" in found["reasons"]
+
+
+def test_a_row_for_several_grades_is_matched_in_part_by_each_grade(tmp_path: Path) -> None:
+    found = match(
+        adopted(tmp_path, {"title": "enVisionMATH", "course": "K-5"}),
+        catalog(tmp_path, {"title": "Grade 3 Mathematics"}, {"title": "Grade 7 Mathematics"}),
+    )
+    assert found["outcome"].tolist() == ["partial"]
+    assert "K-5" in found["reasons"].iloc[0]
+
+
+def test_placeholder_rows_are_kept_and_say_so(tmp_path: Path) -> None:
+    found = match(
+        adopted(tmp_path, {"title": "NO TEXTBOOK", "course": "Biology"}, {"title": "", "course": "Biology"}),
+        catalog(tmp_path, {"title": "Biology 2e"}),
+    )
+    assert found["outcome"].tolist() == ["no", "no"]
+    assert found["reasons"].str.startswith("placeholder row").all()
+
+
+def test_readable_but_closed_texts_are_counted_in_the_reason(tmp_path: Path) -> None:
+    found = one(tmp_path, {"title": "Geometry", "course": "Geometry"}, {"title": "Geometry", "license": "CC BY-ND"})
+    assert "1 may be read but not adapted" in found["reasons"]
+
+
+def test_the_table_keeps_the_lists_order_and_its_columns(tmp_path: Path) -> None:
+    found = match(
+        adopted(tmp_path, {"title": "Physics"}, {"title": "Geometry"}, {"title": "Physics"}),
+        catalog(tmp_path, {"title": "College Physics 2e"}),
+    )
+    assert found["item_id"].tolist() == ["i0", "i1", "i2"]
+    assert list(found.columns) == list(COLUMNS)
+    assert counts(found).startswith("3 items: 0 already open, 2 with a text of the same course")
+
+
+def test_an_empty_list_and_an_empty_catalog_are_answered(tmp_path: Path) -> None:
+    (tmp_path / "empty.csv").write_text("resource_id,title,license\nx,Poems,CC BY\n", encoding="utf-8")
+    found = match(adopted(tmp_path, {"title": "Physics"}), read_catalogs([tmp_path / "empty.csv"]))
+    assert found["outcome"].tolist() == ["no"]
+
+
+# --- lists as they come --------------------------------------------------------------------------------------------
+
+
+def test_usual_column_names_are_found_and_others_can_be_mapped(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("Book Title,ISBN-13,Price,Werk\nBiology,9781938168130,$20,B\n", encoding="utf-8")
+    assert read_list(tmp_path / "a.csv")["isbn"].tolist() == ["9781938168130"]
+    assert read_list(tmp_path / "a.csv", {"title": "Werk"})["title"].tolist() == ["B"]
+
+
+def test_a_list_without_a_title_column_is_refused_with_the_way_out(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("Unnamed,Spring 2026\nx,y\n", encoding="utf-8")
+    with pytest.raises(BadInput, match=r"(?s)no column for title.*--columns title=NAME") as refused:
+        read_list(tmp_path / "a.csv", {"isbn": "ISBN"})
+    assert len(refused.value.faults) == 2
+
+
+@pytest.mark.parametrize(
+    "title", ["NO TEXTBOOK", "No text required", "See English listings", "TBD", "n/a", "", "Teacher provided"]
+)
+def test_placeholders_are_recognized(title: str) -> None:
+    assert is_placeholder(title)
+
+
+@pytest.mark.parametrize("title", ["Seeing the Story of Biology", "None Like It Hot", "Nobel Texts"])
+def test_titles_that_only_begin_like_placeholders_are_kept(title: str) -> None:
+    assert not is_placeholder(title)
+
+
+@pytest.mark.parametrize(
+    ("cell", "price", "doubt"),
+    [("79.99, 80.50", "79.99", "2 prices"), ("$1,250.00", "1250.00", ""), ("", "", ""), ("call", "", "not a price")],
+)
+def test_prices_are_read_and_doubts_said(cell: str, price: str, doubt: str) -> None:
+    found, said = read_price(cell)
+    assert found == price
+    assert doubt in said
+
+
+# --- standing and decisions ----------------------------------------------------------------------------------------
+
+
+def test_a_candidate_on_the_approved_list_says_until_when_and_others_need_review(tmp_path: Path) -> None:
+    found = match(
+        adopted(tmp_path, {"title": "Physics"}),
+        offered := catalog(tmp_path, {"title": "College Physics 2e", "isbn": "9781947172173"}, {"title": "Physics"}),
+    )
+    (tmp_path / "ok.csv").write_text("title,isbn,expires\nCollege Physics,9781947172173,2031-06-30\n", encoding="utf-8")
+    told = with_standing(found, offered, read_list(tmp_path / "ok.csv"), state_adopts=True)
+    by_resource = {row["resource_id"]: row for row in told.to_dict("records")}
+    assert (by_resource["r0"]["on_state_list"], by_resource["r0"]["list_expires"]) == ("yes", "2031-06-30")
+    assert by_resource["r1"]["on_state_list"] == "no"
+    assert UNLISTED in by_resource["r1"]["reasons"]
+    assert UNLISTED not in by_resource["r0"]["reasons"]
+
+
+def test_what_a_catalog_does_not_say_is_unknown(tmp_path: Path) -> None:
+    offered = catalog(
+        tmp_path,
+        {"title": "College Physics 2e", "wcag_conformance": "AA"},
+        {"title": "Physics", "wcag_conformance": ""},
+    )
+    told = with_standing(match(adopted(tmp_path, {"title": "Physics"}), offered), offered, None, state_adopts=False)
+    assert told.set_index("resource_id")["wcag_conformance"].to_dict() == {"r0": "AA", "r1": "unknown"}
+    assert "nimas" not in told
+
+
+def decisions(tmp_path: Path, *rows: str) -> pd.DataFrame:
+    path = tmp_path / "decisions.csv"
+    path.write_text("item_id,resource_id,outcome,by,decided_on,why\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    return read_decisions(path)
+
+
+def test_a_person_overrules_the_tool_and_the_row_says_so(tmp_path: Path) -> None:
+    found = match(
+        adopted(tmp_path, {"title": "Biology", "course": "Biology"}), catalog(tmp_path, {"title": "Biology 2e"})
+    )
+    told = decided(found, decisions(tmp_path, "i0,r0,good,M. Rivera,2026-09-01,we read it"))
+    assert told["outcome"].tolist() == ["good"]
+    assert "M. Rivera" in told["reasons"].iloc[0]
+    assert "the tool said partial" in told["reasons"].iloc[0]
+
+
+def test_a_refused_candidate_leaves_one_row_without_a_resource(tmp_path: Path) -> None:
+    found = match(
+        adopted(tmp_path, {"title": "Physics"}),
+        catalog(tmp_path, {"title": "College Physics 2e"}, {"title": "Physics"}),
+    )
+    told = decided(found, decisions(tmp_path, "i0,r0,no,A,2026-09-01,old", "i0,r1,no,A,2026-09-01,old"))
+    assert told[["outcome", "resource_id"]].to_numpy().tolist() == [["no", ""]]
+
+
+def test_a_decision_about_an_unknown_item_is_refused(tmp_path: Path) -> None:
+    found = match(adopted(tmp_path, {"title": "Physics"}), catalog(tmp_path, {"title": "Physics"}))
+    with pytest.raises(BadInput, match="item i9, which the list does not have"):
+        decided(found, decisions(tmp_path, "i9,r0,good,A,2026-09-01,x"))
+
+
+def test_what_changed_since_the_last_run_is_said(tmp_path: Path) -> None:
+    found = match(
+        adopted(tmp_path, {"title": "Physics"}),
+        catalog(tmp_path, {"title": "College Physics 2e"}, {"title": "Physics"}),
+    )
+    before = found.assign(
+        outcome=["review", found["outcome"].iloc[1]], resource_id=["gone", found["resource_id"].iloc[1]]
+    )
+    assert changes(found, before) == "since the last report: 1 rows new, 0 with another outcome, 1 gone"
+    assert with_changes(found, before)["change"].tolist() == ["new", ""]

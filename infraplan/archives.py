@@ -1,11 +1,13 @@
 """Zip archives, checked before they are unpacked: size, count, path, type."""
 
+import gzip
 import shutil
 import stat
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
+from typing import IO
 
 from infraplan.errors import BadInput, Fault
 
@@ -54,14 +56,9 @@ def unpack(archive: zipfile.ZipFile, member: str, folder: Path) -> Path:
     """Write one member into `folder` under its bare name, and never more bytes than the archive declared."""
     declared = archive.getinfo(member).file_size
     target = folder / PurePosixPath(member.replace("\\", "/")).name
-    written = 0
     try:
         with archive.open(member) as packed, target.open("wb") as out:
-            while chunk := packed.read(_CHUNK):
-                written += len(chunk)
-                if written > declared:
-                    raise _bomb(member, "it unpacks to more than the archive declares")
-                out.write(chunk)
+            copy_bounded(packed, out, member, declared)
     except (zipfile.BadZipFile, RuntimeError, EOFError, OSError, NotImplementedError) as why:
         raise BadInput(
             [
@@ -74,6 +71,25 @@ def unpack(archive: zipfile.ZipFile, member: str, folder: Path) -> Path:
             ]
         ) from why
     return target
+
+
+def copy_bounded(packed: IO[bytes] | gzip.GzipFile, out: IO[bytes], name: str, most_bytes: int) -> None:
+    """Unpack a stream into another; raises BadInput once it holds more than `most_bytes`."""
+    written = 0
+    while chunk := packed.read(_CHUNK):
+        written += len(chunk)
+        if written > most_bytes:
+            raise BadInput(
+                [
+                    Fault(
+                        kind="UnsafeArchive",
+                        what=f"{name} unpacks to more than {most_bytes:,} bytes, more than it declares or than fits here",
+                        file=name,
+                        mend="get the archive from the publisher's own page",
+                    )
+                ]
+            )
+        out.write(chunk)
 
 
 def _faults(path: Path, archive: zipfile.ZipFile) -> list[Fault]:
@@ -108,17 +124,4 @@ def _fault(path: Path, what: str) -> Fault:
         what=what,
         file=path.name,
         mend="get the archive from the publisher's own page, or unpack it yourself and add the files",
-    )
-
-
-def _bomb(member: str, why: str) -> BadInput:
-    return BadInput(
-        [
-            Fault(
-                kind="UnsafeArchive",
-                what=f"{member}: {why}",
-                file=member,
-                mend="get the archive from the publisher's own page",
-            )
-        ]
     )

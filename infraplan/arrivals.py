@@ -132,7 +132,7 @@ def _gunzip(path: Path, room: Path) -> Path:
     target = room / path.stem
     try:
         with gzip.open(path) as packed, target.open("wb") as out:
-            shutil.copyfileobj(packed, out, 1 << 20)
+            archives.copy_bounded(packed, out, path.name, min(archives.MOST_BYTES, shutil.disk_usage(room).free))
     except (OSError, EOFError) as why:
         raise BadInput(
             [
@@ -165,13 +165,15 @@ def _zipped(path: Path, room: Path) -> list[Arrival]:
                 ]
             )
         arrivals = []
-        for name in wanted:
+        for number, name in enumerate(wanted):
+            own_room = room / str(number)  # two folders of an archive may hold files of one name
+            own_room.mkdir()
             if name.lower().endswith(".shp"):
                 stem = name[:-4]
                 for side in names:
                     if side != name and side.lower().startswith(stem.lower() + "."):
-                        archives.unpack(archive, side, room)
-            local = archives.unpack(archive, name, room)
+                        archives.unpack(archive, side, own_room)
+            local = archives.unpack(archive, name, own_room)
             label = path.name if len(wanted) == 1 else f"{path.name}!{name}"
             arrivals.append(_peek(local, label, (path,), member=name))
         return arrivals
@@ -310,6 +312,50 @@ def _recognize(columns: Sequence[str], kind: str) -> tuple[Source, str] | None:
             if wanted <= here and (best is None or len(wanted) > best[0]):
                 best = (len(wanted), source, str(header.get("name", "")))
     return (best[1], best[2]) if best else None
+
+
+def header_of(arrival: Arrival, source: Source) -> str:
+    """Which of a source's headers the file has, the longest that fits; raises BadInput naming what it lacks."""
+    if not source.headers:
+        return ""
+    if arrival.kind not in source.kinds:
+        raise BadInput(
+            [
+                Fault(
+                    kind="OtherKind",
+                    what=f"{arrival.name} is {_KINDS[arrival.kind]}; {source.title} comes as "
+                    f"{' or '.join(_KINDS[kind] for kind in source.kinds)}",
+                    file=arrival.name,
+                    mend="check --as, or leave it out",
+                )
+            ]
+        )
+    here = {column.lower() for column in arrival.columns}
+    lacks = {
+        str(header.get("name", "")): [str(column) for column in header["columns"] if str(column).lower() not in here]
+        for header in sorted(source.headers, key=lambda header: -len(header["columns"]))
+    }
+    name = min(lacks, key=lambda header: len(lacks[header]))
+    if lacks[name]:
+        raise BadInput(
+            [
+                Fault(
+                    kind="MissingColumn",
+                    what=f"{arrival.name} lacks columns of {source.title}: {', '.join(lacks[name])}",
+                    file=arrival.name,
+                    mend=f"check --as, or leave it out; the file's columns are: {', '.join(arrival.columns)[:200]}",
+                )
+            ]
+        )
+    return name
+
+
+_KINDS = {
+    "delimited": "a text table",
+    "sheet": "a workbook",
+    "shapes": "a set of shapes",
+    "parquet": "a Parquet file",
+}
 
 
 def nearest(arrival: Arrival) -> str:

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from infraplan import arrivals, checks, engine, states
 from infraplan.arrivals import Arrival
-from infraplan.errors import BadInput, Fault
+from infraplan.errors import BadInput, Fault, NoCrs
 from infraplan.receipts import Receipt, sha256_of
 from infraplan.resources import read_toml
 from infraplan.schemas import Column, Schema
@@ -114,6 +114,9 @@ def add(
                         told(one)
             except BadInput as refused:
                 faults += refused.faults
+            except NoCrs as refused:
+                what, _, mend = str(refused).partition("\n  mend:  ")
+                faults.append(Fault(kind="NoCrs", what=what, file=path.name, mend=mend))
     if faults:
         raise BadInput(faults)
     return taken
@@ -186,7 +189,7 @@ def _with_source(arrival: Arrival, desk: Desk, source_id: str | None) -> Arrival
         source, header = found
     else:
         source = known[source_id]
-        header = found[1] if found and found[0].id == source_id else ""
+        header = arrivals.header_of(arrival, source)
     values = {**arrival.__dict__, "source": source, "header_name": header}
     return Arrival(**values)
 
@@ -195,7 +198,7 @@ def own_table(arrival: Arrival) -> str | None:
     """The core table whose declared columns a file has exactly, as our own exports do."""
     from infraplan import schemas  # noqa: PLC0415
 
-    here = set(arrival.columns) - {"source_row"}
+    here = set(arrival.columns) - {"source_row", "stamp"}  # an export's own additions
     for name in schemas.names():
         schema = Schema.load(name)
         wanted = set(schema.required)
@@ -292,10 +295,14 @@ def _commit(workspace: Workspace, receipt: Receipt, load: Load, pieces: Sequence
 
 
 def rows_as_text(arrival: Arrival) -> pd.DataFrame:
-    """A small arrival as text cells, indexed by file row; raises BadInput."""
+    """A small arrival as text cells, indexed by file row, columns spelled as the source declares them; raises BadInput."""
     from infraplan.tablefiles import read_text  # noqa: PLC0415
 
-    return read_text(arrival.local, header_row=arrival.header_row)
+    frame = read_text(arrival.local, header_row=arrival.header_row)
+    headers = arrival.source.headers if arrival.source else ()
+    declared = {str(column).lower(): str(column) for header in headers for column in header["columns"]}
+    spelled = {name: declared.get(name.lower(), name) for name in map(str, frame.columns)}
+    return frame.rename(columns={name: other for name, other in spelled.items() if other not in frame})
 
 
 def csv_rows(arrival: Arrival, desk: Desk) -> Any:  # noqa: ANN401 - an Ibis table

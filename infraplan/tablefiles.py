@@ -96,7 +96,10 @@ def _content(path: Path) -> bytes:
         import gzip  # noqa: PLC0415
 
         with gzip.open(path) as packed:
-            return packed.read(_MOST_FLAT_BYTES)
+            content = packed.read(_MOST_FLAT_BYTES + 1)
+        if len(content) > _MOST_FLAT_BYTES:
+            raise _unreadable(path, f"it unpacks to more than {_MOST_FLAT_BYTES:,} bytes")
+        return content
     return path.read_bytes()
 
 
@@ -151,8 +154,8 @@ def _read_delimited(content: bytes, name: str, header_row: int) -> pd.DataFrame:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     rows, numbers, header = [], [], None
     faults: list[Fault] = []
-    for row in reader:
-        if reader.line_num < header_row or not any(cell.strip() for cell in row):
+    for number, row in enumerate(reader, start=1):  # a cell with a line break in it is still one row
+        if number < header_row or not any(cell.strip() for cell in row):
             continue
         if header is None:
             header = _trim_header(row)
@@ -163,13 +166,13 @@ def _read_delimited(content: bytes, name: str, header_row: int) -> pd.DataFrame:
                     kind="RaggedRow",
                     what=f"a row has {len(row)} cells, the header {len(header)}",
                     file=name,
-                    row=reader.line_num,
+                    row=number,
                     mend="quote cells that hold the separator",
                 )
             )
             continue
         rows.append([*row, *[""] * (len(header) - len(row))][: len(header)])
-        numbers.append(reader.line_num)
+        numbers.append(number)
     if faults:
         raise BadInput(faults[:_MOST_FAULTS_PER_COLUMN])
     return pd.DataFrame(rows, columns=header, index=pd.Index(numbers, dtype="int64"), dtype=object)

@@ -8,6 +8,7 @@ from typing import Any
 
 import ibis
 import ibis.expr.types as ir
+import pandas as pd
 import pyarrow.parquet as pq
 
 from infraplan import arrivals, engine
@@ -123,7 +124,7 @@ def coverage_summary(arrival: Arrival, desk: Desk) -> Load:
     _refuse_if_none(arrival, desk, len(frame))
     frame["units"] = counts(frame["units"])
     for name in ("share_25_3", "share_100_20"):
-        frame[name] = frame[name].astype(float)
+        frame[name] = pd.to_numeric(frame[name], errors="coerce")
     as_of, revision = _dates(arrival, desk)
     notes = [f"{count:,} county numbers had lost their leading zero; mended"] if count else []
     kinds = "+".join(sorted(frame["geography_type"].unique()))
@@ -265,12 +266,14 @@ def _only_own_state(
     """Leave out rows of other states, keeping each row's place in the file; refuse a file with none of ours."""
     table = engine.read_parquet(desk.backend, [path], located=True)
     own = table[block].startswith(desk.state.fips)
-    both = table.aggregate(rows=table.count(), own=own.sum(), other=(~own).sum()).to_pyarrow().to_pylist()[0]
+    # a number that is no block is not another state's: it stays, for the checks to name
+    other = (~own & (table[block].length() == _BLOCK_DIGITS)).fill_null(ibis.literal(value=False))
+    both = table.aggregate(rows=table.count(), own=own.sum(), other=other.sum()).to_pyarrow().to_pylist()[0]
     _refuse_if_none(arrival, desk, both["own"] if both["rows"] else 0)
     if not both["other"]:
         return path, {}
     kept = path.with_suffix(".own.parquet")
-    located = table.filter(own | table[block].isnull()).mutate(source_row=table["file_row_number"] + 2)
+    located = table.filter(~other).mutate(source_row=table["file_row_number"] + 2)
     located.drop("filename", "file_row_number").to_parquet(kept)
     return kept, {"rows of other states": int(both["other"])}
 

@@ -89,7 +89,7 @@ def tract_shapes(arrival: Arrival, desk: Desk) -> Load:
 
 def lea_directory(arrival: Arrival, desk: Desk) -> Load:
     """CCD district directory, all agencies of the workspace's state, closed and future ones too (see status)."""
-    raw = rows_as_text(arrival)
+    raw = rows_as_text(arrival).rename(columns=str.upper)
     own = raw["FIPST"].str.zfill(2) == desk.state.fips
     _need_rows(arrival, desk, own)
     rows = raw[own]
@@ -122,7 +122,7 @@ def lea_directory(arrival: Arrival, desk: Desk) -> Load:
 
 def school_directory(arrival: Arrival, desk: Desk) -> Load:
     """CCD school directory; it has no points and no enrollment, the EDGE file does."""
-    raw = rows_as_text(arrival)
+    raw = rows_as_text(arrival).rename(columns=str.upper)
     own = raw["FIPST"].str.zfill(2) == desk.state.fips
     _need_rows(arrival, desk, own)
     rows = raw[own]
@@ -179,7 +179,10 @@ LOADERS: dict[str, Loader] = {
 
 
 def read_shapes(arrival: Arrival) -> gpd.GeoDataFrame:
-    """A shape file in longitude and latitude (WGS 84); raises NoCrs, or BadInput if a geometry is not a polygon."""
+    """A shape file in longitude and latitude (WGS 84), column names in capitals.
+
+    Raises NoCrs, or BadInput if a geometry is not a polygon.
+    """
     with warnings.catch_warnings():
         # old files carry rings that the driver itself repairs and warns about; we make valid and report areas below
         warnings.simplefilter("ignore", RuntimeWarning)
@@ -202,13 +205,14 @@ def read_shapes(arrival: Arrival) -> gpd.GeoDataFrame:
                 )
             ]
         )
-    return shapes.to_crs("EPSG:4326")
+    capitals = {name: name.upper() for name in shapes.columns if name != shapes.geometry.name}
+    return shapes.rename(columns=capitals).to_crs("EPSG:4326")
 
 
 def _attributes(arrival: Arrival) -> pd.DataFrame:
     if arrival.kind != "shapes":
-        return rows_as_text(arrival)
-    frame = pd.DataFrame(gpd.read_file(arrival.local, ignore_geometry=True))
+        return rows_as_text(arrival).rename(columns=str.upper)
+    frame = pd.DataFrame(gpd.read_file(arrival.local, ignore_geometry=True)).rename(columns=str.upper)
     frame.index = pd.RangeIndex(1, len(frame) + 1)
     return frame.astype(object).map(lambda cell: "" if pd.isna(cell) else str(cell).strip())
 

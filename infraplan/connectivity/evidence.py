@@ -101,14 +101,21 @@ def _example_locations(
     keys: pd.DataFrame = workspace.backend.execute(found.select(key).distinct())
     placement = areas.place(workspace, keys, by)
     inside = placement.own if column == "own_locations" else placement.inside
-    here = inside.loc[inside["area_id"] == row["area_id"], "key"].tolist()
+    if pd.isna(row["area_id"]):
+        here = keys.loc[~keys[key].isin(inside["key"]), key].tolist()
+    else:
+        here = inside.loc[inside["area_id"] == row["area_id"], "key"].tolist()
     wanted = found.filter(found[key].isin(here))
+    listed = ibis.literal(value=False)
+    if workspace.has("funded_locations"):
+        listed = wanted["location_id"].isin(workspace.table("funded_locations")["location_id"])
     kinds = {
         "served": wanted["served"],
         "underserved": wanted["reached"] & ~wanted["served"],
         "unserved": ~wanted["reached"],
         "unserved_share": ~wanted["reached"],
-        "unfunded_unserved": ~wanted["reached"],
+        "funded_locations": listed & ~wanted["served"],
+        "unfunded_unserved": ~wanted["reached"] & ~listed,
     }
     chosen = wanted.filter(kinds.get(column, ibis.literal(value=True)))
     count = int(workspace.backend.execute(chosen.count()))
@@ -121,7 +128,8 @@ def _example_locations(
 
 def _children(workspace: Workspace, row: Mapping[str, Any], about: Mapping[str, Any]) -> Evidence:
     parts = children.parts(workspace, by=about["by"])
-    here = parts[parts["area_id"] == row["area_id"]].copy()
+    nowhere = pd.isna(row["area_id"])
+    here = parts[parts["area_id"].isna() if nowhere else parts["area_id"] == row["area_id"]].copy()
     with_access = (here["share"] * here["estimate_children_with_access"]).sum()
     total = (here["share"] * here["estimate_children"]).sum()
     margin_all, margin_with = (

@@ -12,7 +12,7 @@ SQUARE_METERS_PER_SQUARE_MILE = 2_589_988.110336
 def overlap_square_meters(shapes: gpd.GeoSeries) -> float:
     """Area covered more than once by the shapes of one layer, in the square units of their projection."""
     values = shapes.to_numpy()
-    first, second = shapely.STRtree(values).query(values, predicate="overlaps")
+    first, second = shapely.STRtree(values).query(values, predicate="intersects")
     pairs = first < second
     if not pairs.any():
         return 0.0

@@ -44,6 +44,7 @@ def words(workspace: Workspace) -> str:
     lines = [
         f"{state.name} ({state.usps}), funding year {workspace.config.funding_year}, in {workspace.folder}",
         f"rules     {_rule_words(workspace)}",
+        f"deadline  {next_deadline(workspace.config.funding_year, date.today())}",
         "",
         *_file_lines(workspace),
         "",
@@ -61,6 +62,28 @@ def _rule_words(workspace: Workspace) -> str:
     pending = sum(figure.pending for one in files for figure in one.figures.values())
     more = f", {pending} figures pending (`infraplan rules show {year}`)" if pending else ""
     return f"E-Rate funding year {year}{more}; homes: bead-2022, terrestrial"
+
+
+def next_deadline(funding_year: int, today: date) -> str:
+    """The next dated deadline in the rules of this funding year and the one after it, in words."""
+    ahead: list[tuple[date, str]] = []
+    waiting: list[str] = []
+    for year in (funding_year, funding_year + 1):
+        try:
+            calendar = rules.load("erate", year, "calendar")
+        except NoRule:
+            continue
+        for figure in calendar.figures.values():
+            about = f"FY{year}: {figure.about or figure.name}"
+            if figure.pending:
+                waiting.append(about)
+            elif isinstance(figure.value, date) and figure.value >= today:
+                ahead.append((figure.value, about))
+    if ahead:
+        when, about = min(ahead)
+        return f"{when}, {about}"
+    more = f"; not announced or not sourced yet: {waiting[0]}" if waiting else ""
+    return f"none known in the rules of FY{funding_year} and FY{funding_year + 1}{more}"
 
 
 def _file_lines(workspace: Workspace) -> list[str]:

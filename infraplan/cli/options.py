@@ -59,7 +59,14 @@ def workspace(function: F) -> F:
 def output(function: F) -> F:
     """Add -o FILE and --format, given to the command as one `output`."""
 
-    def joined(ctx: click.Context, _: click.Parameter, value: Path | None) -> Output:
+    def joined(ctx: click.Context, parameter: click.Parameter, value: Path | None) -> Output:
+        ending = value.suffix.lower().lstrip(".") if value is not None else ""
+        if value is not None and ending not in FORMATS and not ctx.meta.get("infraplan.format"):
+            raise click.BadParameter(
+                f"no format is known by the ending of {value.name}; use one of {', '.join(FORMATS)}, or --format",
+                ctx=ctx,
+                param=parameter,
+            )
         return Output(value, ctx.meta.get("infraplan.format"))
 
     function = click.option(

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from infraplan import rules, states
 from infraplan.arrivals import sources
@@ -44,7 +44,7 @@ def words(workspace: Workspace) -> str:
     lines = [
         f"{state.name} ({state.usps}), funding year {workspace.config.funding_year}, in {workspace.folder}",
         f"rules     {_rule_words(workspace)}",
-        f"deadline  {next_deadline(workspace.config.funding_year, date.today())}",
+        f"deadline  {next_deadline(workspace.config.funding_year, datetime.now().astimezone().date())}",
         "",
         *_file_lines(workspace),
         "",

@@ -1,5 +1,6 @@
 """`infraplan connectivity`: who lacks broadband, at home and at school."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -237,16 +238,20 @@ def draw(rule_id: str, rule_file: Path | None, target_id: str, tiles: bool, path
     from infraplan.workspace import Workspace
 
     here = Workspace.open(workspace)
-    shown = tables.map_tables(
-        here, rule=home_analysis.home_rule(rule_id, rule_file), aim=school_analysis.target(target_id)
-    )
+    rule = home_analysis.home_rule(rule_id, rule_file)
+    shown = tables.map_tables(here, rule=rule, aim=school_analysis.target(target_id))
+    layers = [load_layer(name) for name in shown.layers]
+    if rule_id != "bead-2022":
+        # the layers' own words are those of bead-2022; under another rule its words stand there
+        words = f"{rule.title}. {rule.words()}."
+        layers = [replace(layer, about=words) if layer.table == "home_gaps" else layer for layer in layers]
     target = path or here.folder / "maps" / "gaps.html"
     draw_map(
         target,
         title=f"{options.state_name(here)}: {shown.title}",
         areas=shown.areas,
         points=shown.points,
-        layers=[load_layer(name) for name in shown.layers],
+        layers=layers,
         sources=options.source_notes(here, shown.receipt_tables),
         stamps=options.stamps(here),
         notes=shown.notes,

@@ -302,7 +302,7 @@ def _nothing_loaded(workspace: Workspace) -> InfraplanError:
 
 def _title(by: By, rule: HomeRule, universe: Universe, *, business: bool, funded: bool) -> str:
     counted = (
-        "every location of the FCC's list"
+        "every location of the FCC's list, businesses among them"
         if universe == "served_export"
         else "locations with a residential offer of any technology in the loaded files"
     )

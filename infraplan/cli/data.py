@@ -16,8 +16,9 @@ def loaders() -> "Mapping[str, Loader]":
     """The loaders of every domain and of a state's own files, by source."""
     from infraplan import columnmaps
     from infraplan.connectivity import sources as connectivity
+    from infraplan.procurement import sources as procurement
 
-    return {**columnmaps.LOADERS, **connectivity.LOADERS}
+    return {**columnmaps.LOADERS, **connectivity.LOADERS, **procurement.LOADERS}
 
 
 @click.group()

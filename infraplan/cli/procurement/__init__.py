@@ -7,12 +7,19 @@ from infraplan.cli import LazyGroup
 _HERE = "infraplan.cli.procurement"
 
 
-@click.group(cls=LazyGroup, lazy={
-    "discounts": (f"{_HERE}.rates:discounts", "E-Rate discount rates of districts, schools, libraries, consortia."),
-    "budgets": (f"{_HERE}.rates:budgets", "Category Two budgets and what is left of them."),
-    "commitments": (f"{_HERE}.rates:commitments", "E-Rate, state and applicant share of each request."),
-    "pool": (f"{_HERE}.pooling:pool", "Which bids to award to which members, nobody worse off."),
-})
+@click.group(
+    cls=LazyGroup,
+    lazy={
+        "discounts": (f"{_HERE}.rates:discounts", "E-Rate discount rates of districts, schools, libraries, consortia."),
+        "budgets": (f"{_HERE}.rates:budgets", "Category Two budgets and what is left of them."),
+        "commitments": (f"{_HERE}.rates:commitments", "E-Rate, state and applicant share of each request."),
+        "reconcile": (f"{_HERE}.filings:reconcile", "Our figures beside the published ones, with likely causes."),
+        "prices": (f"{_HERE}.prices:prices", "Each district's circuit price beside its peers'."),
+        "calendar": (f"{_HERE}.dates:calendar", "What money and which contracts are about to be lost, and when."),
+        "valid-file": (f"{_HERE}.rollup:valid_file", "Check a school-level valid file and roll it up by district."),
+        "pool": (f"{_HERE}.pooling:pool", "Which bids to award to which members, nobody worse off."),
+    },
+)
 def procurement() -> None:
     """E-Rate discounts and budgets, pooled purchasing.
 

@@ -94,9 +94,11 @@ def describe(faults: Sequence[Fault]) -> str:
       where: a.csv, row 17, column rate
       mend:  give whole percent
     """
-    groups: dict[tuple[str, str | None, str | None], list[Fault]] = {}
+    groups: dict[tuple[str | None, ...], list[Fault]] = {}
     for fault in faults:
-        groups.setdefault((fault.kind, fault.file, fault.column), []).append(fault)
+        # faults of cells are examples of one another; any other two are alike only if they say the same
+        alike = None if fault.column else fault.what
+        groups.setdefault((fault.kind, fault.file, fault.column, alike), []).append(fault)
     blocks = [_block(group) for group in list(groups.values())[:MOST_GROUPS_SHOWN]]
     if len(groups) > MOST_GROUPS_SHOWN:
         blocks.append(f"... and {len(groups) - MOST_GROUPS_SHOWN} more kinds of fault")
@@ -111,7 +113,8 @@ def _block(group: list[Fault]) -> str:
     lines = [group[0].what]
     if total > 1:
         lines[0] += f" ({total:,} such rows)"
-    lines.extend(f"  where: {place}" for fault in group[:MOST_EXAMPLES_SHOWN] if (place := _place(fault)))
+    told = group[0].what
+    lines.extend(f"  where: {place}" for fault in group[:MOST_EXAMPLES_SHOWN] if (place := _place(fault, told)))
     if len(group) > MOST_EXAMPLES_SHOWN:
         lines.append(f"  ... and {total - MOST_EXAMPLES_SHOWN:,} more")
     mends = dict.fromkeys(fault.mend for fault in group if fault.mend)
@@ -119,7 +122,8 @@ def _block(group: list[Fault]) -> str:
     return "\n".join(lines)
 
 
-def _place(fault: Fault) -> str:
+def _place(fault: Fault, told: str) -> str:
+    """Where a fault is, with its value where the sentence `told` does not hold it."""
     parts = []
     if fault.file:
         parts.append(fault.file)
@@ -128,4 +132,4 @@ def _place(fault: Fault) -> str:
     if fault.column:
         parts.append(f"column {fault.column}")
     place = ", ".join(parts)
-    return f"{place}: {fault.value!r}" if fault.value is not None and fault.value not in fault.what else place
+    return f"{place}: {fault.value!r}" if fault.value is not None and fault.value not in told else place

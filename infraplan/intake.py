@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from infraplan.schemas import Column, Schema
 from infraplan.workspace import Partition, Workspace, now
 
 SYNTHETIC_FIPS = "99"
+_MOST_OF_A_LINE = 160
 _ARROW = {
     "string": pa.string(),
     "integer": pa.int64(),
@@ -138,7 +139,7 @@ def _take(arrival: Arrival, desk: Desk, loaders: Mapping[str, Loader], source_id
         for fault in checks.faults_in(desk.backend, path, Schema.load(piece.table), file=arrival.name)
     ]
     if faults:
-        raise BadInput(faults)
+        raise BadInput(_with_lines(faults, arrival))
     if desk.workspace.config.fips == SYNTHETIC_FIPS:
         load = Load(
             load.pieces,
@@ -152,6 +153,21 @@ def _take(arrival: Arrival, desk: Desk, loaders: Mapping[str, Loader], source_id
         )
     receipt = _receipt(arrival, load, receipt_id, sha, pieces)
     return _commit(desk.workspace, receipt, load, pieces)
+
+
+def _with_lines(faults: Sequence[Fault], arrival: Arrival) -> list[Fault]:
+    """Faults with the line as its author wrote it: the cell itself may be gone where it could not be read."""
+    wanted = {fault.row for fault in faults if fault.row is not None}
+    if arrival.kind != "delimited" or not wanted:
+        return list(faults)
+    lines = {}
+    with arrival.local.open(encoding="latin-1" if arrival.latin else "utf-8", errors="replace", newline="") as stream:
+        for number, line in enumerate(stream, start=1):
+            if number in wanted:
+                lines[number] = line.strip()[:_MOST_OF_A_LINE]
+            if number >= max(wanted):
+                break
+    return [replace(fault, line=lines.get(fault.row)) if fault.row is not None else fault for fault in faults]
 
 
 def _with_source(arrival: Arrival, desk: Desk, source_id: str | None) -> Arrival:

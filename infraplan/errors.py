@@ -52,7 +52,7 @@ class Fault:
 
     `kind` is a noun (MissingColumn, UnknownCode, OutOfRange, DuplicateKey, ...); faults of one kind, file and
     column are printed together. `row` is the line number as a spreadsheet shows it, the header being line 1. `count` is how many
-    rows this fault stands for where only an example is given.
+    rows this fault stands for where only an example is given; `line` is the row as its author wrote it.
     """
 
     kind: str
@@ -63,6 +63,7 @@ class Fault:
     value: str | None = None
     mend: str | None = None
     count: int = 1
+    line: str | None = None
 
 
 @dataclass
@@ -114,7 +115,11 @@ def _block(group: list[Fault]) -> str:
     if total > 1:
         lines[0] += f" ({total:,} such rows)"
     told = group[0].what
-    lines.extend(f"  where: {place}" for fault in group[:MOST_EXAMPLES_SHOWN] if (place := _place(fault, told)))
+    for fault in group[:MOST_EXAMPLES_SHOWN]:
+        if place := _place(fault, told):
+            lines.append(f"  where: {place}")
+        if fault.line:
+            lines.append(f"         the line reads: {fault.line}")
     if len(group) > MOST_EXAMPLES_SHOWN:
         lines.append(f"  ... and {total - MOST_EXAMPLES_SHOWN:,} more")
     mends = dict.fromkeys(fault.mend for fault in group if fault.mend)

@@ -1,7 +1,7 @@
 """`infraplan rules`: the dated, cited figures behind every answer, listed, shown, compared and proved."""
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 import click
 
@@ -31,30 +31,20 @@ def rules() -> None:
     """Show the dated, cited rules behind the figures.
 
     Example:
+
     \b
         infraplan rules diff 2025 2026
     """
 
 
-def _output(function: Callable[..., None]) -> Callable[..., None]:
-    """Add -o FILE and --format; without them a command prints words."""
-
-    def plain(**given: Any) -> None:  # noqa: ANN401 - whatever options the command has
-        given.pop("format_name", None)
-        function(**given)
-
-    plain.__doc__, plain.__name__ = function.__doc__, function.__name__
-    plain.__dict__.update(function.__dict__)
-    return options.output(plain)
-
-
 @rules.command(name="list")
-@_output
+@options.output
 @options.quiet
 def list_(output: options.Output) -> None:
     """List the programs, years and topics that have rules, and how many figures are pending.
 
     Example:
+
     \b
         infraplan rules list
     """
@@ -73,12 +63,13 @@ def list_(output: options.Output) -> None:
 @click.argument("edition")
 @_program
 @click.option("--topic", default=None, metavar="NAME", help="One topic only, such as category_two.")
-@_output
+@options.output
 @options.quiet
 def show(edition: str, program: str, topic: str | None, output: options.Output) -> None:
     """Show every figure of a year (or of another edition) with its citation.
 
     Example:
+
     \b
         infraplan rules show 2026 --topic category_two
     """
@@ -132,6 +123,7 @@ def diff(old: str, new: str, program: str) -> None:
     """Say in words what changed between two years.
 
     Example:
+
     \b
         infraplan rules diff 2025 2026
     """
@@ -147,6 +139,7 @@ def check() -> None:
     """Prove that every figure has a citation and that every case beside the rules holds.
 
     Example:
+
     \b
         infraplan rules check
     """

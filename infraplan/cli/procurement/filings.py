@@ -7,7 +7,6 @@ from typing import TypeVar
 import click
 
 from infraplan.cli import options
-from infraplan.cli.procurement.rates import table_output
 
 F = TypeVar("F", bound=Callable[..., None])
 
@@ -28,7 +27,7 @@ def form_471(function: F) -> F:
 @form_471
 @options.funding_year
 @options.workspace
-@table_output
+@options.output
 @options.quiet
 def reconcile(
     ours: Path | None,
@@ -44,6 +43,7 @@ def reconcile(
     rate, district status, consortium average and commitment is reckoned again.
 
     Example:
+
     \b
         infraplan procurement reconcile --ours budgets.csv --published c2_budget_tool.csv --funding-year 2026
         infraplan procurement reconcile --form-471 basic_information.csv --form-471 frn.csv -o compared.csv

@@ -6,7 +6,6 @@ import click
 
 from infraplan.cli import options
 from infraplan.cli.procurement.filings import form_471
-from infraplan.cli.procurement.rates import table_output
 
 
 @click.command()
@@ -23,7 +22,7 @@ from infraplan.cli.procurement.rates import table_output
               help="Bandwidth target, as `infraplan rules list` names it.")  # fmt: skip
 @click.option("--allow-historic", is_flag=True, help="Let HISTORIC prices feed the affordability answer.")
 @options.workspace
-@table_output
+@options.output
 @options.quiet
 def prices(
     form_471: tuple[Path, ...],
@@ -42,6 +41,7 @@ def prices(
     that is too small is widened, and the row says so.
 
     Example:
+
     \b
         infraplan procurement prices --funding-year 2026 --workspace iowa -o prices.xlsx
     """

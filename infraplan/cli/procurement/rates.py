@@ -1,9 +1,7 @@
 """Commands of the E-Rate arithmetic: discounts, budgets, commitments."""
 
-import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -26,17 +24,6 @@ _year = click.option(
 )
 
 
-def table_output(function: Callable[..., None]) -> Callable[..., None]:
-    """Add -o FILE and --format; the command itself sees only `output`."""
-
-    @functools.wraps(function)
-    def without_format(**given: Any) -> None:  # noqa: ANN401 - whatever options the command has
-        given.pop("format_name", None)
-        function(**given)
-
-    return options.output(without_format)
-
-
 def _tell(notes: Sequence[str]) -> None:
     """Notes for the person at the keyboard; the first twenty, then how many more."""
     most = 20
@@ -49,7 +36,7 @@ def _tell(notes: Sequence[str]) -> None:
 @click.command()
 @_from
 @_year
-@table_output
+@options.output
 @options.quiet
 def discounts(source: Path, funding_year: int, output: options.Output) -> None:
     """Discount rates of districts, schools, libraries and consortia.
@@ -58,6 +45,7 @@ def discounts(source: Path, funding_year: int, output: options.Output) -> None:
     member of a consortium names that in member_of. `infraplan tables discounts_in` lists every column.
 
     Example:
+
     \b
         infraplan procurement discounts --from entities.csv --funding-year 2026 -o rates.csv
     """
@@ -71,7 +59,7 @@ def discounts(source: Path, funding_year: int, output: options.Output) -> None:
 @click.command()
 @_from
 @_year
-@table_output
+@options.output
 @options.quiet
 def budgets(source: Path, funding_year: int, output: options.Output) -> None:
     """Category Two budgets of districts, library systems and independent entities, and what is left of them.
@@ -79,6 +67,7 @@ def budgets(source: Path, funding_year: int, output: options.Output) -> None:
     FILE has one row per school or outlet: entity_id, kind, system_id, students or square_feet, funded_usd, pending_usd.
 
     Example:
+
     \b
         infraplan procurement budgets --from sites.csv --funding-year 2026 -o budgets.csv
     """
@@ -92,7 +81,7 @@ def budgets(source: Path, funding_year: int, output: options.Output) -> None:
 @click.command()
 @_from
 @options.funding_year
-@table_output
+@options.output
 @options.quiet
 def commitments(source: Path, funding_year: int | None, output: options.Output) -> None:
     """What E-Rate, the state and the applicant pay of each funding request.
@@ -101,6 +90,7 @@ def commitments(source: Path, funding_year: int | None, output: options.Output) 
     funding year). Instead of pre_discount_usd it may have monthly_usd, months, one_time_usd and their ineligible parts.
 
     Example:
+
     \b
         infraplan procurement commitments --from requests.csv --funding-year 2026 -o commitments.csv
     """

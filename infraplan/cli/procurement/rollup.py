@@ -5,7 +5,6 @@ from pathlib import Path
 import click
 
 from infraplan.cli import options
-from infraplan.cli.procurement.rates import table_output
 
 
 @click.command(name="valid-file")
@@ -17,7 +16,7 @@ from infraplan.cli.procurement.rates import table_output
               help="Funding year, named by its first year.")  # fmt: skip
 @click.option("--roll-up", type=click.Path(path_type=Path, dir_okay=False), default=None, metavar="FILE.xlsx",
               help="Write the districts' sums and rates as a workbook with live formulas.")  # fmt: skip
-@table_output
+@options.output
 @options.quiet
 def valid_file(
     source: Path, last_year: Path | None, funding_year: int, roll_up: Path | None, output: options.Output
@@ -28,6 +27,7 @@ def valid_file(
     marked mend keep the file from being used; those marked look may be right.
 
     Example:
+
     \b
         infraplan procurement valid-file --from valid_2026.csv --last-year valid_2025.csv --funding-year 2026 \\
             --roll-up districts.xlsx -o findings.csv

@@ -194,6 +194,8 @@ def _requests(frame: pd.DataFrame) -> pd.DataFrame:
         for name in ("award_date", "contract_end", "service_start", "service_end", "last_date_to_invoice")
         if name in frame
     }
+    if "contract_end" in days and "award_date" in days:
+        days["contract_end"] = days["contract_end"].where(days["award_date"] != "", "")  # month to month: no contract
     return frame.assign(category=two.map({True: "C2", False: "C1"}), **days)
 
 

@@ -31,9 +31,9 @@ def test_no_choice_of_circuits_beats_the_answer(menu: list[Circuit], budget: int
 
 def lines(*rows: tuple[str, float, float, float]) -> pd.DataFrame:
     """Rows of ben, Mbps, USD a month, circuits."""
-    told = [{"line_id": f"{at}.001", "ben": ben, "name": ben, "service": "internet", "mbps": mbps, "usd_month": usd,
-             "usd_mbps_month": usd / mbps, "circuits": circuits} for at, (ben, mbps, usd, circuits) in enumerate(rows)]  # fmt: skip
-    return pd.DataFrame(told)
+    table = pd.DataFrame(rows, columns=["ben", "mbps", "usd_month", "circuits"])
+    table["line_id"] = [f"{at}.001" for at in range(len(rows))]
+    return table.assign(name=table["ben"], service="internet", usd_mbps_month=table["usd_month"] / table["mbps"])
 
 
 def found(table: pd.DataFrame, *, historic: bool = False) -> prices.Benchmark:

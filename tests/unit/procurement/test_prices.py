@@ -17,7 +17,8 @@ def filing(
 ) -> dict[str, dict[str, object]]:
     """One application with one request and one line of Internet."""
     application = {"application_number": f"A{number}", "funding_year": 2016, "report_state": state, "ben": f"B{number}",
-                   "name": f"District {number}", "applicant_type": "School District", "students": 100, "urban_rural": status}  # fmt: skip
+                   "name": f"District {number}", "applicant_type": "School District",
+                   "students": 100, "urban_rural": status}  # fmt: skip
     request = {"frn": f"F{number}", "application_number": f"A{number}", "ben": f"B{number}", "status": "Funded",
                "confidential": False}  # fmt: skip
     line = {"line_id": f"F{number}.001", "frn": f"F{number}", "function": "Fiber", "purpose": INTERNET, "down_mbps": mbps,

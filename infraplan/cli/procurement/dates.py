@@ -1,0 +1,69 @@
+"""Command on dates: what is about to be lost."""
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+
+from infraplan.cli import options
+from infraplan.cli.procurement.filings import form_471
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+F = TypeVar("F", bound=Callable[..., None])
+
+
+def _output(function: F) -> F:
+    """Add -o FILE as every command has it, and .ics besides."""
+
+    def joined(ctx: click.Context, parameter: click.Parameter, value: Path | None) -> options.Output:
+        endings = (*options.FORMATS, "ics")
+        if value is not None and value.suffix.lower().lstrip(".") not in endings:
+            raise click.BadParameter(f"use one of {', '.join(endings)}", ctx=ctx, param=parameter)
+        return options.Output(value, None)
+
+    return click.option(
+        "-o", "--output", "output", type=click.Path(path_type=Path, dir_okay=False), default=None, metavar="FILE",
+        callback=joined, help="Write here instead of standard output; the ending gives the format, .ics a calendar.",
+    )(function)  # fmt: skip
+
+
+@click.command()
+@form_471
+@click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), default=None, metavar="DATE",
+              help="The day to reckon from; default: today.")  # fmt: skip
+@click.option("--within", type=click.IntRange(min=1), default=90, show_default=True, metavar="DAYS",
+              help="Days that count as next: their dates come first, most dollars first.")  # fmt: skip
+@options.workspace
+@_output
+@options.quiet
+def calendar(
+    form_471: tuple[Path, ...], as_of: "datetime | None", within: int, workspace: Path, output: options.Output
+) -> None:
+    """What is about to be lost, by dollars at stake: invoices due, contracts ending, installations, Category Two left.
+
+    Reads funding requests (best the FRN status download, which has disbursements) and the Category Two budget tool. A file
+    ending in .ics is written as a calendar.
+
+    Example:
+
+    \b
+        infraplan procurement calendar --workspace iowa -o deadlines.xlsx
+        infraplan procurement calendar --form-471 frn_status.csv --as-of 2026-11-22 -o deadlines.ics
+    """
+    from infraplan import tablefiles
+    from infraplan.procurement import calendar as arithmetic
+    from infraplan.procurement import filings
+
+    day = as_of.date() if as_of else date.today()  # noqa: DTZ011 - a planner's own day
+    found = arithmetic.calendar(filings.tables(form_471, workspace), day, within_days=within)
+    for note in found.notes:
+        options.say(note)
+    if output.path is not None and output.path.suffix.lower() == ".ics":
+        tablefiles.write_text(output.path, arithmetic.to_ics(found))
+        options.say(f"wrote {output.path} ({len(found.table):,} events)")
+        return
+    output.write(found.table)

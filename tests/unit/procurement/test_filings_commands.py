@@ -1,0 +1,67 @@
+"""The commands reconcile, prices and calendar on USAC's files, as a person types them."""
+
+from pathlib import Path
+
+import pytest
+
+from infraplan.cli import main
+
+FRN = (
+    "report_state,Application Number,BEN,Billed Entity Name,FRN,FRN Status,Service Type,Service Start Date,"
+    "Total Monthly Eligible Charges,Total Pre-Discount Charges,Discount Rate,Funding Commitment Request"
+)
+ROW = "IA,161,7,A District,169,Funded,Data Transmission and/or Internet Access,07/01/2025,100,1200,80,960"
+
+
+def run(*words: str) -> int:
+    try:
+        main(words)
+    except SystemExit as done:
+        return int(done.code or 0)
+    return 0
+
+
+@pytest.fixture
+def requests(tmp_path: Path) -> str:
+    path = tmp_path / "frn.csv"
+    path.write_text(f"{FRN}\n{ROW}\n", encoding="utf-8")
+    return str(path)
+
+
+def test_reconcile_reads_a_filing_and_opens_with_the_comparison(
+    requests: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("procurement", "reconcile", "--form-471", requests) == 0
+    told = capsys.readouterr()
+    assert "Compared with the published figures: commitment_usd 1 of 1 equal." in told.err
+    assert told.out.splitlines()[1] == "169,commitment_usd,960.00,960,0.00,"
+
+
+def test_reconcile_needs_both_files_or_neither(requests: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("procurement", "reconcile", "--ours", requests) == 2
+    assert "both --ours and --published" in capsys.readouterr().err
+
+
+def test_the_calendar_says_its_day_and_writes_a_calendar_file(
+    requests: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = tmp_path / "dates.ics"
+    assert run("procurement", "calendar", "--form-471", requests, "--as-of", "2026-10-01", "-o", str(target)) == 0
+    assert "as of 2026-10-01: 1 dates within 90 days, $960.00 at stake" in capsys.readouterr().err
+    assert "DTSTART;VALUE=DATE:20261028" in target.read_text(encoding="utf-8")
+
+
+def test_prices_name_the_tables_that_are_missing(requests: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("procurement", "prices", "--form-471", requests, "--funding-year", "2026") == 1
+    assert "request_lines, applications" in capsys.readouterr().err
+
+
+def test_without_files_and_workspace_the_way_on_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("procurement", "calendar", "--workspace", str(tmp_path)) == 1
+    assert "not an infraplan workspace" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["reconcile", "prices", "calendar"])
+def test_help_shows_an_example(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("procurement", command, "--help") == 0
+    assert f"infraplan procurement {command}" in capsys.readouterr().out

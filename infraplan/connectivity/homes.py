@@ -254,10 +254,23 @@ def found_locations(
     workspace: Workspace, rule: HomeRule, *, business: bool, as_of: str | None
 ) -> tuple[ir.Table, Universe]:
     """The counted locations of a workspace with their classes (see `locations`), and which locations those are."""
-    offers = to_homes(workspace.table("availability", as_of=as_of), business=business)
-    if workspace.has("locations"):
-        return locations(offers, rule, workspace.table("locations")), "served_export"
-    return locations(offers, rule), "offers"
+    everyone = workspace.table("availability", as_of=as_of)
+    offers = to_homes(everyone, business=business)
+    if not workspace.has("locations"):
+        return locations(offers, rule), "offers"
+    export = workspace.table("locations")
+    counted = export if business else without_businesses(export, everyone)
+    return locations(offers, rule, counted), "served_export"
+
+
+def without_businesses(export: ir.Table, offers: ir.Table) -> ir.Table:
+    """The export without locations that are offered service, and to businesses only: those are no homes.
+
+    A location that nobody offers anything stays: it may be a home.
+    """
+    places = offers.filter(offers["business_residential"] == "B").select("location_id").distinct()
+    homes_too = to_homes(offers).semi_join(places, "location_id").select("location_id").distinct()
+    return export.anti_join(places.anti_join(homes_too, "location_id"), "location_id")
 
 
 def _table(
@@ -302,7 +315,7 @@ def _nothing_loaded(workspace: Workspace) -> InfraplanError:
 
 def _title(by: By, rule: HomeRule, universe: Universe, *, business: bool, funded: bool) -> str:
     counted = (
-        "every location of the FCC's list, businesses among them"
+        "every location of the FCC's list" + ("" if business else " but those offered service as businesses only")
         if universe == "served_export"
         else "locations with a residential offer of any technology in the loaded files"
     )
@@ -364,7 +377,10 @@ def details(
     if not workspace.has("availability"):
         raise _nothing_loaded(workspace)
     offers = to_homes(workspace.table("availability", as_of=as_of), business=business)
-    counted = workspace.table("locations") if workspace.has("locations") else _universe(offers)
+    counted = _universe(offers)
+    if workspace.has("locations"):
+        export = workspace.table("locations")
+        counted = export if business else without_businesses(export, workspace.table("availability", as_of=as_of))
     key = "h3_res8_id" if by == "district" and not workspace.has("block_districts") else "block_geoid"
     make = {"technology": _by_technology, "providers": _by_providers, "needs": _by_needs}[kind]
     counts: pd.DataFrame = workspace.backend.execute(make(offers, counted, rule, key))

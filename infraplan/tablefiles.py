@@ -191,7 +191,10 @@ def _delimiter(header: str, name: str) -> str:
 
 
 def _read_sheet(path: Path, sheet: str | int, header_row: int) -> pd.DataFrame:
-    raw = pd.read_excel(path, sheet_name=sheet, header=None, dtype=object, engine="calamine")
+    try:
+        raw = pd.read_excel(path, sheet_name=sheet, header=None, dtype=object, engine="calamine")
+    except Exception as why:  # the reader raises its own classes for each way a workbook can be broken
+        raise _unreadable(path, str(why)) from why
     raw = raw.iloc[header_row - 1 :]
     if raw.empty:
         raise BadInput([Fault(kind="EmptyFile", what=f"{path.name} has no rows", file=path.name)])

@@ -1,10 +1,14 @@
 """Commands on open materials: licenses, remix, matching. Thin: arguments in, library calls, tables out."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from infraplan.cli import options
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -14,6 +18,7 @@ def oer() -> None:
     """Openly licensed materials: what a license allows, what on a list has an open alternative.
 
     Example:
+
     \b
         infraplan oer licenses --from catalog.csv -o licenses.csv
     """
@@ -37,6 +42,7 @@ def licenses(source: Path, output: options.Output) -> None:
     beats the words beside it, a version is never guessed, and what only sounds open stays unknown.
 
     Example:
+
     \b
         infraplan oer licenses --from catalog.csv -o licenses.csv
     """
@@ -58,6 +64,7 @@ def remix(first: str, second: str) -> None:
     The first word is yes, no, review or unknown. FIRST and SECOND are license names, ids or addresses as written.
 
     Example:
+
     \b
         infraplan oer remix "CC BY 4.0" "CC BY-NC-SA 3.0 US"
     """
@@ -134,6 +141,7 @@ def match_(
     review (a person must look), no.
 
     Example:
+
     \b
         infraplan oer match --list approved_list.csv --catalog open_textbooks.csv -o matches.csv
     """
@@ -202,6 +210,7 @@ def coverage(
     uncovered.csv, programs.csv (up to four programs side by side) and solution.json.
 
     Example:
+
     \b
         infraplan oer coverage --standards ccss.csv --alignments alignments.csv --course "Algebra 1" -o algebra_1
     """
@@ -225,6 +234,59 @@ def coverage(
     files = {"standards": standards, "alignments": alignments} | ({"codes": codes} if codes is not None else {})
     covering.write(folder, inputs, answer, files)
     options.say(covering.summary(inputs, answer))
+
+
+@oer.command()
+@click.option(
+    "--list",
+    "adopted",
+    type=FILE,
+    required=True,
+    metavar="FILE",
+    help="The adoption list, with price_usd and students.",
+)
+@click.option("--matches", type=FILE, required=True, metavar="FILE", help="What oer match wrote for this list.")
+@click.option("--columns", "columns", multiple=True, metavar="OURS=THEIRS", help="Which column of the list is ours.")
+@click.option(
+    "--assumptions", type=FILE, default=None, metavar="FILE.toml", help="Your own values and sources, in place of ours."
+)
+@click.option(
+    "--on",
+    "on",
+    type=click.DateTime(["%Y-%m-%d"]),
+    default=None,
+    metavar="DATE",
+    help="The day to reckon for: contracts that end later are not counted.",
+)
+@options.output
+@options.quiet
+def savings(
+    adopted: Path,
+    matches: Path,
+    columns: tuple[str, ...],
+    assumptions: Path | None,
+    on: "datetime | None",
+    output: options.Output,
+) -> None:
+    """Estimate what open texts would save, net of printing and teacher time: low, middle and high.
+
+    Year-one cash stands apart from the yearly figure. What is not counted says why; every assumption can be replaced.
+
+    Example:
+
+    \b
+        infraplan oer savings --list approved_list.csv --matches matches.csv -o savings.csv
+    """
+    from infraplan import tablefiles
+    from infraplan.oer import savings as saved
+    from infraplan.oer.sources import lists
+
+    items = lists.read_list(adopted, _column_map(columns))
+    told = saved.estimate(
+        items, tablefiles.read_text(matches), saved.read_assumptions(assumptions), on=on.date() if on else None
+    )
+    output.write(told.table)
+    options.say(saved.summary(told))
 
 
 def _column_map(told: tuple[str, ...]) -> dict[str, str]:

@@ -19,6 +19,7 @@ from infraplan.schemas import Column, Schema
 from infraplan.workspace import Partition, Workspace, now
 
 SYNTHETIC_FIPS = "99"
+_MERGED = {"schools"}  # EDGE points and the CCD directory name the same schools; each is counted once
 _MOST_OF_A_LINE = 160
 _ARROW = {
     "string": pa.string(),
@@ -109,8 +110,9 @@ def add(
                 continue
             try:
                 with arrivals.opened(path, scratch) as found:
-                    for arrival in found:
-                        one = _take(arrival, desk, loaders, source_id)
+                    # every table of an archive is checked before the first of them is kept
+                    ready = [_prepared(arrival, desk, loaders, source_id) for arrival in found]
+                    for one in (each if isinstance(each, Taken) else _commit(workspace, *each) for each in ready):
                         taken.append(one)
                         told(one)
             except BadInput as refused:
@@ -123,7 +125,11 @@ def add(
     return taken
 
 
-def _take(arrival: Arrival, desk: Desk, loaders: Mapping[str, Loader], source_id: str | None) -> Taken:
+Ready = tuple[Receipt, Load, list[tuple[Piece, Path]]]
+
+
+def _prepared(arrival: Arrival, desk: Desk, loaders: Mapping[str, Loader], source_id: str | None) -> Taken | Ready:
+    """An arrival loaded and checked, with nothing kept yet; or what was taken before. Raises BadInput."""
     sha = sha256_of(arrival.files)
     receipt_id = hashlib.sha256(f"{sha} {arrival.member}".encode()).hexdigest()[:16]
     known = {part.receipt_id for part in desk.workspace.catalog}
@@ -131,6 +137,8 @@ def _take(arrival: Arrival, desk: Desk, loaders: Mapping[str, Loader], source_id
         return Taken(desk.workspace.receipt(receipt_id), already=True)
     arrival = _with_source(arrival, desk, source_id)
     assert arrival.source is not None  # noqa: S101 - _with_source raises otherwise
+    desk = replace(desk, scratch=desk.scratch / receipt_id)
+    desk.scratch.mkdir()
     load = loaders[arrival.source.id](arrival, desk)
     pieces = [_written(piece, desk, arrival, receipt_id, number) for number, piece in enumerate(load.pieces)]
     faults = [
@@ -140,6 +148,9 @@ def _take(arrival: Arrival, desk: Desk, loaders: Mapping[str, Loader], source_id
     ]
     if faults:
         raise BadInput(_with_lines(faults, arrival))
+    twice = [fault for piece, path in pieces for fault in _loaded_already(piece, path, load, desk, arrival)]
+    if twice:
+        raise BadInput(twice)
     if desk.workspace.config.fips == SYNTHETIC_FIPS:
         load = Load(
             load.pieces,
@@ -151,8 +162,37 @@ def _take(arrival: Arrival, desk: Desk, loaders: Mapping[str, Loader], source_id
             f"SYNTHETIC: {load.title or arrival.source.title}",
             load.publisher,
         )
-    receipt = _receipt(arrival, load, receipt_id, sha, pieces)
-    return _commit(desk.workspace, receipt, load, pieces)
+    return _receipt(arrival, load, receipt_id, sha, pieces), load, pieces
+
+
+def _loaded_already(piece: Piece, path: Path, load: Load, desk: Desk, arrival: Arrival) -> list[Fault]:
+    """Rows that another file, which would go on counting beside this one, holds already: they would count twice."""
+    schema = Schema.load(piece.table)
+    new = Partition(piece.table, "", 0, "", piece.series, load.as_of, load.revision)
+    beside = [
+        part for part in desk.workspace.partitions(piece.table) if part.series != new.series or part.age == new.age
+    ]
+    if not schema.unique or not schema.key or piece.table in _MERGED:
+        return []
+    faults = []
+    here = engine.read_parquet(desk.backend, [path])
+    for part in beside:
+        there = engine.read_parquet(desk.backend, [desk.workspace.data / part.path])
+        key = [name for name in schema.key if name in here.columns and name in there.columns]
+        count = int(here.semi_join(there, key).count().to_pyarrow().as_py())
+        if count:
+            name = desk.workspace.receipt(part.receipt_id).file
+            faults.append(
+                Fault(
+                    kind="LoadedAlready",
+                    what=f"{count:,} rows of {arrival.name} ({' + '.join(key)}) are loaded already from {name}; "
+                    "they would count twice",
+                    file=arrival.name,
+                    mend=f"`infraplan data drop {name}`, then add this file again",
+                    count=1,
+                )
+            )
+    return faults
 
 
 def _with_lines(faults: Sequence[Fault], arrival: Arrival) -> list[Fault]:

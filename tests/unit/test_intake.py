@@ -234,6 +234,39 @@ def test_an_archive_is_added_as_its_tables_and_unsafe_ones_leave_nothing(maine: 
     assert not (tmp_path / "list.csv").exists()
 
 
+def test_an_archive_with_one_bad_table_leaves_nothing_of_the_good_ones(maine: Workspace, tmp_path: Path) -> None:
+    before = contents(maine.folder)
+    with zipfile.ZipFile(tmp_path / "two.zip", "w") as archive:
+        archive.writestr("a.csv", bdc(tmp_path / J25, Offer(1, technology=40)).read_text(encoding="utf-8"))
+        archive.writestr("b.csv", bdc(tmp_path / D25, Offer(2, technology=99)).read_text(encoding="utf-8"))
+    refusal(maine, tmp_path / "two.zip")
+    assert contents(maine.folder) == before
+
+
+def test_a_corrected_list_of_the_same_date_is_refused_until_the_first_is_dropped(
+    maine: Workspace, tmp_path: Path
+) -> None:
+    first, second = tmp_path / "enrollment.csv", tmp_path / "enrollment_corrected.csv"
+    first.write_text("lea_id,name,students\n2300001,West,300\n2300002,East,200\n", encoding="utf-8")
+    second.write_text("lea_id,name,students\n2300001,West,310\n", encoding="utf-8")
+    add(maine, first)
+    fault = refusal(maine, second).faults[0]
+    assert fault.what.startswith("1 rows of enrollment_corrected.csv (lea_id) are loaded already from enrollment.csv")
+    assert fault.mend == "`infraplan data drop enrollment.csv`, then add this file again"
+    assert maine.frame("enrollment")["students"].tolist() == [300, 200]
+    with maine.writing():
+        maine.drop("enrollment.csv")
+    add(maine, second)
+    assert maine.frame("enrollment")["students"].tolist() == [310]
+
+
+def test_two_lists_of_different_districts_stand_side_by_side(maine: Workspace, tmp_path: Path) -> None:
+    for name, lea in (("west.csv", WEST), ("east.csv", EAST)):
+        (tmp_path / name).write_text(f"lea_id,name,students\n{lea},X,300\n", encoding="utf-8")
+        add(maine, tmp_path / name)
+    assert maine.frame("enrollment")["lea_id"].tolist() == [WEST, EAST]
+
+
 def test_the_name_inside_an_archive_gives_the_date_where_the_archives_does_not(
     maine: Workspace, tmp_path: Path
 ) -> None:

@@ -218,11 +218,16 @@ def _highs() -> highspy.Highs:
     return solver
 
 
+def solver_name() -> str:
+    """Return the solver and its version, as written to `solution.json`."""
+    return f"HiGHS {_highs().version()}"
+
+
 def _loaded(model: Arrays) -> highspy.Highs:
     solver = _highs()
     status = solver.passModel(
-        len(model.names),
-        len(model.row_names),
+        len(model.cost),
+        len(model.row_lower),
         len(model.columns),
         ROW_WISE,
         int(highspy.ObjSense.kMaximize if model.maximize else highspy.ObjSense.kMinimize),
@@ -624,3 +629,55 @@ def write_record(folder: Path, contents: Mapping[str, Any]) -> None:
     """Write `solution.json` into an answer folder under way."""
     text = json.dumps(contents, indent=2, ensure_ascii=False, allow_nan=False, default=str)
     (folder / "solution.json").write_text(text + "\n", encoding="utf-8")
+
+
+class Relaxation:
+    """The linear part of a model, kept warm: bounds change, rows and columns are added, and it is solved again.
+
+    For searches that generate rows and columns themselves. Values are read after `run` returned True.
+    """
+
+    def __init__(self, model: Arrays, threads: int | None = 1) -> None:
+        self._solver = _loaded(replace(model, whole=np.zeros(len(model.cost), dtype=bool), names=[], row_names=[]))
+        self._solver.setOptionValue("threads", threads or 1)
+        self.rows, self.columns = len(model.row_lower), len(model.cost)
+
+    def run(self, time_limit: float | None = None) -> bool:
+        """Solve; False where no values satisfy the rows (or the limit struck: then `stopped` is True)."""
+        if time_limit is not None:
+            self._solver.setOptionValue("time_limit", self._solver.getRunTime() + max(0.01, time_limit))
+        self._solver.run()
+        self.stopped = self._solver.getModelStatus() == highspy.HighsModelStatus.kTimeLimit
+        return bool(self._solver.getModelStatus() == highspy.HighsModelStatus.kOptimal)
+
+    @property
+    def objective(self) -> float:
+        """The value of the last run."""
+        return float(self._solver.getInfo().objective_function_value)
+
+    def solution(self) -> tuple[Floats, Floats, Floats]:
+        """Column values, reduced costs of columns and duals of rows of the last run."""
+        told = self._solver.getSolution()
+        return np.array(told.col_value), np.array(told.col_dual), np.array(told.row_dual)
+
+    def bound_columns(self, first: int, lower: Floats, upper: Floats) -> None:
+        """Set the bounds of consecutive columns from `first`."""
+        index = np.arange(first, first + len(lower), dtype=np.int32)
+        self._solver.changeColsBounds(len(index), index, lower, upper)
+
+    def bound_rows(self, first: int, lower: Floats, upper: Floats) -> None:
+        """Set the bounds of consecutive rows from `first`."""
+        index = np.arange(first, first + len(lower), dtype=np.int32)
+        self._solver.changeRowsBounds(len(index), index, lower, upper)  # type: ignore[attr-defined]
+
+    def add_rows(self, upper: Floats, starts: Ints, columns: Ints, coefficients: Floats) -> None:
+        """Add rows `A x <= upper`."""
+        lower = np.full(len(upper), -highspy.kHighsInf)
+        self._solver.addRows(len(upper), lower, upper, len(columns), starts, columns, coefficients)
+        self.rows += len(upper)
+
+    def add_columns(self, cost: Floats, starts: Ints, rows: Ints, coefficients: Floats) -> None:
+        """Add columns between 0 and infinity."""
+        lower, upper = np.zeros(len(cost)), np.full(len(cost), highspy.kHighsInf)
+        self._solver.addCols(len(cost), cost, lower, upper, len(rows), starts, rows, coefficients)
+        self.columns += len(cost)

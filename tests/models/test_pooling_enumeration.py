@@ -74,3 +74,22 @@ def test_the_proportional_form_never_claims_more_than_is_true(seed: int) -> None
     assert float(got.award.pre_discount) >= float(want) - 1e-6
     if got.result.status == Status.optimal:
         assert float(got.award.pre_discount) == pytest.approx(float(want), abs=1e-6)
+
+
+@pytest.mark.parametrize("seed", range(80, 100))
+@pytest.mark.parametrize("fair", [False, True])
+def test_the_search_over_tiers_bounds_every_award_from_below(
+    seed: int, fair: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(answer, "LARGE", -1)
+    inputs = purchase(seed, no_district_worse_off=fair, max_share_per_provider=0.6)
+    want = best(inputs)
+    try:
+        got = answer.find(inputs, Limits(gap=0.001))
+    except NoAnswer:
+        assert want is None
+        return
+    assert want is not None
+    assert got.result.bound <= float(want) + 1e-6
+    assert float(want) - 1e-6 <= float(got.award.pre_discount) <= float(want) * 1.001 + 1e-6
+    assert got.result.status in (Status.optimal, Status.within_gap)

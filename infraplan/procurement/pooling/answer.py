@@ -15,14 +15,19 @@ from functools import cached_property
 from itertools import product
 from typing import Final
 
+import numpy as np
+
 from infraplan import solve
 from infraplan.errors import InfraplanError, NoAnswer
 from infraplan.procurement.pooling import model as models
 from infraplan.procurement.pooling import sharing
 from infraplan.procurement.pooling.bills import CURRENT, Award, Baseline, averages, baselines, members, worse_off
+from infraplan.procurement.pooling.branching import Search as Branching
+from infraplan.procurement.pooling.branching import Tiers
 from infraplan.procurement.pooling.fairness import Fairness
 from infraplan.procurement.pooling.inputs import ZERO, Inputs
 from infraplan.procurement.pooling.model import Facts, Model, Row
+from infraplan.procurement.pooling.relaxation import INFINITE, Tree
 from infraplan.solve import Limits, Result, Status
 
 MOST_ROUNDS: Final = 200
@@ -30,6 +35,11 @@ MOST_ROUNDS: Final = 200
 MOST_LINES: Final = 20
 WHAT: Final = "an award that serves every member within the policy"
 EXPLAIN_SECONDS: Final = 30.0
+LARGE: Final = 15_000
+"""Options (member, bid and tier) beyond which the search over tiers is faster than the whole model."""
+LEAST_GAP: Final = 1e-5
+PART_OF_GAP: Final = 0.1
+MANY: Final = 1_000
 TINY_USD: Final = 1e-6
 MOST_SINGLE: Final = 40
 """Awards ruled out one by one under the proportional form before members are."""
@@ -131,7 +141,13 @@ class Search:
         if fair:
             options, keep = fairness.possible()
             fairness = replace(fairness, given=replace(self.facts, options=options, keep=keep))
-        rows, start = list(case.rows), case.start
+        rows, start, known = list(case.rows), case.start, -math.inf
+        if self._is_large(case):
+            found_so_far = self._branched(fairness, fair=fair)
+            if found_so_far and (found_so_far[1].status == Status.within_gap or self._out_of_time()):
+                return found_so_far
+            # whole members may be what keeps the proof open: the whole model decides
+            start, known = (found_so_far[0], found_so_far[1].bound) if found_so_far else (None, known)
         for _ in range(MOST_ROUNDS):
             model = self._model(fairness, rows, case)
             begin = model.start(start) if start else None
@@ -141,7 +157,7 @@ class Search:
             award = Award(self.inputs, model.choice())
             found = fairness.rows(award, len(rows)) if fair else []
             if not found:
-                return award, result
+                return award, replace(result, bound=max(known, result.bound))
             rows += found
         raise NoAnswer(f"No answer: after {MOST_ROUNDS} rounds some member was still worse off in every award found.")
 
@@ -154,6 +170,64 @@ class Search:
         if case.ceiling is not None:
             sharing.at_most(model, case.ceiling)
         return model
+
+    def _is_large(self, case: "Case") -> bool:
+        """Whether to search over the tiers rather than hand the whole model over."""
+        policy, plain = self.inputs.policy, not (case.pinned or case.rows or case.ceiling)
+        simple = policy.objective == "pre_discount" and policy.min_providers is None and policy.max_providers is None
+        few = policy.max_awards is None and self.limits.gap >= LEAST_GAP
+        return plain and simple and few and len(self.facts.options.cost) > LARGE
+
+    def _out_of_time(self) -> bool:
+        return self.limits.time_limit is not None and self.spent() >= self.limits.time_limit
+
+    def _branched(self, fairness: Fairness, *, fair: bool) -> tuple[Award, Result] | None:
+        """Search over the tiers; each set of tiers is completed by the model, fairness rows going back to the bound."""
+        trees = (Tree(fairness.given), Tree(fairness.given))
+        awards: list[Award] = []
+        rows: list[Row] = []
+
+        def complete(tiers: Tiers) -> float:
+            award = self._completed(fairness, tiers, trees, rows, fair=fair)
+            if award is None:
+                return INFINITE
+            awards.append(award)
+            return float(award.pre_discount)
+
+        deadline = math.inf if self.limits.time_limit is None else self.began + self.limits.time_limit
+        search = Branching(trees, complete, self.limits.gap, deadline, parallel=self.limits.threads != 1)
+        bound = search.run()
+        if not awards:
+            return None
+        award = min(awards, key=lambda found: found.pre_discount)
+        cost = float(award.pre_discount)
+        proved = cost - bound <= self.limits.gap * cost * (1 + 1e-9)
+        status = Status.within_gap if proved else Status.stopped_feasible
+        return award, Result(status, cost, bound, 0.0, self.spent(), solve.solver_name(), nodes=search.count)
+
+    def _completed(
+        self, fairness: Fairness, tiers: Tiers, trees: Sequence[Tree], rows: list[Row], *, fair: bool
+    ) -> Award | None:
+        """The best award of whole members at these tiers; what it breaks is added to `rows` and to the bounds."""
+        given = fairness.given
+        wanted = np.array(tiers, dtype=np.int64).reshape(-1, 2)
+        code = given.options.bid * MANY + given.options.level
+        options = given.options.where(np.isin(code, wanted[:, 0] * MANY + wanted[:, 1]))
+        limits = replace(self.limits.after(self.spent()), gap=self.limits.gap * PART_OF_GAP, quiet=True)
+        while True:
+            model = models.build(given, options, rows)
+            for tier in tiers:
+                if tier in model.wins:
+                    model.add([(model.wins[tier], 1.0)], models.GE, 1.0, f"open_{tier[0]}_{tier[1]}")
+            if not solve.solve(model.problem, limits).status.answered:
+                return None
+            award = Award(self.inputs, model.choice())
+            found = fairness.rows(award, len(rows)) if fair else []
+            if not found:
+                return award
+            rows.extend(found)
+            for tree in trees:
+                tree.add(found)
 
     def _refuse(self, model: Model, result: Result, *, alone: bool) -> None:
         """Raise NoAnswer; a case that is one of many is not explained, since another may have an answer."""
@@ -325,7 +399,11 @@ def exact(award: Award, result: Result, asked: float, seconds: float) -> Result:
         bound = found if abs(found - result.objective) <= near else bound
     gap = solve.relative_gap(found, bound)
     status = (
-        Status.optimal if gap <= solve.PROVEN_GAP else Status.within_gap if gap <= asked else Status.stopped_feasible
+        Status.optimal
+        if gap <= solve.PROVEN_GAP
+        else Status.within_gap
+        if gap <= asked * (1 + 1e-9)
+        else Status.stopped_feasible
     )
     if result.status == Status.within_gap and status == Status.stopped_feasible:
         status = Status.within_gap

@@ -1,14 +1,15 @@
 """Form 471 tables for the analyses, out of a workspace or straight from USAC's files."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from infraplan import tablefiles
-from infraplan.errors import BadInput, Fault
+from infraplan.errors import BadInput, Fault, NoAnswer
 from infraplan.identifiers import LEA_DIGITS
 from infraplan.procurement.sources import usac
+from infraplan.schemas import Schema
 from infraplan.workspace import Workspace
 
 TABLES = (
@@ -53,3 +54,14 @@ def crosswalk(path: Path) -> dict[str, str]:
         )
     numbers = text[names[0]].str.zfill(LEA_DIGITS)
     return dict(zip(text["ben"], numbers.where(text[names[0]] != "", None), strict=True))
+
+
+def needed(found: Mapping[str, pd.DataFrame], name: str) -> pd.DataFrame:
+    """One table out of those loaded; raises NoAnswer naming it where it is not."""
+    if name not in found:
+        about = Schema.load(name)
+        raise NoAnswer(
+            f"the table {name} ({about.title.lower()}) is not loaded\n  mend:  infraplan data add the download of "
+            f"{about.source}"
+        )
+    return found[name]

@@ -18,6 +18,14 @@ from infraplan.resources import data_path, read_toml
 COLUMNS = ["entity_id", "figure", "ours", "published", "difference", "likely_cause"]
 NOT_PUBLISHED, NOT_OURS = "not published", "published, and not among ours"
 NOTHING_COMMITTED = "nothing committed"
+WORDS = {
+    "c1_rate": "Category One rates", "c2_rate": "Category Two rates", "urban_rural": "urban or rural status",
+    "consortium_c1_rate": "consortia's Category One rates", "consortium_c2_rate": "consortia's Category Two rates",
+    "commitment_usd": "commitments to the cent", "budget_usd": "Category Two budgets",
+    "available_usd": "Category Two budgets left", "funded_usd": "Category Two funded", "pending_usd": "Category Two pending",
+    "nslp_percent": "shares of eligible students",
+}  # fmt: skip
+"""Figures in words, for the line that people read."""
 ANOTHER_DATE = "counts of another date, or corrected in review"
 Cause = Callable[[str, str], str]
 
@@ -44,7 +52,7 @@ class Reconciliation:
     def first_line(self) -> str:
         """The line that opens every E-Rate report: how our figures compare with the published ones."""
         parts = [
-            f"{figure} {equal:,} of {equal + different:,} equal"
+            f"{WORDS.get(figure, figure)} {equal:,} of {equal + different:,} equal"
             + (f", {gone:,} not published or nothing committed" if gone else "")
             for figure, (equal, different, gone) in self.counts().items()
         ]

@@ -33,7 +33,7 @@ def test_reconcile_reads_a_filing_and_opens_with_the_comparison(
 ) -> None:
     assert run("procurement", "reconcile", "--form-471", requests) == 0
     told = capsys.readouterr()
-    assert "Compared with the published figures: commitment_usd 1 of 1 equal." in told.err
+    assert "Compared with the published figures: commitments to the cent 1 of 1 equal." in told.err
     assert told.out.splitlines()[1] == "169,commitment_usd,960.00,960,0.00,"
 
 

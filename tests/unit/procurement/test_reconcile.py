@@ -83,7 +83,7 @@ def test_filed_rates_that_differ_get_their_likely_cause() -> None:
     assert found[1] == "the share was not rounded before the band was looked up"
     assert found[2] == "the rate of the other urban or rural status"
     assert found[3].startswith("the rate of another band than our 40 percent")
-    assert "c1_rate 1 of 4 equal" in answer.first_line()
+    assert "Category One rates 1 of 4 equal" in answer.first_line()
 
 
 def test_statuses_and_consortia_are_reckoned_from_their_members() -> None:

@@ -1,0 +1,191 @@
+"""What a district's business officer should know, on one page: price position, rate, Category Two, dates, one sum to redo.
+
+This module puts the content together from tables; a page is drawn of it elsewhere.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from infraplan import rules
+from infraplan.errors import NoAnswer
+from infraplan.procurement import discounts, prices
+from infraplan.procurement.calendar import Calendar
+from infraplan.procurement.reconcile import Reconciliation
+from infraplan.workspace import DEFAULT_THRESHOLD
+
+MOST_DATES, MOST_LINES = 4, 4
+_KINDS = ("School District", "School")
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of a letter: a heading and sentences."""
+
+    heading: str
+    sentences: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A letter to one applicant: who, the opening line, its parts, and stamps that cannot be left out."""
+
+    ben: str
+    name: str
+    opening: str
+    parts: tuple[Part, ...]
+    stamps: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Everything letters are written from, made once for a state."""
+
+    applications: pd.DataFrame
+    found: prices.Benchmark
+    dates: Calendar
+    compared: Reconciliation
+    c2_spending: pd.DataFrame | None
+
+
+def recipients(desk: Desk) -> list[str]:
+    """BENs of the districts and schools that filed, in order."""
+    rows = desk.applications
+    return sorted(rows.loc[rows["applicant_type"].isin(_KINDS), "ben"].unique())
+
+
+def ben_of(lea_id: str, crosswalk: Mapping[str, str]) -> str:
+    """The BEN of an NCES district number; raises NoAnswer if the crosswalk has none, or several."""
+    found = sorted(ben for ben, lea in crosswalk.items() if lea == lea_id)
+    if len(found) != 1:
+        many = f"{len(found)} BENs ({', '.join(found)})" if found else "no BEN"
+        raise NoAnswer(f"the crosswalk has {many} for district {lea_id}\n  mend:  give --ben")
+    return found[0]
+
+
+def write(ben: str, desk: Desk) -> Letter:
+    """Put the letter to one applicant together; raises NoAnswer if it filed no application that is loaded."""
+    filed = desk.applications[(desk.applications["ben"] == ben) & desk.applications["students"].fillna(0).gt(0)]
+    if filed.empty:
+        raise NoAnswer(
+            f"no application of BEN {ben} with its enrollment is loaded\n  mend:  check the number; "
+            "`infraplan data list` says which years are loaded"
+        )
+    latest = filed.sort_values("funding_year", kind="stable").iloc[-1]
+    year = discounts.Rules.of(int(latest["funding_year"]))
+    parts = (
+        Part("What you pay beside what others pay", tuple(_prices(desk.found.table, ben))),
+        Part("Your discount rate", tuple(_rate(latest, year))),
+        Part("Category Two", tuple(_category_two(desk.c2_spending, ben))),
+        Part(f"Dates, as of {desk.dates.as_of}", tuple(_dates(desk.dates.table, ben))),
+        Part("One sum to redo on a calculator", tuple(_sum(latest, year))),
+        Part("What would change this", (
+            "Another enrollment or lunch count, another urban or rural status from USAC, a new contract, or prices of a "
+            "newer year.",)),
+    )  # fmt: skip
+    stamps = (f"{prices.HISTORIC}: prices more than two funding years old",) if desk.found.historic else ()
+    return Letter(ben, str(latest["name"]), desk.compared.first_line(), parts, stamps)
+
+
+def _prices(table: pd.DataFrame, ben: str) -> Iterable[str]:
+    mine = table[table["ben"] == ben]
+    mine = mine.assign(led=mine["filed_by"] != ben, bill=mine["usd_month"] * mine["circuits"])
+    mine = mine.sort_values(["led", "bill"], ascending=[True, False], kind="stable")
+    words = prices.words()
+    if mine.empty:
+        yield "No circuit of yours with a price and a speed is loaded."
+    for row in mine.head(MOST_LINES).to_dict("records"):
+        service = words[str(row["service"])]
+        what = (
+            f"{service[:1].upper()}{service[1:]}, {row['mbps']:,g} Mbps: ${row['usd_month']:,.2f} a month a circuit, "
+        )
+        what += f"${row['usd_mbps_month']:,.2f} per Mbps (line {row['line_id']})."
+        if row["n"]:
+            what += (f" Of {row['n']:,} like lines ({row['peers']}), {row['percentile']:.0f} percent pay less per Mbps; half pay "
+                     f"under ${row['median_usd_mbps_month']:,.2f}, eight in ten between ${row['p10_usd_mbps_month']:,.2f} and "
+                     f"${row['p90_usd_mbps_month']:,.2f}.")  # fmt: skip
+        else:
+            what += " Too few like lines are loaded to compare it with."
+        if row["filed_by"] != ben:
+            what += f" A consortium filed it; your part is {row['circuits']:,.2f} circuits."
+        yield what + (f" Look at this line: {row['outlier']}." if isinstance(row["outlier"], str) else "")
+    if len(mine) > MOST_LINES:
+        yield f"{len(mine) - MOST_LINES:,} more lines are in the table of prices."
+
+
+def _percent(row: Mapping[Any, Any] | pd.Series) -> int:
+    students, eligible = int(row["students"]), int(row["nslp_students"] or 0)
+    return int(discounts.percent_half_up(np.array([min(eligible, students)]), np.array([students]))[0])
+
+
+def _reckoned(row: pd.Series, year: discounts.Rules) -> tuple[int, int]:
+    rural = np.array([row["urban_rural"] == "Rural"])
+    c1, c2 = discounts.matrix_rates(np.array([_percent(row)]), rural, np.array([False]), year)
+    return int(c1[0]), int(c2[0])
+
+
+def _rate(row: pd.Series, year: discounts.Rules) -> Iterable[str]:
+    c1, c2 = _reckoned(row, year)
+    filed = f"{row['c1_rate']:.0f} percent on Category One and {row['c2_rate']:.0f} on Category Two"
+    same = (c1, c2) == (int(row["c1_rate"]), int(row["c2_rate"]))
+    yield f"You filed {filed} for FY{int(row['funding_year'])}; reckoned again, it is " + (
+        "the same." if same else f"{c1} and {c2}: ask which count USAC used.")  # fmt: skip
+    at = int(np.searchsorted(year.band_from, _percent(row), side="right"))
+    if at < len(year.band_from) and not _few(row):
+        share = int(year.band_from[at])
+        # the least whole number of students whose share rounds half up to the next band
+        needed = -(-(2 * share - 1) * int(row["students"]) // 200)
+        more = needed - int(row["nslp_students"] or 0)
+        yield (f"The next band starts at {share} percent: {more:,} more eligible students out of {int(row['students']):,} "
+               "would reach it.")  # fmt: skip
+
+
+def _category_two(spending: pd.DataFrame | None, ben: str) -> Iterable[str]:
+    if spending is None:
+        yield "USAC's Category Two budget tool is not loaded, so what is left is not known here."
+        return
+    mine = spending[spending["ben"] == ben]
+    if mine.empty:
+        yield "USAC's Category Two budget tool has no budget under this number."
+    for row in mine.to_dict("records"):
+        yield (f"{row['cycle']}: budget ${row['budget_usd']:,.2f} before discount, ${row['available_usd']:,.2f} left. "
+               "What is not requested in the cycle lapses.")  # fmt: skip
+
+
+def _dates(table: pd.DataFrame, ben: str) -> Iterable[str]:
+    mine = table[table["ben"] == ben]
+    if mine.empty:
+        yield "No deadline or contract end of yours is ahead in what is loaded."
+    for row in mine.head(MOST_DATES).to_dict("records"):
+        request = f" (request {row['frn']})" if row["frn"] else ""
+        last = row["last_470_date"]
+        post = f" Latest Form 470 for a successor: {last}." if isinstance(last, date) else ""
+        yield f"{row['due']}: {row['what']}{request}, ${row['usd_at_stake']:,.2f} at stake.{post}"
+    if len(mine) > MOST_DATES:
+        yield f"{len(mine) - MOST_DATES:,} more dates are in the calendar."
+
+
+def _few(row: pd.Series) -> bool:
+    """Whether the eligible students, or the others, are too few for a printed page."""
+    students, eligible = int(row["students"]), min(int(row["nslp_students"] or 0), int(row["students"]))
+    return 0 < eligible < DEFAULT_THRESHOLD or 0 < students - eligible < DEFAULT_THRESHOLD
+
+
+def _sum(row: pd.Series, year: discounts.Rules) -> Iterable[str]:
+    if _few(row):
+        yield (f"Counts of people under {DEFAULT_THRESHOLD} are not printed. With your own counts: eligible students / students "
+               "x 100, rounded to a whole percent, half up; then the discount matrix.")  # fmt: skip
+        return
+    students, eligible = int(row["students"]), min(int(row["nslp_students"] or 0), int(row["students"]))
+    c1, c2 = _reckoned(row, year)
+    status = str(row["urban_rural"]).lower()
+    told = rules.load("erate", year.funding_year, "discounts").figure("band.0.urban")
+    yield (f"{eligible:,} eligible students / {students:,} students x 100 = {100 * eligible / students:.2f}, rounded to "
+           f"{_percent(row)} percent. In the {status} column of the discount matrix that is {c1} percent; Category Two takes at "
+           f"most {year.c2_highest} percent, so {c2}.")  # fmt: skip
+    if told.cite is not None:
+        yield f"Matrix: {told.cite.title}."

@@ -1,0 +1,151 @@
+"""Letters to business officers: what each part says, who gets one, and the page it becomes."""
+
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+
+from infraplan.cli.procurement.letters import letter
+from infraplan.errors import NoAnswer
+from infraplan.procurement import calendar, letters, prices, reconcile
+
+LINE = {
+    "ben": "7", "filed_by": "7", "line_id": "1.001", "service": "internet", "mbps": 100.0, "circuits": 1.0, "usd_month": 150.0,
+    "usd_mbps_month": 1.5, "peers": "Internet with circuit, 100 to 250 Mbps, rural, IA", "n": 11, "percentile": 50.0,
+    "p10_usd_mbps_month": 1.1, "median_usd_mbps_month": 1.5, "p90_usd_mbps_month": 1.9, "outlier": None,
+}  # fmt: skip
+APPLICATION = {
+    "application_number": "A", "funding_year": 2025, "ben": "7", "name": "Elm <b>Creek</b>", "applicant_type": "School District",
+    "students": 200, "nslp_students": 99, "urban_rural": "Rural", "c1_rate": Decimal(80), "c2_rate": Decimal(80),
+}  # fmt: skip
+REQUEST = {
+    "frn": "1", "application_number": "A", "ben": "7", "status": "Funded", "category": "C1",
+    "monthly_eligible_usd": Decimal(100), "commitment_usd": Decimal(960), "disbursed_usd": Decimal(160),
+}  # fmt: skip
+
+
+def desk(*, spending: pd.DataFrame | None = None, historic: bool = False, **application: object) -> letters.Desk:
+    applications = pd.DataFrame([APPLICATION | application])
+    return letters.Desk(
+        applications=applications,
+        found=prices.Benchmark(pd.DataFrame([LINE]), (), (), historic),
+        dates=calendar.calendar({"requests": pd.DataFrame([REQUEST]), "applications": applications}, date(2026, 10, 1)),
+        compared=reconcile.filings({"applications": applications}),
+        c2_spending=spending,
+    )
+
+
+def part(one: letters.Letter, heading: str) -> str:
+    return " ".join(next(found for found in one.parts if found.heading.startswith(heading)).sentences)
+
+
+def test_a_letter_opens_with_how_our_figures_compare() -> None:
+    assert letters.write("7", desk()).opening.startswith(
+        "Compared with the published figures: Category One rates 1 of 1 equal"
+    )
+
+
+def test_prices_say_how_many_like_lines_pay_less_and_never_a_bare_mean() -> None:
+    told = part(letters.write("7", desk()), "What you pay")
+    assert "100 Mbps: $150.00 a month a circuit, $1.50 per Mbps (line 1.001)" in told
+    assert "Of 11 like lines" in told
+    assert "50 percent pay less per Mbps; half pay under $1.50" in told
+
+
+def test_the_rate_is_reckoned_again_and_the_next_band_is_counted_in_students() -> None:
+    told = part(letters.write("7", desk()), "Your discount rate")
+    assert "80 percent on Category One and 80 on Category Two for FY2025; reckoned again, it is the same." in told
+    assert (
+        "The next band starts at 75 percent: 50 more eligible students out of 200 would reach it." in told
+    )  # 149 / 200
+
+
+def test_a_rate_that_differs_says_so() -> None:
+    told = part(letters.write("7", desk(c1_rate=Decimal(70), c2_rate=Decimal(70))), "Your discount rate")
+    assert "it is 80 and 80: ask which count USAC used" in told
+
+
+def test_the_sum_can_be_redone_by_hand() -> None:
+    told = part(letters.write("7", desk()), "One sum")
+    assert "99 eligible students / 200 students x 100 = 49.50, rounded to 50 percent" in told
+    assert "54.505" in told
+
+
+@pytest.mark.parametrize("eligible", [4, 195])
+def test_counts_of_few_people_are_not_printed(eligible: int) -> None:
+    one = letters.write("7", desk(nslp_students=eligible))
+    text = " ".join(sentence for found in one.parts for sentence in found.sentences)
+    assert "Counts of people under 10 are not printed" in text
+    assert f"{eligible} eligible" not in text
+    assert "more eligible students" not in text
+
+
+def test_dates_and_dollars_at_stake_are_listed() -> None:
+    assert "2026-10-28: invoice deadline (request 1), $800.00 at stake." in part(
+        letters.write("7", desk()), "Dates, as of"
+    )
+
+
+def test_category_two_is_given_where_it_is_loaded_and_its_absence_is_said() -> None:
+    row = {"ben": "7", "cycle": "FY2026-2030", "budget_usd": Decimal(30175), "available_usd": Decimal(175)}
+    assert "$175.00 left" in part(letters.write("7", desk(spending=pd.DataFrame([row]))), "Category Two")
+    assert "not loaded" in part(letters.write("7", desk()), "Category Two")
+
+
+def test_historic_prices_stamp_the_letter() -> None:
+    assert letters.write("7", desk(historic=True)).stamps == ("HISTORIC: prices more than two funding years old",)
+
+
+def test_an_applicant_that_filed_nothing_has_no_letter() -> None:
+    with pytest.raises(NoAnswer, match="no application of BEN 8"):
+        letters.write("8", desk())
+
+
+def test_a_district_number_is_looked_up_in_the_crosswalk() -> None:
+    assert letters.ben_of("1903090", {"7": "1903090", "8": "1900001"}) == "7"
+    with pytest.raises(NoAnswer, match="no BEN for district 9"):
+        letters.ben_of("9", {"7": "1903090"})
+    with pytest.raises(NoAnswer, match=r"2 BENs \(7, 8\)"):
+        letters.ben_of("1", {"7": "1", "8": "1"})
+
+
+def report(folder: Path) -> list[str]:
+    """USAC's three tables with one district, as files."""
+    tables = {
+        "basic": ("report_state,Application Number,Funding Year,Billed Entity Number,Billed Entity Name,Applicant Type,"
+                  "Fulltime Enrollment,NSLP Count,Urban/ Rural Status,Category One Discount Rate,Category Two Discount Rate",
+                  "IA,A,2025,7,Elm <b>Creek</b>,School District,200,99,Rural,80,80"),
+        "frn": ("Application Number,BEN,FRN,FRN Status,Service Type,Pricing Confidentiality,Total Monthly Eligible Charges,"
+                "Total Pre-Discount Charges,Discount Rate,Funding Commitment Request",
+                "A,7,1,Funded,Data Transmission and/or Internet Access,No,100,1200,80,960"),
+        "lines": ("FRN,Line Item,Function,Type of Product,Purpose,Download Speed,Download Speed Units,"
+                  "Monthly Recurring Unit Eligible Costs,Monthly Quantity",
+                  f"1,1.001,Fiber,Ethernet,{dict(prices._codes()['purpose'])['internet']},100,Mbps,100,1"),
+    }  # fmt: skip
+    words = []
+    for name, rows in tables.items():
+        path = folder / f"{name}.csv"
+        path.write_text("\n".join(rows) + "\n", encoding="utf-8")
+        words += ["--form-471", str(path)]
+    return words
+
+
+def test_the_command_writes_one_escaped_page_per_applicant_with_its_sources(tmp_path: Path) -> None:
+    words = [*report(tmp_path), "--all", "--funding-year", "2026", "--as-of", "2026-10-01", "-o", str(tmp_path / "out")]
+    done = CliRunner().invoke(letter, words, catch_exceptions=False)
+    assert done.exit_code == 0
+    page = (tmp_path / "out" / "letter_7.html").read_text(encoding="utf-8")
+    assert "Elm &lt;b&gt;Creek&lt;/b&gt;: E-Rate at a glance, FY2026" in page
+    assert "<b>Creek" not in page
+    assert "frn.csv" in page
+    assert "Planning figures, not legal advice" in page
+
+
+def test_the_command_wants_exactly_one_way_to_name_the_recipients(tmp_path: Path) -> None:
+    common = ["--funding-year", "2026", "-o", str(tmp_path)]
+    assert CliRunner().invoke(letter, common).exit_code == 2
+    assert CliRunner().invoke(letter, ["--ben", "7", "--all", *common]).exit_code == 2
+    assert "--crosswalk" in CliRunner().invoke(letter, ["--lea", "1903090", *common]).stderr

@@ -59,9 +59,20 @@ class Controls(folium.MacroElement):
 
 def plain_map(*, tiles: bool) -> PlainMap:
     """The map with its layers `areas` and `points`; the same every time: the same tables must give the same file."""
-    base = PlainMap(location=[0.0, 0.0], zoom_start=1, tiles=None, max_zoom=14, zoom_snap=0.25, zoom_delta=0.5,
-                    zoom_control=False, attribution_control=tiles, zoom_animation=False, fade_animation=False,
-                    marker_zoom_animation=False, inertia=False)
+    base = PlainMap(
+        location=[0.0, 0.0],
+        zoom_start=1,
+        tiles=None,
+        max_zoom=14,
+        zoom_snap=0.25,
+        zoom_delta=0.5,
+        zoom_control=False,
+        attribution_control=tiles,
+        zoom_animation=False,
+        fade_animation=False,
+        marker_zoom_animation=False,
+        inertia=False,
+    )
     base._id = "picture"  # noqa: SLF001 - Folium names its elements at random
     if tiles:
         street = folium.TileLayer(TILES, attr=TILES_CREDIT, name="streets")

@@ -36,22 +36,33 @@ class Classed:
     legend: tuple[Entry, ...]
 
 
-def classify(layer: Layer, frame: pd.DataFrame, words: Sequence[str | None] | None, theme: Theme,
-             threshold: int) -> Classed:
+def classify(
+    layer: Layer, frame: pd.DataFrame, words: Sequence[str | None] | None, theme: Theme, threshold: int
+) -> Classed:
     """Class every row of `frame` by the layer's column; `words` mark the rows that are withheld."""
     known, labels, colors, radii = _by_code(layer, frame) if layer.codes else _by_number(layer, frame, theme, threshold)
     codes = known if words is None else np.where([word is None for word in words], known, WITHHELD)
-    entries = [Entry(code=code, label=label, color=color, count=int((codes == code).sum()), radius=radius)
-               for code, (label, color, radius) in enumerate(zip(labels, colors, radii, strict=True))]
+    entries = [
+        Entry(code=code, label=label, color=color, count=int((codes == code).sum()), radius=radius)
+        for code, (label, color, radius) in enumerate(zip(labels, colors, radii, strict=True))
+    ]
     for code, label, pattern in ((WITHHELD, WITHHELD_LABEL, "dots"), (UNKNOWN, layer.missing, "hatch")):
         if (codes == code).any():
-            entries.append(Entry(code=code, label=label, color=theme.colors["ground"], count=int((codes == code).sum()),
-                                 pattern=pattern))
+            entries.append(
+                Entry(
+                    code=code,
+                    label=label,
+                    color=theme.colors["ground"],
+                    count=int((codes == code).sum()),
+                    pattern=pattern,
+                )
+            )
     return Classed(codes, tuple(entries))
 
 
-def _by_number(layer: Layer, frame: pd.DataFrame, theme: Theme,
-               threshold: int) -> tuple[NDArray[np.int64], list[str], list[str], list[int]]:
+def _by_number(
+    layer: Layer, frame: pd.DataFrame, theme: Theme, threshold: int
+) -> tuple[NDArray[np.int64], list[str], list[str], list[int]]:
     raw = pd.to_numeric(frame[layer.column], errors="coerce").to_numpy(dtype="float64", na_value=np.nan)
     shown = layer.field.shown(frame[layer.column])
     last = len(layer.breaks) - 2
@@ -67,5 +78,9 @@ def _by_number(layer: Layer, frame: pd.DataFrame, theme: Theme,
 def _by_code(layer: Layer, frame: pd.DataFrame) -> tuple[NDArray[np.int64], list[str], list[str], list[int]]:
     place = {code.code: number for number, code in enumerate(layer.codes)}
     codes = np.asarray(frame[layer.column].map(code_of).map(place).fillna(UNKNOWN), dtype=np.int64)
-    return (codes, [code.label for code in layer.codes], [code.color for code in layer.codes],
-            [code.radius for code in layer.codes])
+    return (
+        codes,
+        [code.label for code in layer.codes],
+        [code.color for code in layer.codes],
+        [code.radius for code in layer.codes],
+    )

@@ -77,16 +77,23 @@ def layer_names() -> list[str]:
 def layer_from(name: str, content: Mapping[str, Any]) -> Layer:
     """Make a layer of its description; raises BadInput with all faults."""
     file = f"maps/layers/{name}.toml"
-    faults = [Fault(kind="MissingKey", what=f"layer {name} does not say its {key}", file=file, column=key)
-              for key in _REQUIRED if key not in content]
+    faults = [
+        Fault(kind="MissingKey", what=f"layer {name} does not say its {key}", file=file, column=key)
+        for key in _REQUIRED
+        if key not in content
+    ]
     if faults:
         raise BadInput(faults)
     plain = {key: content[key] for key in ("title", "kind", "table", "table_title", "column", "about", "computed")}
     optional = {key: content[key] for key in ("unit", "zero", "palette", "reverse", "missing") if key in content}
-    layer = Layer(id=name, **plain, **optional,
-                  breaks=tuple(float(edge) for edge in content.get("breaks", ())),
-                  codes=tuple(Code(**code) for code in content.get("code", ())),
-                  fields=tuple(_field(item) for item in content["field"]))
+    layer = Layer(
+        id=name,
+        **plain,
+        **optional,
+        breaks=tuple(float(edge) for edge in content.get("breaks", ())),
+        codes=tuple(Code(**code) for code in content.get("code", ())),
+        fields=tuple(_field(item) for item in content["field"]),
+    )
     faults = [Fault(kind="BadLayer", what=f"layer {name}: {what}", file=file) for what in _wrong(layer)]
     if faults:
         raise BadInput(faults)
@@ -110,8 +117,11 @@ def _wrong(layer: Layer) -> list[str]:
         wrong.append("its breaks have no palette")
     for item in layer.fields:
         named = [*item.derived_from, *([item.part_of] if item.part_of else [])]
-        wrong.extend(f"field {item.column} names {other}, which is not among the fields"
-                     for other in named if other not in columns)
+        wrong.extend(
+            f"field {item.column} names {other}, which is not among the fields"
+            for other in named
+            if other not in columns
+        )
         if item.people and item.format == "share":
             wrong.append(f"field {item.column} is a share: name what it is derived_from instead of people")
     return wrong

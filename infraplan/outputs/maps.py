@@ -46,14 +46,26 @@ class _Kind:
     fixed: tuple[Field, ...]
 
 
-AREA = _Kind(name="area", noun="district", needed=("area_id", "name", "area_layer"), fixed=(
-    Field(column="name", label="District", format="text"),
-    Field(column="area_id", label="NCES id", format="text"),
-    Field(column="area_layer", label="Kind", format="text")))
-POINT = _Kind(name="point", noun="school", needed=("school_id", "name", "lea_id"), fixed=(
-    Field(column="name", label="School", format="text"),
-    Field(column="school_id", label="NCES id", format="text"),
-    Field(column="lea_name", label="District", format="text")))
+AREA = _Kind(
+    name="area",
+    noun="district",
+    needed=("area_id", "name", "area_layer"),
+    fixed=(
+        Field(column="name", label="District", format="text"),
+        Field(column="area_id", label="NCES id", format="text"),
+        Field(column="area_layer", label="Kind", format="text"),
+    ),
+)
+POINT = _Kind(
+    name="point",
+    noun="school",
+    needed=("school_id", "name", "lea_id"),
+    fixed=(
+        Field(column="name", label="School", format="text"),
+        Field(column="school_id", label="NCES id", format="text"),
+        Field(column="lea_name", label="District", format="text"),
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -70,8 +82,11 @@ class _Side:
         """The columns that the layers show, each once; a column that is blank throughout only if it colors the map."""
         colored = {layer.column for layer in layers}
         items = {item.column: item for layer in layers for item in layer.fields if item.column in self.frame.columns}
-        return [item for column, item in items.items()
-                if column in colored or column in self.words or self.frame[column].notna().any()]
+        return [
+            item
+            for column, item in items.items()
+            if column in colored or column in self.words or self.frame[column].notna().any()
+        ]
 
 
 @dataclass(frozen=True)
@@ -95,9 +110,19 @@ class _Picture:
         return [SHEETS.get(str(name), 0) for name in self.districts.frame["area_layer"]]
 
 
-def draw_map(path: Path, *, title: str, areas: gpd.GeoDataFrame | None, points: gpd.GeoDataFrame | None,
-             layers: Sequence[Layer], sources: Sequence[SourceNote], stamps: Sequence[str] = (),
-             notes: Sequence[str] = (), threshold: int = 10, tiles: bool = False) -> Path:
+def draw_map(
+    path: Path,
+    *,
+    title: str,
+    areas: gpd.GeoDataFrame | None,
+    points: gpd.GeoDataFrame | None,
+    layers: Sequence[Layer],
+    sources: Sequence[SourceNote],
+    stamps: Sequence[str] = (),
+    notes: Sequence[str] = (),
+    threshold: int = 10,
+    tiles: bool = False,
+) -> Path:
     """Draw the layers on one map and write it, with its tables and sources, as one HTML file; returns `path`.
 
     `areas`: one row per district (`area_id, name, area_layer`, geometry with its reference system, value columns;
@@ -112,22 +137,41 @@ def draw_map(path: Path, *, title: str, areas: gpd.GeoDataFrame | None, points: 
     schools = _side(POINT, points, [layer for layer in layers if layer.kind == "point"], theme, threshold)
     shown = [layer for layer in layers if layer.id in districts.classed or layer.id in schools.classed]
     if not shown:
-        raise NoAnswer("there is nothing to draw: no layer's column is in the tables given "
-                       f"({', '.join(layer.column for layer in layers) or 'no layers'})")
-    picture = _Picture(districts, schools, shown, shapes.simplified(areas) if areas is not None else None,
-                       shapes.point_coordinates(points) if points is not None else np.empty((0, 2)), sources)
+        raise NoAnswer(
+            "there is nothing to draw: no layer's column is in the tables given "
+            f"({', '.join(layer.column for layer in layers) or 'no layers'})"
+        )
+    picture = _Picture(
+        districts,
+        schools,
+        shown,
+        shapes.simplified(areas) if areas is not None else None,
+        shapes.point_coordinates(points) if points is not None else np.empty((0, 2)),
+        sources,
+    )
     element, script = canvas.rendered(tiles=tiles)
     page = Page(
-        title=title, lead=_lead(shown), stamps=stamps, sources=sources,
-        sections=[_map_section(picture, element, stamps, theme),
-                  *_table_sections(districts), *_table_sections(schools)],
+        title=title,
+        lead=_lead(shown),
+        stamps=stamps,
+        sources=sources,
+        sections=[
+            _map_section(picture, element, stamps, theme),
+            *_table_sections(districts),
+            *_table_sections(schools),
+        ],
         notes=[*notes, *_notes(picture, [layer for layer in layers if layer not in shown], threshold)],
         method=[(layer.heading, f"{layer.about} {layer.computed}") for layer in shown],
-        styles=[canvas.leaflet_css(), static("map.css")], scripts=[canvas.leaflet_js(), static("map.js"), script],
-        data={"areas": _areas_json(picture), "points": _points_json(picture),
-              "map-settings": to_json(_settings(picture))},
+        styles=[canvas.leaflet_css(), static("map.css")],
+        scripts=[canvas.leaflet_js(), static("map.js"), script],
+        data={
+            "areas": _areas_json(picture),
+            "points": _points_json(picture),
+            "map-settings": to_json(_settings(picture)),
+        },
         images_from=canvas.TILES_HOST if tiles else "",
-        colophon=canvas.TILES_CREDIT if tiles else SELF_CONTAINED)
+        colophon=canvas.TILES_CREDIT if tiles else SELF_CONTAINED,
+    )
     return pages.write(path, page, theme)
 
 
@@ -158,11 +202,19 @@ def _lead(layers: Sequence[Layer]) -> str:
 
 
 def _map_section(picture: _Picture, element: Markup, stamps: Sequence[str], theme: Theme) -> Section:
-    legends = [(layer, picture.side(layer).kind.noun, picture.side(layer).classed[layer.id].legend)
-               for layer in picture.layers]
+    legends = [
+        (layer, picture.side(layer).kind.noun, picture.side(layer).classed[layer.id].legend) for layer in picture.layers
+    ]
     sheets = [(number, SHEET_NAMES[number]) for number in sorted(set(picture.sheets))]
-    body = render("map.html", legends=legends, stamps=stamps, element=element, colors=theme.colors, sheets=sheets,
-                  searchable=len(picture.districts.frame) > 0)
+    body = render(
+        "map.html",
+        legends=legends,
+        stamps=stamps,
+        element=element,
+        colors=theme.colors,
+        sheets=sheets,
+        searchable=len(picture.districts.frame) > 0,
+    )
     return Section(anchor="map", heading="Map", body=body)
 
 
@@ -195,18 +247,22 @@ def _areas_json(picture: _Picture) -> str:
     if picture.outlines is None:
         return NO_COLLECTION
     sheets, texts = picture.sheets, picture.outlines.geojson
-    features = (f'{{"type":"Feature","id":{row},"properties":{{"sheet":{sheets[row]}}},"geometry":{texts[row]}}}'
-                for row in picture.outlines.order)
+    features = (
+        f'{{"type":"Feature","id":{row},"properties":{{"sheet":{sheets[row]}}},"geometry":{texts[row]}}}'
+        for row in picture.outlines.order
+    )
     return script_safe(f'{{"type":"FeatureCollection","features":[{",".join(features)}]}}')
 
 
 def _points_json(picture: _Picture) -> str:
     if not picture.schools.layers:
         return NO_COLLECTION
-    features = (f'{{"type":"Feature","id":{row},"properties":{{}},"geometry":'
-                f'{{"type":"Point","coordinates":[{lon:.5f},{lat:.5f}]}}}}'
-                for row, (lon, lat) in enumerate(picture.circles.tolist())
-                if math.isfinite(lon) and math.isfinite(lat))
+    features = (
+        f'{{"type":"Feature","id":{row},"properties":{{}},"geometry":'
+        f'{{"type":"Point","coordinates":[{lon:.5f},{lat:.5f}]}}}}'
+        for row, (lon, lat) in enumerate(picture.circles.tolist())
+        if math.isfinite(lon) and math.isfinite(lat)
+    )
     return script_safe(f'{{"type":"FeatureCollection","features":[{",".join(features)}]}}')
 
 
@@ -218,31 +274,53 @@ def _settings(picture: _Picture) -> dict[str, Any]:
         east, north = known.max(axis=0).tolist()
         boxes.append((west, south, east, north))
     west, south, east, north = shapes.box_around(boxes)
-    return {"bounds": [[south, west], [north, east]],
-            "layers": [_layer_settings(layer, picture) for layer in picture.layers]}
+    return {
+        "bounds": [[south, west], [north, east]],
+        "layers": [_layer_settings(layer, picture) for layer in picture.layers],
+    }
 
 
 def _layer_settings(layer: Layer, picture: _Picture) -> dict[str, Any]:
     side = picture.side(layer)
     classed = side.classed[layer.id]
     behind = [note for note in picture.sources if not note.tables or layer.table in note.tables]
-    looks = {str(entry.code): {"color": entry.color, "pattern": entry.pattern, "radius": entry.radius}
-             for entry in classed.legend}
-    return {"id": layer.id, "heading": layer.heading, "kind": layer.kind, "table": _table_id(side.kind, layer.table),
-            "columns": [item.column for item in side.fields([layer])], "codes": classed.codes.tolist(),
-            "classes": looks, "source": sentence_of(behind)}
+    looks = {
+        str(entry.code): {"color": entry.color, "pattern": entry.pattern, "radius": entry.radius}
+        for entry in classed.legend
+    }
+    return {
+        "id": layer.id,
+        "heading": layer.heading,
+        "kind": layer.kind,
+        "table": _table_id(side.kind, layer.table),
+        "columns": [item.column for item in side.fields([layer])],
+        "codes": classed.codes.tolist(),
+        "classes": looks,
+        "source": sentence_of(behind),
+    }
 
 
 def _notes(picture: _Picture, absent: Sequence[Layer], threshold: int) -> list[str]:
     notes = list(picture.outlines.notes) if picture.outlines else []
     notes += [f"Not on this map, because nothing was loaded for it: {layer.heading}." for layer in absent]
-    blank = {item.heading: item.missing for side in (picture.districts, picture.schools) for layer in side.layers
-             for item in layer.fields if item not in side.fields([layer])}
+    blank = {
+        item.heading: item.missing
+        for side in (picture.districts, picture.schools)
+        for layer in side.layers
+        for item in layer.fields
+        if item not in side.fields([layer])
+    }
     notes += [f"Not shown, because it is blank in every row: {heading} ({why})." for heading, why in blank.items()]
-    count = sum(word is not None for side in (picture.districts, picture.schools)
-                for words in side.words.values() for word in words)
+    count = sum(
+        word is not None
+        for side in (picture.districts, picture.schools)
+        for words in side.words.values()
+        for word in words
+    )
     if count:
-        notes.append(f"{count:,} figures are withheld: a count of people above zero and under {threshold:,}, or a "
-                     "figure from which such a count could be computed with what is shown here or published elsewhere. "
-                     "They are nowhere in this file.")
+        notes.append(
+            f"{count:,} figures are withheld: a count of people above zero and under {threshold:,}, or a "
+            "figure from which such a count could be computed with what is shown here or published elsewhere. "
+            "They are nowhere in this file."
+        )
     return notes

@@ -53,8 +53,10 @@ def sentence_of(sources: Sequence[SourceNote]) -> str:
     groups: dict[tuple[str, str], list[SourceNote]] = {}
     for note in sources:
         groups.setdefault((note.publisher, note.as_of), []).append(note)
-    return "; ".join(f"{publisher}, as of {date} ({len(notes)} files)" if len(notes) > 1 else notes[0].sentence
-                     for (publisher, date), notes in groups.items())
+    return "; ".join(
+        f"{publisher}, as of {date} ({len(notes)} files)" if len(notes) > 1 else notes[0].sentence
+        for (publisher, date), notes in groups.items()
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,8 +94,14 @@ def html(page: Page, theme: Theme | None = None) -> str:
     """The page as one HTML document, self-contained: its styles, scripts and data are inside."""
     scripts = [static("page.js"), *page.scripts]
     theme = theme or load_theme("plain")
-    return render("page.html", page=page, styles=[theme.css, static("page.css"), *page.styles], scripts=scripts,
-                  policy=_policy(scripts, page.images_from), sources=_sources(page.sources))
+    return render(
+        "page.html",
+        page=page,
+        styles=[theme.css, static("page.css"), *page.styles],
+        scripts=scripts,
+        policy=_policy(scripts, page.images_from),
+        sources=_sources(page.sources),
+    )
 
 
 def write(path: Path, page: Page, theme: Theme | None = None) -> Path:
@@ -106,19 +114,34 @@ def _policy(scripts: Sequence[str], images_from: str) -> str:
     digests = (base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in scripts)
     hashes = " ".join(f"'sha256-{digest}'" for digest in digests)
     images = f"data: {images_from}".strip()
-    return (f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; img-src {images}; "
-            "base-uri 'none'; form-action 'none'")
+    return (
+        f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; img-src {images}; "
+        "base-uri 'none'; form-action 'none'"
+    )
 
 
 def _sources(sources: Sequence[SourceNote]) -> Markup:
     if not sources:
         return Markup("<p>No source files were named for this page.</p>")
-    frame = pd.DataFrame([{"title": note.title, "publisher": note.publisher, "as_of": note.as_of, "file": note.file,
-                           "rows": note.rows, "sha256": note.sha256[:SHORT_HASH]} for note in sources])
-    fields = [Field(column="title", label="Source", format="text"),
-              Field(column="publisher", label="Publisher", format="text"),
-              Field(column="as_of", label="As of", format="text"),
-              Field(column="file", label="File", format="text"),
-              Field(column="rows", label="Rows read", missing="not recorded"),
-              Field(column="sha256", label=f"SHA-256 (first {SHORT_HASH})", format="text")]
+    frame = pd.DataFrame(
+        [
+            {
+                "title": note.title,
+                "publisher": note.publisher,
+                "as_of": note.as_of,
+                "file": note.file,
+                "rows": note.rows,
+                "sha256": note.sha256[:SHORT_HASH],
+            }
+            for note in sources
+        ]
+    )
+    fields = [
+        Field(column="title", label="Source", format="text"),
+        Field(column="publisher", label="Publisher", format="text"),
+        Field(column="as_of", label="As of", format="text"),
+        Field(column="file", label="File", format="text"),
+        Field(column="rows", label="Rows read", missing="not recorded"),
+        Field(column="sha256", label=f"SHA-256 (first {SHORT_HASH})", format="text"),
+    ]
     return table(frame, fields, caption="Files behind these figures", table_id="sources-table")

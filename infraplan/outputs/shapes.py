@@ -15,12 +15,12 @@ from infraplan.errors import NoCrs
 SIMPLIFIED_TOGETHER = {"unified": 0, "elementary": 0, "secondary": 1, "administrative": 2}
 UNKNOWN_GROUP = 3
 MOST_VERTICES = 60_000
-PIXELS = 2_000          # detail kept: a state drawn this wide, twice what a desktop shows
+PIXELS = 2_000  # detail kept: a state drawn this wide, twice what a desktop shows
 LONGITUDES = 360
 FAR_EAST, FAR_WEST = 130, -130
 FEWEST_DIGITS, MOST_DIGITS = 3, 6
 AREA_DIMENSION = 2
-SMALLEST_WIDTH = 1e-6    # degrees; a single square or point still has a tolerance
+SMALLEST_WIDTH = 1e-6  # degrees; a single square or point still has a tolerance
 MULTIPOLYGON = 6
 
 LOWER_48 = (-125.0, 24.0, -66.0, 50.0)
@@ -71,11 +71,15 @@ def simplified(areas: gpd.GeoDataFrame) -> Drawn:
 def _notes(loose: int, absent: int) -> tuple[str, ...]:
     notes = []
     if loose:
-        notes.append("Borders that overlap a neighbor or do not meet it exactly in the boundary file: "
-                     f"{_districts(loose)}. They are drawn as they are; nothing was moved from one to another.")
+        notes.append(
+            "Borders that overlap a neighbor or do not meet it exactly in the boundary file: "
+            f"{_districts(loose)}. They are drawn as they are; nothing was moved from one to another."
+        )
     if absent:
-        notes.append(f"No boundary in the files loaded: {_districts(absent)} (charters and state schools often have "
-                     "none), in the tables but not on the map.")
+        notes.append(
+            f"No boundary in the files loaded: {_districts(absent)} (charters and state schools often have "
+            "none), in the tables but not on the map."
+        )
     return tuple(notes)
 
 
@@ -99,8 +103,9 @@ def box_around(parts: Sequence[tuple[float, float, float, float]]) -> tuple[floa
 
 def _lonlat(frame: gpd.GeoDataFrame) -> Shapes:
     if frame.crs is None:
-        raise NoCrs("the shapes to draw do not say which reference system their coordinates are in; "
-                    "set EPSG:4326 or their own")
+        raise NoCrs(
+            "the shapes to draw do not say which reference system their coordinates are in; set EPSG:4326 or their own"
+        )
     shapes = np.array(frame.geometry.to_crs("EPSG:4326").array, dtype=object)
     west, _, east, _ = shapely.total_bounds(shapes)
     if west < FAR_WEST and east > FAR_EAST:  # Alaska's islands beyond the date line belong on its left

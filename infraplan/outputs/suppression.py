@@ -39,8 +39,11 @@ def withheld(frame: pd.DataFrame, fields: Sequence[Field], threshold: int) -> di
     `frame` are skipped.
     """
     rules = _merged([item for item in fields if item.column in frame.columns])
-    values = {column: pd.to_numeric(frame[column], errors="coerce").to_numpy(dtype="float64", na_value=np.nan)
-              for column, item in rules.items() if item.people}
+    values = {
+        column: pd.to_numeric(frame[column], errors="coerce").to_numpy(dtype="float64", na_value=np.nan)
+        for column, item in rules.items()
+        if item.people
+    }
     small = {column: _small(numbers, threshold) for column, numbers in values.items()}
     hidden = {column: mask.copy() for column, mask in small.items()}
     for column in sorted(values, key=lambda name: rules[name].part_of is not None):  # totals before their parts
@@ -50,14 +53,18 @@ def withheld(frame: pd.DataFrame, fields: Sequence[Field], threshold: int) -> di
         if not rules[column].derived_from:  # a bound of an estimate counts nobody: no total of bounds is published
             _hide_neighbors(hidden[column], values[column], threshold)
     _hide_derived(hidden, rules, len(frame))
-    return {column: _words(mask, small.get(column, np.zeros_like(mask)), threshold)
-            for column, mask in hidden.items() if mask.any()}
+    return {
+        column: _words(mask, small.get(column, np.zeros_like(mask)), threshold)
+        for column, mask in hidden.items()
+        if mask.any()
+    }
 
 
 def _words(mask: Mask, small: Mask, threshold: int) -> list[str | None]:
     few = f"fewer than {threshold:,}"
-    return [(few if low else WITHHELD) if gone else None
-            for gone, low in zip(mask.tolist(), small.tolist(), strict=True)]
+    return [
+        (few if low else WITHHELD) if gone else None for gone, low in zip(mask.tolist(), small.tolist(), strict=True)
+    ]
 
 
 def cleared(frame: pd.DataFrame, words: Mapping[str, Sequence[str | None]]) -> pd.DataFrame:
@@ -73,8 +80,12 @@ def _merged(fields: Sequence[Field]) -> dict[str, Field]:
     rules: dict[str, Field] = {}
     for item in fields:
         known = rules.setdefault(item.column, item)
-        rules[item.column] = replace(known, people=known.people or item.people, part_of=known.part_of or item.part_of,
-                                     derived_from=tuple(dict.fromkeys((*known.derived_from, *item.derived_from))))
+        rules[item.column] = replace(
+            known,
+            people=known.people or item.people,
+            part_of=known.part_of or item.part_of,
+            derived_from=tuple(dict.fromkeys((*known.derived_from, *item.derived_from))),
+        )
     return rules
 
 
@@ -91,8 +102,7 @@ def _hide_neighbors(mask: Mask, numbers: Numbers, threshold: int) -> None:
         mask[row] = True
 
 
-def _hide_derived(hidden: dict[str, Mask], rules: Mapping[str, Field],
-                  rows: int) -> None:
+def _hide_derived(hidden: dict[str, Mask], rules: Mapping[str, Field], rows: int) -> None:
     changed = True
     while changed:  # a derived column may have columns derived from it
         changed = False

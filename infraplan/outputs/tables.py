@@ -74,14 +74,16 @@ class Field:
             return [self.words.get(code, code) if code else self.missing for code in codes]
         raw = pd.to_numeric(values, errors="coerce").to_numpy(dtype="float64", na_value=np.nan)
         sign = "$" if self.format == "usd" else ""
-        return [self._number(number, original, sign)
-                for number, original in zip(self.shown(values).tolist(), raw.tolist(), strict=True)]
+        return [
+            self._number(number, original, sign)
+            for number, original in zip(self.shown(values).tolist(), raw.tolist(), strict=True)
+        ]
 
     def _number(self, number: float, original: float, sign: str) -> str:
         if number != number:  # noqa: PLR0124 - NaN, at a tenth of the price of a function call
             return self.missing
         if number == 0 and original > 0:
-            return f"under {sign}{10 ** -self.places:,.{self.places}f}"
+            return f"under {sign}{10**-self.places:,.{self.places}f}"
         return f"{sign}{number + 0.0:,.{self.places}f}"
 
     @property
@@ -99,8 +101,14 @@ def code_of(value: object) -> str:
     return ("no", "yes")[bool(value)] if isinstance(value, (bool, np.bool_)) else str(value)
 
 
-def table(frame: pd.DataFrame, fields: Sequence[Field], *, caption: str, table_id: str,
-          hidden: Mapping[str, Sequence[str | None]] | None = None) -> Markup:
+def table(
+    frame: pd.DataFrame,
+    fields: Sequence[Field],
+    *,
+    caption: str,
+    table_id: str,
+    hidden: Mapping[str, Sequence[str | None]] | None = None,
+) -> Markup:
     """HTML of a sortable table; the first field heads each row.
 
     `frame` has one row per row shown, in the order shown. `hidden` maps a column to one word per row that stands in
@@ -108,8 +116,9 @@ def table(frame: pd.DataFrame, fields: Sequence[Field], *, caption: str, table_i
     Everything is escaped. Sorting needs the page's own script; without it the table stands as it is.
     """
     words = hidden or {}
-    columns = [_cells(frame[item.column], item, words.get(item.column), heads=place == 0)
-               for place, item in enumerate(fields)]
+    columns = [
+        _cells(frame[item.column], item, words.get(item.column), heads=place == 0) for place, item in enumerate(fields)
+    ]
     rows = "\n<tr>".join("".join(row) for row in zip(*columns, strict=True))
     body = Markup(f"<tr>{rows}" if len(frame) else "")  # noqa: S704 - every cell is escaped
     return render("table.html", table_id=table_id, caption=caption, fields=fields, body=body, count=len(frame))
@@ -121,8 +130,10 @@ def _cells(values: pd.Series, item: Field, hidden: Sequence[str | None] | None, 
     texts = item.texts(values)
     if hidden is None:
         return [f"{'<td class=k>' if tag == '<td>' and _unbroken(text) else tag}{escape(text)}" for text in texts]
-    return [f"{tag}{escape(text)}" if word is None else f"<td class='n w'>{escape(word)}"
-            for text, word in zip(texts, hidden, strict=True)]
+    return [
+        f"{tag}{escape(text)}" if word is None else f"<td class='n w'>{escape(word)}"
+        for text, word in zip(texts, hidden, strict=True)
+    ]
 
 
 def _unbroken(text: str) -> bool:

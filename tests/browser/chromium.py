@@ -14,10 +14,22 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
-         "--disable-background-networking", "--disable-component-update", "--disable-default-apps",
-         "--disable-extensions", "--disable-dev-shm-usage", "--hide-scrollbars",
-         "--host-resolver-rules=MAP * ~NOTFOUND", "--remote-debugging-pipe")
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-sync",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-default-apps",
+    "--disable-extensions",
+    "--disable-dev-shm-usage",
+    "--hide-scrollbars",
+    "--host-resolver-rules=MAP * ~NOTFOUND",
+    "--remote-debugging-pipe",
+)
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 PATIENCE = 60.0
 
@@ -66,8 +78,9 @@ class Browser:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
-                 trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def close(self) -> None:
@@ -114,12 +127,15 @@ class Browser:
 
     def open(self, page: Path, width: int = 1280, height: int = 900, scale: float = 1, *, mobile: bool = False) -> None:
         """Show a file and wait until its map is drawn."""
-        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=scale,
-                  mobile=mobile)
+        self.call(
+            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=scale, mobile=mobile
+        )
         self.events.clear()
         self.call("Page.navigate", url=page.resolve().as_uri())
-        self.wait("document.readyState === 'complete' && (!document.querySelector('.folium-map') || "
-                  "document.querySelector('.folium-map').dataset.ready === 'yes')")
+        self.wait(
+            "document.readyState === 'complete' && (!document.querySelector('.folium-map') || "
+            "document.querySelector('.folium-map').dataset.ready === 'yes')"
+        )
 
     def run(self, script: str) -> Any:
         """Value of a JavaScript expression in the page; raises with the page's own message if it throws."""
@@ -142,8 +158,14 @@ class Browser:
         codes = {"Enter": 13, "Escape": 27, "Tab": 9, "ArrowDown": 40, "ArrowUp": 38}
         text = {"text": "\r"} if key == "Enter" else {}
         for kind in ("keyDown", "keyUp"):
-            self.call("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=codes[key],
-                      **(text if kind == "keyDown" else {}))
+            self.call(
+                "Input.dispatchKeyEvent",
+                type=kind,
+                key=key,
+                code=key,
+                windowsVirtualKeyCode=codes[key],
+                **(text if kind == "keyDown" else {}),
+            )
 
     def write(self, text: str) -> None:
         """Type text where the focus is."""
@@ -161,14 +183,23 @@ class Browser:
 
     def requests(self) -> list[str]:
         """Addresses that the page asked for, itself and data addresses apart."""
-        asked = [event["params"]["request"]["url"] for event in self.events
-                 if event.get("method") == "Network.requestWillBeSent"]
+        asked = [
+            event["params"]["request"]["url"]
+            for event in self.events
+            if event.get("method") == "Network.requestWillBeSent"
+        ]
         return [url for url in asked if not url.startswith("data:")]
 
     def complaints(self) -> list[str]:
         """Errors of scripts and refusals of the page's policy."""
-        thrown = [event["params"]["exceptionDetails"]["exception"].get("description", "")
-                  for event in self.events if event.get("method") == "Runtime.exceptionThrown"]
-        logged = [event["params"]["entry"]["text"] for event in self.events
-                  if event.get("method") == "Log.entryAdded" and event["params"]["entry"]["level"] == "error"]
+        thrown = [
+            event["params"]["exceptionDetails"]["exception"].get("description", "")
+            for event in self.events
+            if event.get("method") == "Runtime.exceptionThrown"
+        ]
+        logged = [
+            event["params"]["entry"]["text"]
+            for event in self.events
+            if event.get("method") == "Log.entryAdded" and event["params"]["entry"]["level"] == "error"
+        ]
         return thrown + logged

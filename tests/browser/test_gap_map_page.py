@@ -15,39 +15,65 @@ pytestmark = pytest.mark.skipif(executable() is None, reason="Chromium is not in
 
 LAYERS = ("homes_unserved_share", "homes_unserved", "children_without_access", "schools_no_fiber_near")
 SIDE = 5
-NASTY = '<img src=x onerror="document.title=\'broken\'">'
+NASTY = "<img src=x onerror=\"document.title='broken'\">"
 
 
 def districts() -> gpd.GeoDataFrame:
     """Five by five squares, one secondary district over four of them, one charter without a boundary."""
     count = SIDE * SIDE + 2
-    squares = [shapely.box(-72 + x / 5, 41 + y / 5, -71.8 + x / 5, 41.2 + y / 5)
-               for y in range(SIDE) for x in range(SIDE)]
+    squares = [
+        shapely.box(-72 + x / 5, 41 + y / 5, -71.8 + x / 5, 41.2 + y / 5) for y in range(SIDE) for x in range(SIDE)
+    ]
     rows = np.arange(count)
     unserved = (rows * 37 % 100).astype("float64")
     children = np.full(count, 1000.0)
     without = np.where(rows % 5 == 0, 3.0, 20.0 + rows)
-    return gpd.GeoDataFrame({
-        "area_id": [f"99{row:05d}" for row in rows], "name": [NASTY, *(f"District {row:02d}" for row in rows[1:])],
-        "area_layer": ["unified"] * (count - 2) + ["secondary", "unknown"], "locations": 1000.0, "unserved": unserved,
-        "unserved_share": unserved / 1000, "children": children, "without_access": without,
-        "without_access_share": without / children, "low": without - 1, "high": without + 1},
-        geometry=np.array([*squares, shapely.box(-72, 41, -71.6, 41.4), None]), crs="EPSG:4326")
+    return gpd.GeoDataFrame(
+        {
+            "area_id": [f"99{row:05d}" for row in rows],
+            "name": [NASTY, *(f"District {row:02d}" for row in rows[1:])],
+            "area_layer": ["unified"] * (count - 2) + ["secondary", "unknown"],
+            "locations": 1000.0,
+            "unserved": unserved,
+            "unserved_share": unserved / 1000,
+            "children": children,
+            "without_access": without,
+            "without_access_share": without / children,
+            "low": without - 1,
+            "high": without + 1,
+        },
+        geometry=np.array([*squares, shapely.box(-72, 41, -71.6, 41.4), None]),
+        crs="EPSG:4326",
+    )
 
 
 def schools() -> gpd.GeoDataFrame:
     places = [shapely.Point(-71.95 + 0.1 * number, 41.05 + 0.09 * number) for number in range(9)]
-    return gpd.GeoDataFrame({"school_id": [f"9900001{number:05d}" for number in range(9)], "lea_id": "9900001",
-                             "name": [f"School {number}" for number in range(9)], "lea_name": "District 01",
-                             "near_fiber": ["yes", "no", "unknown"] * 3}, geometry=places, crs="EPSG:4326")
+    return gpd.GeoDataFrame(
+        {
+            "school_id": [f"9900001{number:05d}" for number in range(9)],
+            "lea_id": "9900001",
+            "name": [f"School {number}" for number in range(9)],
+            "lea_name": "District 01",
+            "near_fiber": ["yes", "no", "unknown"] * 3,
+        },
+        geometry=places,
+        crs="EPSG:4326",
+    )
 
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     source = SourceNote(title="Availability", publisher="FCC", as_of="2022-06-30", file="a.zip", sha256="0" * 64)
-    return draw_map(tmp_path_factory.mktemp("page") / "gaps.html", title="Gaps of Franklin", areas=districts(),
-                    points=schools(), layers=[load_layer(name) for name in LAYERS], sources=[source],
-                    stamps=["SYNTHETIC"])
+    return draw_map(
+        tmp_path_factory.mktemp("page") / "gaps.html",
+        title="Gaps of Franklin",
+        areas=districts(),
+        points=schools(),
+        layers=[load_layer(name) for name in LAYERS],
+        sources=[source],
+        stamps=["SYNTHETIC"],
+    )
 
 
 @pytest.fixture(scope="module")
@@ -209,8 +235,9 @@ def test_popups_tell_the_right_numbers_after_sorting(browser: Browser) -> None:
 
 
 @pytest.mark.parametrize(("width", "height"), [(320, 640), (640, 450)])
-def test_narrow_windows_and_double_zoom_need_no_sideways_scrolling(browser: Browser, page: Path, width: int,
-                                                                   height: int) -> None:
+def test_narrow_windows_and_double_zoom_need_no_sideways_scrolling(
+    browser: Browser, page: Path, width: int, height: int
+) -> None:
     browser.open(page, width, height, 2, mobile=True)
     assert browser.run("document.documentElement.scrollWidth") == width
     assert browser.run("document.querySelector('.folium-map').clientWidth") <= width

@@ -19,8 +19,9 @@ from infraplan.outputs.maps import Layer, SourceNote, draw_map, load_layer
 
 HOMES = "homes_unserved_share"
 CHILDREN = "children_without_access"
-SOURCE = SourceNote(title="Availability", publisher="FCC", as_of="2022-06-30", file="bdc.zip", sha256="ab" * 32,
-                    tables=("home_gaps",))
+SOURCE = SourceNote(
+    title="Availability", publisher="FCC", as_of="2022-06-30", file="bdc.zip", sha256="ab" * 32, tables=("home_gaps",)
+)
 ROOT = Path(__file__).resolve().parents[3]
 SHARED = Path(os.environ.get("INFRAPLAN_SHARED_DATA", ROOT.parent / "shared" / "data"))
 
@@ -28,28 +29,54 @@ SHARED = Path(os.environ.get("INFRAPLAN_SHARED_DATA", ROOT.parent / "shared" / "
 def areas(count: int = 6) -> gpd.GeoDataFrame:
     """A row of square districts; the first has no count of locations, the second few children without access."""
     unserved = [float(100 * row) for row in range(count)]
-    frame = gpd.GeoDataFrame({
-        "area_id": [f"99000{row:02d}" for row in range(count)], "name": [f"District {row}" for row in range(count)],
-        "area_layer": "unified", "locations": 1000.0, "unserved": unserved, "served": [1000 - n for n in unserved],
-        "unserved_share": [n / 1000 for n in unserved], "underserved": 0.0, "underserved_share": 0.0,
-        "funded_locations": np.nan, "children": 4321.0, "low": 20.0, "high": 700.0,
-        "without_access": [613.0, 4.0, 8.0, 640.0, 650.0, 660.0][:count],
-        "without_access_share": [0.1418, 0.000926, 0.00185, 0.148, 0.15, 0.153][:count],
-    }, geometry=[shapely.box(-72 + row, 41, -71 + row, 42) for row in range(count)], crs="EPSG:4326")
+    frame = gpd.GeoDataFrame(
+        {
+            "area_id": [f"99000{row:02d}" for row in range(count)],
+            "name": [f"District {row}" for row in range(count)],
+            "area_layer": "unified",
+            "locations": 1000.0,
+            "unserved": unserved,
+            "served": [1000 - n for n in unserved],
+            "unserved_share": [n / 1000 for n in unserved],
+            "underserved": 0.0,
+            "underserved_share": 0.0,
+            "funded_locations": np.nan,
+            "children": 4321.0,
+            "low": 20.0,
+            "high": 700.0,
+            "without_access": [613.0, 4.0, 8.0, 640.0, 650.0, 660.0][:count],
+            "without_access_share": [0.1418, 0.000926, 0.00185, 0.148, 0.15, 0.153][:count],
+        },
+        geometry=[shapely.box(-72 + row, 41, -71 + row, 42) for row in range(count)],
+        crs="EPSG:4326",
+    )
     frame.loc[0, ["locations", "unserved", "unserved_share", "served", "underserved", "underserved_share"]] = np.nan
     return frame
 
 
 def points() -> gpd.GeoDataFrame:
-    return gpd.GeoDataFrame({"school_id": ["990000100001", "990000100002"], "name": ["North", "South"],
-                             "lea_id": "9900001", "lea_name": "District 1",
-                             "near_fiber": ["yes", "no"], "meets_target": ["no", "no"]},
-                            geometry=[shapely.Point(-70.5, 41.5), shapely.Point(-70.4, 41.2)], crs="EPSG:4326")
+    return gpd.GeoDataFrame(
+        {
+            "school_id": ["990000100001", "990000100002"],
+            "name": ["North", "South"],
+            "lea_id": "9900001",
+            "lea_name": "District 1",
+            "near_fiber": ["yes", "no"],
+            "meets_target": ["no", "no"],
+        },
+        geometry=[shapely.Point(-70.5, 41.5), shapely.Point(-70.4, 41.2)],
+        crs="EPSG:4326",
+    )
 
 
 def drawn(tmp_path: Path, *names: str, **changes: Any) -> str:
-    parts: dict[str, Any] = {"title": "Gaps", "areas": areas(), "points": points(), "sources": [SOURCE],
-                             "layers": [load_layer(name) for name in names]}
+    parts: dict[str, Any] = {
+        "title": "Gaps",
+        "areas": areas(),
+        "points": points(),
+        "sources": [SOURCE],
+        "layers": [load_layer(name) for name in names],
+    }
     return draw_map(tmp_path / "gaps.html", **(parts | changes)).read_text(encoding="utf-8")
 
 
@@ -62,7 +89,9 @@ def block(text: str, name: str) -> Any:
 def test_every_shipped_layer_can_be_drawn_together(tmp_path: Path) -> None:
     text = drawn(tmp_path, *layer_names())
     assert {one["id"] for one in block(text, "map-settings")["layers"]} == set(layer_names()) - {
-        "schools_mbps_gap", "schools_kbps_per_student"}
+        "schools_mbps_gap",
+        "schools_kbps_per_student",
+    }
     assert "Not on this map, because nothing was loaded for it: School circuits short of target (Mbps)." in text
 
 
@@ -74,8 +103,10 @@ def test_boundaries_are_there_once_however_many_layers(tmp_path: Path) -> None:
 
 def test_schools_are_one_layer_of_points(tmp_path: Path) -> None:
     features = block(drawn(tmp_path, "schools_no_fiber_near"), "points")["features"]
-    assert [feature["geometry"] for feature in features] == [{"type": "Point", "coordinates": [-70.5, 41.5]},
-                                                              {"type": "Point", "coordinates": [-70.4, 41.2]}]
+    assert [feature["geometry"] for feature in features] == [
+        {"type": "Point", "coordinates": [-70.5, 41.5]},
+        {"type": "Point", "coordinates": [-70.4, 41.2]},
+    ]
 
 
 def test_a_district_is_in_the_class_its_legend_counts(tmp_path: Path) -> None:
@@ -145,8 +176,16 @@ def test_markup_in_a_name_stays_text(tmp_path: Path) -> None:
     frame, schools = areas(), points()
     nasty = "</script><img src=x onerror=alert(1)>\u2028"
     frame.loc[0, "name"], schools.loc[0, "name"] = nasty, nasty
-    text = drawn(tmp_path, HOMES, "schools_no_fiber_near", areas=frame, points=schools, title=nasty, stamps=[nasty],
-                 notes=[nasty])
+    text = drawn(
+        tmp_path,
+        HOMES,
+        "schools_no_fiber_near",
+        areas=frame,
+        points=schools,
+        title=nasty,
+        stamps=[nasty],
+        notes=[nasty],
+    )
     assert "<img" not in text
     assert "onerror" in text
 

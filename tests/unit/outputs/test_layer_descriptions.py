@@ -15,7 +15,7 @@ SHIPPED = layer_names()
 
 
 def luminance(color: str) -> float:
-    channels = (int(color[place:place + 2], 16) / 255 for place in (1, 3, 5))
+    channels = (int(color[place : place + 2], 16) / 255 for place in (1, 3, 5))
     red, green, blue = (c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
@@ -26,9 +26,20 @@ def contrast(one: str, other: str) -> float:
 
 
 def description(**changes: Any) -> dict[str, Any]:
-    base = {"title": "Homes", "unit": "%", "kind": "area", "table": "t", "table_title": "T", "column": "x",
-            "about": "a", "computed": "c", "breaks": [0, 10, 100], "palette": "orange", "zero": "none",
-            "field": [{"column": "x", "label": "X", "format": "percent"}]}
+    base = {
+        "title": "Homes",
+        "unit": "%",
+        "kind": "area",
+        "table": "t",
+        "table_title": "T",
+        "column": "x",
+        "about": "a",
+        "computed": "c",
+        "breaks": [0, 10, 100],
+        "palette": "orange",
+        "zero": "none",
+        "field": [{"column": "x", "label": "X", "format": "percent"}],
+    }
     return {key: value for key, value in (base | changes).items() if value is not None}
 
 
@@ -48,8 +59,9 @@ def test_every_shipped_layer_loads_with_a_legend_of_distinct_colors(name: str) -
 @pytest.mark.parametrize("name", SHIPPED)
 def test_no_shipped_layer_speaks_the_analysts_jargon(name: str) -> None:
     shipped = load_layer(name)
-    words = " ".join([shipped.heading, shipped.about, shipped.computed, shipped.missing,
-                      *(item.heading for item in shipped.fields)]).lower()
+    words = " ".join(
+        [shipped.heading, shipped.about, shipped.computed, shipped.missing, *(item.heading for item in shipped.fields)]
+    ).lower()
     assert not [word for word in ("universe", "h3", "frontier", "regret") if word in words]
 
 
@@ -70,24 +82,46 @@ def test_a_palette_runs_from_light_to_dark_and_shows_the_border(palette: str) ->
     assert all(contrast(color, THEME.colors["border"]) >= 3 for color in THEME.palettes[palette])
 
 
-@pytest.mark.parametrize(("text", "ground"), [
-    ("text", "ground"), ("quiet", "ground"), ("text", "panel"), ("quiet", "panel"), ("link", "ground"),
-    ("text", "picked"), ("link", "picked"), ("quiet", "picked"), ("stamp-text", "stamp-ground")])
+@pytest.mark.parametrize(
+    ("text", "ground"),
+    [
+        ("text", "ground"),
+        ("quiet", "ground"),
+        ("text", "panel"),
+        ("quiet", "panel"),
+        ("link", "ground"),
+        ("text", "picked"),
+        ("link", "picked"),
+        ("quiet", "picked"),
+        ("stamp-text", "stamp-ground"),
+    ],
+)
 def test_text_can_be_read(text: str, ground: str) -> None:
     assert contrast(THEME.colors[text], THEME.colors[ground]) >= 4.5
 
 
-@pytest.mark.parametrize(("mark", "ground"), [
-    ("line", "ground"), ("focus", "ground"), ("focus", "water"), ("border", "water"), ("hatch", "ground"),
-    ("line", "water")])
+@pytest.mark.parametrize(
+    ("mark", "ground"),
+    [
+        ("line", "ground"),
+        ("focus", "ground"),
+        ("focus", "water"),
+        ("border", "water"),
+        ("hatch", "ground"),
+        ("line", "water"),
+    ],
+)
 def test_borders_and_focus_can_be_seen(mark: str, ground: str) -> None:
     assert contrast(THEME.colors[mark], THEME.colors[ground]) >= 3
 
 
 def test_all_faults_of_a_description_are_told_together() -> None:
     with pytest.raises(BadInput) as caught:
-        layer(column="y", breaks=[3, 1], field=[{"column": "x", "label": "X", "format": "share", "people": True,
-                                                  "derived_from": ["z"]}])
+        layer(
+            column="y",
+            breaks=[3, 1],
+            field=[{"column": "x", "label": "X", "format": "share", "people": True, "derived_from": ["z"]}],
+        )
     assert len(caught.value.faults) == 4
 
 
@@ -121,7 +155,11 @@ def test_a_value_falls_in_the_class_of_the_number_that_is_shown() -> None:
     classed = classify(layer(), frame, None, THEME, 10)
     assert classed.codes.tolist() == [0, 1, 1, 2, 2, UNKNOWN, 2]
     assert [(entry.label, entry.count, entry.pattern) for entry in classed.legend] == [
-        ("none", 1, ""), ("over 0 to under 10", 2, ""), ("10 to 100", 3, ""), ("unknown", 1, "hatch")]
+        ("none", 1, ""),
+        ("over 0 to under 10", 2, ""),
+        ("10 to 100", 3, ""),
+        ("unknown", 1, "hatch"),
+    ]
 
 
 def test_withheld_is_a_class_of_its_own() -> None:
@@ -142,7 +180,10 @@ def test_codes_have_their_own_colors_and_an_unseen_code_is_unknown() -> None:
 
 
 def test_booleans_are_the_codes_yes_and_no() -> None:
-    codes = layer(breaks=None, zero=None, code=[{"code": "no", "label": "far", "color": "#000000"},
-                                                {"code": "yes", "label": "near", "color": "#ffffff"}])
+    codes = layer(
+        breaks=None,
+        zero=None,
+        code=[{"code": "no", "label": "far", "color": "#000000"}, {"code": "yes", "label": "near", "color": "#ffffff"}],
+    )
     frame = pd.DataFrame({"x": pd.array([True, False, None], dtype="boolean")})
     assert classify(codes, frame, None, THEME, 10).codes.tolist() == [1, 0, UNKNOWN]

@@ -17,20 +17,37 @@ from infraplan.outputs.tables import Field, Format, table
 from infraplan.outputs.templating import script_safe, to_json
 
 NASTY = '</script><script>alert("x")</script> & \u2028 O\'Brien'
-NOTE = SourceNote(title="Availability", publisher="FCC", as_of="2022-06-30", file=NASTY,
-                  sha256="0123456789abcdef" * 4, rows=1234)
+NOTE = SourceNote(
+    title="Availability", publisher="FCC", as_of="2022-06-30", file=NASTY, sha256="0123456789abcdef" * 4, rows=1234
+)
 
 
 def page_of(**changes: object) -> str:
-    parts: dict[str, object] = {"title": "Gaps", "lead": "Read this.", "sources": [NOTE],
-                                "sections": [Section(anchor="one", heading="One", body=Markup("<p>Body</p>"))]}
+    parts: dict[str, object] = {
+        "title": "Gaps",
+        "lead": "Read this.",
+        "sources": [NOTE],
+        "sections": [Section(anchor="one", heading="One", body=Markup("<p>Body</p>"))],
+    }
     return pages.html(Page(**(parts | changes)))  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(("form", "value", "text"), [
-    ("count", 1234567.0, "1,234,567"), ("count", 0.2, "under 1"), ("count", 0, "0"), ("count", None, "unknown"),
-    ("share", 0.12345, "12.3"), ("share", 0.0001, "under 0.1"), ("share", 1, "100.0"), ("percent", 45.25, "45.2"),
-    ("number", -3.14159, "-3.1"), ("number", -0.01, "0.0"), ("usd", 1234.5, "$1,234.50")])
+@pytest.mark.parametrize(
+    ("form", "value", "text"),
+    [
+        ("count", 1234567.0, "1,234,567"),
+        ("count", 0.2, "under 1"),
+        ("count", 0, "0"),
+        ("count", None, "unknown"),
+        ("share", 0.12345, "12.3"),
+        ("share", 0.0001, "under 0.1"),
+        ("share", 1, "100.0"),
+        ("percent", 45.25, "45.2"),
+        ("number", -3.14159, "-3.1"),
+        ("number", -0.01, "0.0"),
+        ("usd", 1234.5, "$1,234.50"),
+    ],
+)
 def test_numbers_have_separators_and_fixed_decimals(form: Format, value: float | None, text: str) -> None:
     assert Field(column="x", label="X", format=form).texts(pd.Series([value])) == [text]
 
@@ -41,8 +58,10 @@ def test_codes_are_put_into_words_and_blanks_named() -> None:
 
 
 def test_a_table_has_caption_units_scopes_and_buttons() -> None:
-    fields = [Field(column="name", label="District", format="text"),
-              Field(column="x", label="Unserved", unit="locations")]
+    fields = [
+        Field(column="name", label="District", format="text"),
+        Field(column="x", label="Unserved", unit="locations"),
+    ]
     markup = table(pd.DataFrame({"name": ["A"], "x": [1200]}), fields, caption="Homes", table_id="t")
     assert '<caption id="t-caption">Homes' in markup
     assert '<th scope="col" data-column="x" class="n"><button type="button">Unserved <span class="unit">(loca' in markup
@@ -117,8 +136,15 @@ def test_a_page_without_sources_says_so() -> None:
 
 
 def test_markup_in_names_stays_text_everywhere() -> None:
-    text = page_of(title=NASTY, lead=NASTY, stamps=[NASTY], notes=[NASTY], method=[(NASTY, NASTY)], disclaimer=NASTY,
-                   data={"d": to_json(NASTY)})
+    text = page_of(
+        title=NASTY,
+        lead=NASTY,
+        stamps=[NASTY],
+        notes=[NASTY],
+        method=[(NASTY, NASTY)],
+        disclaimer=NASTY,
+        data={"d": to_json(NASTY)},
+    )
     assert "<script>alert" not in text
 
 

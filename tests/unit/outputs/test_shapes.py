@@ -15,12 +15,15 @@ from infraplan.outputs.shapes import box_around, point_coordinates, simplified
 
 def wavy_grid(side: int = 3, steps: int = 400) -> list[BaseGeometry]:
     """Squares whose shared borders are the same wavy lines, many vertices each."""
+
     def wave(start: tuple[float, float], end: tuple[float, float]) -> list[tuple[float, float]]:
         along = np.linspace(0, 1, steps)
         wobble = 0.02 * np.sin(40 * np.pi * along) * np.sin(np.pi * along)
         (x0, y0), (x1, y1) = start, end
-        return [(float(x0 + (x1 - x0) * t + w * (y1 - y0)), float(y0 + (y1 - y0) * t + w * (x1 - x0)))
-                for t, w in zip(along, wobble, strict=True)]
+        return [
+            (float(x0 + (x1 - x0) * t + w * (y1 - y0)), float(y0 + (y1 - y0) * t + w * (x1 - x0)))
+            for t, w in zip(along, wobble, strict=True)
+        ]
 
     edges: list[BaseGeometry] = []
     for i in range(side + 1):

@@ -17,8 +17,9 @@ BIG = [(500, 50), (600, 60), (700, 70)]
 
 
 def frame_of(rows: list[tuple[float, float]]) -> pd.DataFrame:
-    return pd.DataFrame([{"children": total, "without": part, "share": part / total if total else None}
-                         for total, part in rows])
+    return pd.DataFrame(
+        [{"children": total, "without": part, "share": part / total if total else None} for total, part in rows]
+    )
 
 
 def words_of(rows: list[tuple[float, float]], threshold: int = 10) -> dict[str, list[str | None]]:

@@ -12,6 +12,11 @@ from infraplan.cli import main
 from infraplan.workspace import Workspace
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Let one warning of others pass: ibis-framework 12 asks pandas 3 for an option that pandas 4 will not have."""
+    config.addinivalue_line("filterwarnings", "ignore:The 'future.infer_string' option is deprecated")
+
+
 @dataclass(frozen=True)
 class Said:
     """What a command left: its exit code, its data and its words."""

@@ -21,16 +21,20 @@ def _file(name: str, *, required: bool, about: str) -> Callable[[Callable[..., A
 @_file("--bid-tiers", required=False, about="Volume tiers of the bids.")
 @_file("--policy", required=False, about="The buyers' rules (TOML): horizon, filing form, limits.")
 @_file("--rfp", required=False, about="What bidders were told (TOML): factors, limits, bundles, award date.")
+@click.option(
+    "--explain", is_flag=True, help="Also say what each rule costs and what each awarded bid is worth (slower)."
+)
 @options.out_dir
 @options.optimizer
 @options.quiet
-def pool(  # noqa: PLR0917
+def pool(
     demand: Path, bids: Path, bid_prices: Path, bid_tiers: Path | None, policy: Path | None, rfp: Path | None,
-    folder: Path, gap: float, time_limit: float | None, seed: int, threads: int | None,
+    folder: Path, explain: bool, gap: float, time_limit: float | None, seed: int, threads: int | None,
 ) -> None:  # fmt: skip
     """Award bids to members: least cost over the term, nobody worse off.
 
-    Writes assignments.csv, awards.csv, filings.csv and solution.json to DIR.
+    Writes assignments.csv, awards.csv, filings.csv, award_memo.xlsx and solution.json to DIR, with --explain also
+    questions.csv. An earlier answer in DIR is replaced.
 
     Example:
     \b
@@ -39,15 +43,19 @@ def pool(  # noqa: PLR0917
     """
     from datetime import UTC, datetime
 
-    from infraplan.procurement.pooling import answer, files, inputs
+    from infraplan.procurement.pooling import answer, files, inputs, memo
+    from infraplan.procurement.pooling.explain import questions
     from infraplan.procurement.pooling.policy import read_rfp
     from infraplan.solve import Limits
 
     quiet = bool(click.get_current_context().meta.get("infraplan.quiet", False))
     told = inputs.read(demand, bids, bid_prices, bid_tiers, policy)
     disclosed = read_rfp(rfp)
-    found = answer.find(told, Limits(gap, time_limit, seed, threads, quiet=quiet))
-    files.write(found, folder, disclosed, datetime.now(UTC).date())
+    limits = Limits(gap, time_limit, seed, threads, quiet=quiet)
+    found = answer.find(told, limits)
+    today = datetime.now(UTC).date()
+    more = {"questions": questions(found, limits)} if explain else {}
+    files.write(found, folder, disclosed, today, more, lambda path: memo.write(found, path, disclosed, today))
     for line in files.summary(found):
         options.say(line)
     options.say(f"wrote {folder}")

@@ -1,6 +1,6 @@
 """What a pooled purchase writes: who buys from whom, the awards, the three ways to file, and how good the answer is."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -185,9 +185,23 @@ def summary(answer: Answer) -> list[str]:
     ]
 
 
-def write(answer: Answer, folder: Path, rfp: Rfp | None = None, today: date | None = None) -> None:
-    """Write the answer's files into `folder`, whole or not at all; an earlier answer there is replaced."""
+def write(
+    answer: Answer,
+    folder: Path,
+    rfp: Rfp | None = None,
+    today: date | None = None,
+    more: Mapping[str, pd.DataFrame] | None = None,
+    memo: Callable[[Path], None] | None = None,
+) -> None:
+    """Write the answer's files into `folder`, whole or not at all; an earlier answer there is replaced.
+
+    `more` are further tables by name; `memo` writes `award_memo.xlsx` to the path it is given.
+    """
     with solve.answer_folder(folder) as fresh:
+        for table, frame in (more or {}).items():
+            tablefiles.write(frame, fresh / f"{table}.csv")
+        if memo is not None:
+            memo(fresh / "award_memo.xlsx")
         tablefiles.write(assignments(answer), fresh / "assignments.csv")
         tablefiles.write(awards(answer), fresh / "awards.csv")
         tablefiles.write(filings(answer), fresh / "filings.csv")

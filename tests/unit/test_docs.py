@@ -1,18 +1,21 @@
 """The pages say what the program does: commands exist, links lead somewhere, the reference is the code's own."""
 
+import glob
+import gzip
 import importlib.util
 import re
 import shlex
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import click
 import pytest
 
 from infraplan import schemas
-from infraplan.cli import infraplan
+from infraplan.cli import infraplan as top
 from infraplan.columnmaps import _KEYS
 from infraplan.connectivity.homes import home_rule
 from infraplan.procurement.pooling.policy import Policy
@@ -44,8 +47,8 @@ def typed_in(page: Path) -> Iterator[list[str]]:
 
 def understood(words: list[str]) -> None:
     """Let click parse a command as typed, without running it; raises click's own errors."""
-    command: click.Command = infraplan
-    ctx = click.Context(infraplan, info_name="infraplan")
+    command: click.Command = top
+    ctx = click.Context(top, info_name="infraplan")
     while isinstance(command, click.Group) and words and not words[0].startswith("-"):
         name, *words = words
         found = command.get_command(ctx, name)
@@ -102,6 +105,81 @@ def test_the_readme_goes_from_real_files_to_a_map_in_five_commands() -> None:
     assert len(maine) == 5
     assert maine[0][0] == "init"
     assert maine[-1][:2] == ["connectivity", "map"]
+
+
+Run = Callable[..., Any]
+NOT_RUN = ("valid-file",)
+"""Commands that need a file which the fictional state does not have."""
+
+
+def run_all(run: Run, commands: Iterable[list[str]]) -> str:
+    """Run commands one after another in the present directory, `*` spelled out; their words and data as one text."""
+    told = []
+    for words in commands:
+        if any(name in words for name in NOT_RUN):
+            continue
+        spelled = [name for word in words for name in (sorted(glob.glob(word)) if "*" in word else [word])]  # noqa: PTH207
+        said = run(*spelled)
+        assert said.code == 0, f"infraplan {shlex.join(words)}\n{said.err}"
+        told.append(said.out + said.err)
+    return "\n".join(told)
+
+
+def put_examples(page: Path, folder: Path) -> None:
+    """The small files a page shows, under the names it gives them."""
+    blocks = fenced(page, "", "toml")
+    starts = {"request_id,": "requests.csv", "raw,url": "statements.csv", "horizon_months": "policy.toml"}
+    for text in blocks:
+        for start, name in starts.items():
+            if text.startswith(start):
+                (folder / name).write_text(text, encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ["e-rate", "buying-together", "open-materials"])
+def test_a_tutorial_on_the_fictional_state_runs_as_written(
+    name: str, infraplan: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = ROOT / "docs" / "tutorial" / f"{name}.md"
+    monkeypatch.chdir(tmp_path)
+    put_examples(page, tmp_path)
+    run_all(infraplan, typed_in(page))
+
+
+def test_the_readme_s_commands_for_maine_give_the_totals_it_names(
+    infraplan: Run, real_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "downloads").mkdir()
+    for file in (real_data / "connectivity" / "maine").iterdir():
+        if file.name.endswith(("063022.zip", ".gpkg", "S2802-Data.csv")):
+            (tmp_path / "downloads" / file.name).symlink_to(file)
+    told = run_all(infraplan, (words for words in typed_in(ROOT / "README.md") if "maine" in words))
+    told += run_all(infraplan, [["connectivity", "homes", "--by", "state", "--workspace", "maine"]])
+    plain = told.replace(",", "")
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    for total in ("585,632", "516,485", "15,702", "53,445"):
+        assert total in readme
+        assert total.replace(",", "") in plain
+    assert (tmp_path / "maine" / "maps" / "gaps.html").is_file()
+
+
+def test_the_readme_s_commands_for_rhode_island_run_with_the_column_maps_shown(
+    infraplan: Run, real_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    maps = fenced(ROOT / "docs" / "tutorial" / "column-maps.md", "toml")
+    (tmp_path / "enrollment_map.toml").write_text(maps[0], encoding="utf-8")
+    (tmp_path / "bandwidth_map.toml").write_text(maps[1], encoding="utf-8")
+    (tmp_path / "schools").mkdir()
+    files = real_data / "connectivity"
+    for file in [*(files / "rhode_island").glob("[te][ld]*"), *files.glob("us/ccd_lea*"), *files.glob("us/ussd*")]:
+        (tmp_path / "schools" / file.name).symlink_to(file)
+    (tmp_path / "ri_enrollment.csv").symlink_to(files / "rhode_island" / "ri_enrollment_by_lea_2024-10-01.csv")
+    bandwidth = gzip.decompress((real_data / "erate" / "esh_2015_2017" / "districts_us_fy2015.csv.gz").read_bytes())
+    (tmp_path / "district_bandwidth.csv").write_bytes(bandwidth)
+    told = run_all(infraplan, (words for words in typed_in(ROOT / "README.md") if "ri" in words))
+    assert "64 of 64 names matched to NCES numbers" in told
+    assert (tmp_path / "ri" / "maps" / "gaps.html").is_file()
 
 
 # --- settings files -------------------------------------------------------------------------------------------------

@@ -35,18 +35,34 @@ def districts(count: int, seed: int = 1) -> gpd.GeoDataFrame:
     without = np.round(children * random.beta(1, 12, count))
     students = np.round(random.gamma(1, 1500, count)) + 1
     mbps = np.where(random.random(count) < 0.15, np.nan, np.round(students * random.gamma(2, 0.5, count)))
-    return gpd.GeoDataFrame({
-        "area_id": [f"99{row:05d}" for row in range(count)],
-        "name": [f"Franklin Unified District {row}" for row in range(count)], "area_layer": "unified",
-        "locations": locations, "unserved": unserved, "underserved": underserved,
-        "served": locations - unserved - underserved, "unserved_share": unserved / locations,
-        "underserved_share": underserved / locations, "funded_locations": np.nan, "children": children,
-        "without_access": without, "low": np.maximum(without - 20, 0), "high": np.minimum(without + 20, children),
-        "without_access_share": without / np.maximum(children, 1), "students": students, "mbps": mbps,
-        "kbps_per_student": 1000 * mbps / students, "target_mbps": students, "gap_mbps": np.maximum(students - mbps, 0),
-        "basis": np.where(np.isnan(mbps), "unknown", "filed"),
-        "meets_target": np.where(np.isnan(mbps), "unknown", np.where(mbps >= students, "yes", "no"))},
-        geometry=cells, crs="EPSG:4326")
+    return gpd.GeoDataFrame(
+        {
+            "area_id": [f"99{row:05d}" for row in range(count)],
+            "name": [f"Franklin Unified District {row}" for row in range(count)],
+            "area_layer": "unified",
+            "locations": locations,
+            "unserved": unserved,
+            "underserved": underserved,
+            "served": locations - unserved - underserved,
+            "unserved_share": unserved / locations,
+            "underserved_share": underserved / locations,
+            "funded_locations": np.nan,
+            "children": children,
+            "without_access": without,
+            "low": np.maximum(without - 20, 0),
+            "high": np.minimum(without + 20, children),
+            "without_access_share": without / np.maximum(children, 1),
+            "students": students,
+            "mbps": mbps,
+            "kbps_per_student": 1000 * mbps / students,
+            "target_mbps": students,
+            "gap_mbps": np.maximum(students - mbps, 0),
+            "basis": np.where(np.isnan(mbps), "unknown", "filed"),
+            "meets_target": np.where(np.isnan(mbps), "unknown", np.where(mbps >= students, "yes", "no")),
+        },
+        geometry=cells,
+        crs="EPSG:4326",
+    )
 
 
 def _wavy_grid(count: int) -> list[shapely.Geometry]:
@@ -67,13 +83,18 @@ def schools(count: int, lea_ids: int, seed: int = 2) -> gpd.GeoDataFrame:
     """Schools strewn over the state."""
     random = np.random.default_rng(seed)
     lea = random.integers(0, lea_ids, count)
-    return gpd.GeoDataFrame({
-        "school_id": [f"99{one:05d}{number:05d}" for number, one in enumerate(lea)],
-        "name": [f"Franklin Elementary School {number}" for number in range(count)],
-        "lea_id": [f"99{one:05d}" for one in lea], "lea_name": [f"Franklin Unified District {one}" for one in lea],
-        "near_fiber": random.choice(["yes", "no", "unknown"], count),
-        "meets_target": random.choice(["yes", "no"], count)},
-        geometry=shapely.points(random.uniform(-74, -67, count), random.uniform(40, 45, count)), crs="EPSG:4326")
+    return gpd.GeoDataFrame(
+        {
+            "school_id": [f"99{one:05d}{number:05d}" for number, one in enumerate(lea)],
+            "name": [f"Franklin Elementary School {number}" for number in range(count)],
+            "lea_id": [f"99{one:05d}" for one in lea],
+            "lea_name": [f"Franklin Unified District {one}" for one in lea],
+            "near_fiber": random.choice(["yes", "no", "unknown"], count),
+            "meets_target": random.choice(["yes", "no"], count),
+        },
+        geometry=shapely.points(random.uniform(-74, -67, count), random.uniform(40, 45, count)),
+        crs="EPSG:4326",
+    )
 
 
 def main() -> None:
@@ -88,14 +109,23 @@ def main() -> None:
         path = Path(folder) / "map.html"
         for _ in range(ROUNDS):
             start = time.perf_counter()
-            draw_map(path, title="Franklin", areas=areas, points=points, layers=layers, sources=[source],
-                     stamps=["SYNTHETIC"])
+            draw_map(
+                path,
+                title="Franklin",
+                areas=areas,
+                points=points,
+                layers=layers,
+                sources=[source],
+                stamps=["SYNTHETIC"],
+            )
             drawn = time.perf_counter()
             shapes.simplified(areas)
             simplified = time.perf_counter()
             size = path.stat().st_size
-            print(f"map {drawn - start:.2f} s (goal {GOAL_SECONDS:.0f}), of it boundaries about "
-                  f"{simplified - drawn:.2f} s; {size / 1e6:.2f} MB (goal {GOAL_BYTES / 1e6:.0f})")
+            print(
+                f"map {drawn - start:.2f} s (goal {GOAL_SECONDS:.0f}), of it boundaries about "
+                f"{simplified - drawn:.2f} s; {size / 1e6:.2f} MB (goal {GOAL_BYTES / 1e6:.0f})"
+            )
 
 
 if __name__ == "__main__":

@@ -8,9 +8,13 @@ import click
 from infraplan.cli import options
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
+    from infraplan.oer.audit import Audit
+
 FILE = click.Path(path_type=Path, dir_okay=False)
+FEWEST_PEOPLE = 10
 
 
 @click.group()
@@ -46,10 +50,10 @@ def licenses(source: Path, output: options.Output) -> None:
     \b
         infraplan oer licenses --from catalog.csv -o licenses.csv
     """
-    from infraplan import tablefiles
     from infraplan.oer.licenses import license_table, outcome_counts
+    from infraplan.oer.sources.lists import read_statements
 
-    facts = license_table(tablefiles.read_declared(source, "license_statements"))
+    facts = license_table(read_statements(source))
     output.write(facts)
     options.say(outcome_counts(facts))
 
@@ -287,6 +291,142 @@ def savings(
     )
     output.write(told.table)
     options.say(saved.summary(told))
+
+
+@oer.command(name="audit")
+@click.option("--list", "adopted", type=FILE, required=True, metavar="FILE", help="The adoption list.")
+@click.option(
+    "--catalog",
+    "catalogs",
+    type=FILE,
+    required=True,
+    multiple=True,
+    metavar="FILE",
+    help="A catalog of open resources; may be given several times.",
+)
+@click.option("--columns", "columns", multiple=True, metavar="OURS=THEIRS", help="Which column of the list is ours.")
+@click.option("--approved", type=FILE, default=None, metavar="FILE", help="The state's approved list.")
+@click.option(
+    "--state-adopts", is_flag=True, help="The state adopts: a candidate not on --approved needs state review."
+)
+@click.option(
+    "--decisions", type=FILE, default=None, metavar="FILE", help="People's decisions; they overrule the tool."
+)
+@click.option(
+    "--assumptions", type=FILE, default=None, metavar="FILE.toml", help="Your own assumptions of the savings."
+)
+@click.option(
+    "--coverage",
+    "covers",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    multiple=True,
+    metavar="DIR",
+    help="A directory oer coverage wrote; may be given several times.",
+)
+@click.option(
+    "--on",
+    "on",
+    type=click.DateTime(["%Y-%m-%d"]),
+    default=None,
+    metavar="DATE",
+    help="The day to reckon for: contracts that end later are not counted.",
+)
+@click.option(
+    "--title", default="Open materials: audit of an adoption list", show_default=True, help="Title of the report."
+)
+@options.out_dir
+@options.quiet
+def audit_(
+    adopted: Path,
+    catalogs: tuple[Path, ...],
+    columns: tuple[str, ...],
+    approved: Path | None,
+    state_adopts: bool,
+    decisions: Path | None,
+    assumptions: Path | None,
+    covers: tuple[Path, ...],
+    on: "datetime | None",
+    title: str,
+    folder: Path,
+) -> None:
+    """Write the report a curriculum office can lay before its board: one page, one workbook, a CSV of each question.
+
+    What is already open, what has an open alternative and what its license asks, standards covered, net savings,
+    publicly paid material that is not openly licensed, and what could not be assessed and why.
+
+    Example:
+
+    \b
+        infraplan oer audit --list approved_list.csv --catalog open_textbooks.csv -o audit
+    """
+    from infraplan import tablefiles
+    from infraplan.oer import audit as auditing
+    from infraplan.oer import matching, standing, workbook
+    from infraplan.oer import savings as saved
+    from infraplan.oer.sources import lists
+
+    items, catalog = lists.read_list(adopted, _column_map(columns)), lists.read_catalogs(list(catalogs))
+    matched = matching.match(items, catalog)
+    if decisions is not None:
+        matched = standing.decided(matched, standing.read_decisions(decisions))
+    listed = lists.read_list(approved) if approved is not None else None
+    matched = standing.with_standing(matched, catalog, listed, state_adopts=state_adopts)
+    told = auditing.audit(
+        items,
+        catalog,
+        matched,
+        saved.estimate(items, matched, saved.read_assumptions(assumptions), on=on.date() if on else None),
+        [auditing.coverage_record(one) for one in covers],
+        auditing.material_funding(items, tablefiles.read_text(adopted)),
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    for part in told.parts:
+        tablefiles.write(part.table, folder / f"{part.file}.csv")
+    workbook.write(folder / "audit.xlsx", told)
+    _page(folder / "report.html", title, told, [adopted, *catalogs])
+    options.say(f"{told.lead}\nwrote {folder / 'report.html'}, audit.xlsx and {len(told.parts)} CSV files")
+
+
+def _page(path: Path, title: str, told: "Audit", files: "Sequence[Path]") -> None:
+    """Draw the audit's parts as one page."""
+    import hashlib
+
+    from markupsafe import Markup, escape
+
+    from infraplan.outputs import pages, suppression, tables
+
+    sections = []
+    for part in told.parts:
+        fields = [
+            tables.Field(
+                column=column.name,
+                label=column.heading,
+                format=column.kind,
+                missing="",
+                people=column.people,
+                derived_from=("students",) if column.kind == "usd" and column.name != "price_usd" else (),
+            )
+            for column in part.columns
+        ]
+        words = Markup("").join(Markup("<p>") + escape(line) + Markup("</p>") for line in part.words)
+        frame = part.table.reset_index(drop=True)
+        hidden = suppression.withheld(frame, fields, FEWEST_PEOPLE)
+        body = tables.table(frame, fields, caption=part.heading, table_id=f"{part.file}-table", hidden=hidden)
+        sections.append(pages.Section(anchor=part.file, heading=part.heading, body=words + body))
+    sources = [
+        pages.SourceNote(
+            title=file.name,
+            publisher="given by you",
+            as_of="as given",
+            file=file.name,
+            sha256=hashlib.sha256(file.read_bytes()).hexdigest(),
+        )
+        for file in files
+    ]
+    pages.write(
+        path,
+        pages.Page(title=title, lead=told.lead, sections=sections, sources=sources, disclaimer=told.parts[0].words[0]),
+    )
 
 
 def _column_map(told: tuple[str, ...]) -> dict[str, str]:

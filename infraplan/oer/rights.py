@@ -49,3 +49,47 @@ def duties(license_: License) -> tuple[str, ...]:
     book = table("creative_commons")
     asked = [element for element in book["written"]["order"] if element in license_.elements]
     return tuple(book["element"][element]["duty"] for element in asked)
+
+
+def asked_by(license_: License) -> tuple[str, ...]:
+    """The names of what the license asks, in its order: Attribution, NonCommercial, ShareAlike, NoDerivatives."""
+    book = table("creative_commons")
+    return tuple(book["element"][one]["name"] for one in book["written"]["order"] if one in license_.elements)
+
+
+def deed(license_: License) -> str:
+    """The address of a Creative Commons license or tool; blank for others and where the version is not stated.
+
+    >>> from infraplan.oer.license_book import by_spdx
+    >>> deed(by_spdx("CC-BY-NC-SA-3.0-US"))
+    'https://creativecommons.org/licenses/by-nc-sa/3.0/us/'
+    """
+    book = table("creative_commons")
+    tools = {"CC0": "zero", "CC-PDM": "mark"}
+    if license_.family in tools:
+        return str(book["deed"][tools[license_.family]])
+    if not license_.elements or license_.version is None or license_.parts:
+        return ""
+    elements = "-".join(element for element in book["written"]["order"] if element in license_.elements)
+    port = f"{license_.jurisdiction}/" if license_.jurisdiction else ""
+    return str(book["deed"]["address"].format(elements=elements, version=license_.version, port=port))
+
+
+def attribution(title: str, license_: License, *, author: str = "", url: str = "") -> str:
+    """A line to paste under copies: title, author, source, license with its address; what is missing is marked.
+
+    >>> from infraplan.oer.license_book import by_spdx
+    >>> attribution("Biology 2e", by_spdx("CC-BY-4.0"), author="OpenStax")
+    '"Biology 2e" by OpenStax [add the address of the source] is licensed under CC BY 4.0, https://creativecommons.org/licenses/by/4.0/.'
+    """
+    by = f"by {author}" if author else "[add the author]"
+    source = url or "[add the address of the source]"
+    if license_.group == "public_domain":
+        return f'"{title}" {by}, {source}, is in the public domain ({license_.name}).'
+    address = deed(license_)
+    name = license_.license_id
+    if license_.elements:
+        elements = "-".join(e.upper() for e in table("creative_commons")["written"]["order"] if e in license_.elements)
+        parts = ["CC", elements, license_.version or "[add the version]", (license_.jurisdiction or "").upper()]
+        name = " ".join(part for part in parts if part)
+    return f'"{title}" {by} {source} is licensed under {name}{f", {address}" if address else ""}.'

@@ -61,13 +61,17 @@ class Assumption:
 
 @dataclass(frozen=True)
 class Savings:
-    """Per item the table of COLUMNS, the totals per case, and the assumptions they rest on."""
+    """Per item the table of COLUMNS, the totals per case, and the assumptions they rest on.
+
+    `first_uses` are the items that pay a text's once-only costs.
+    """
 
     table: pd.DataFrame
     yearly: Mapping[str, Decimal]
     year_one: Mapping[str, Decimal]
     assumptions: tuple[Assumption, ...]
     break_even: tuple[tuple[str, str], ...]
+    first_uses: frozenset[str] = frozenset()
 
 
 @cache
@@ -200,13 +204,14 @@ def estimate(
     rows: list[tuple[int, tuple[object, ...]]] = []
     seen: set[str] = set()  # courses counted, and texts whose once-only costs are paid
     listed = [{str(key): str(cell) for key, cell in row.items()} for row in items.to_dict("records")]
+    firsts: set[str] = set()
     dearest_first = sorted(range(len(listed)), key=lambda k: -_price(listed[k]["price_usd"]))
-    rows.extend((position, _row(listed[position], best, told, on, seen)) for position in dearest_first)
+    rows.extend((position, _row(listed[position], best, told, on, seen, firsts)) for position in dearest_first)
     table = pd.DataFrame([row for _, row in sorted(rows, key=lambda one: one[0])], columns=list(COLUMNS))
     counted = table[table["counted"] == "yes"]
     yearly = {case: sum(counted[f"saving_{case}_usd_year"], Decimal(0)) for case in CASES}
     first = {case: sum(counted[f"year_one_{case}_usd"], Decimal(0)) for case in CASES}
-    return Savings(table, yearly, first, told, _break_even(counted, told))
+    return Savings(table, yearly, first, told, _break_even(counted, told, firsts), frozenset(firsts))
 
 
 def _price(cell: str) -> Decimal:
@@ -219,6 +224,7 @@ def _row(
     told: tuple[Assumption, ...],
     on: date | None,
     seen: set[str],
+    firsts: set[str],
 ) -> tuple[object, ...]:
     found = best.get(row["item_id"])
     outcome = "no" if found is None else str(found["outcome"])
@@ -239,6 +245,7 @@ def _row(
     seen.add(course)
     new_text = f"text {resource}" not in seen
     seen.add(f"text {resource}")
+    firsts |= {row["item_id"]} if new_text else set()
     cents = [
         half_up(formula(students, Decimal(price), _given(told, case), new_text=new_text), 2)
         for formula in (yearly_saving, year_one_cash)
@@ -280,11 +287,11 @@ def _day(cell: str) -> date | None:
 # --- what matters --------------------------------------------------------------------------------------------------
 
 
-def _break_even(counted: pd.DataFrame, told: tuple[Assumption, ...]) -> tuple[tuple[str, str], ...]:
+def _break_even(counted: pd.DataFrame, told: tuple[Assumption, ...], firsts: set[str]) -> tuple[tuple[str, str], ...]:
     """The two assumptions that move the yearly total most, and where each would bring it to nothing."""
     if counted.empty:
         return ()
-    first = ~counted["resource_id"].duplicated()
+    first = counted["item_id"].isin(firsts)
     pairs = [
         (int(n), Decimal(p), bool(new))
         for n, p, new in zip(counted["students"], counted["price_usd"], first, strict=True)

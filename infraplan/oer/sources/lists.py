@@ -4,6 +4,8 @@ Columns are found by their own names, by the names lists usually give them, or b
 kept in order; placeholder rows and unusable cells are kept too and say what is wrong with them.
 """
 
+import csv
+import io
 import re
 from collections.abc import Mapping
 from functools import cache
@@ -103,6 +105,25 @@ def read_catalogs(paths: list[Path] | list[str], columns: Mapping[str, str] | No
         frame = _renamed(tablefiles.read_text(path), Path(path), columns or {}, wanted, needed=("resource_id", "title"))
         frames.append(frame.assign(catalog=Path(path).name))
     return pd.concat(frames, ignore_index=True)
+
+
+def read_statements(path: Path | str) -> pd.DataFrame:
+    """License statements as `raw, url`, row for row: a row of blank cells stays, because "nothing stated" is an answer."""
+    path = Path(path)
+    frame = tablefiles.read_declared(path, "license_statements")
+    if path.suffix.lower() in {".csv", ".tsv", ".txt"}:
+        frame = frame.reindex(sorted({*frame.index, *_blank_lines(path)}))
+    frame = frame.reindex(columns=["raw", "url"]).astype(object)
+    return frame.where(frame.notna(), "").astype(str)
+
+
+def _blank_lines(path: Path) -> list[int]:
+    """Row numbers of rows that hold cells, all of them blank; an empty line is no row."""
+    text = tablefiles.decode(path.read_bytes())
+    header = next((line for line in text.splitlines() if line.strip()), "")
+    delimiter = max(",\t;|", key=header.count)
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    return [number for number, row in enumerate(rows, start=1) if row and not any(cell.strip() for cell in row)]
 
 
 def _renamed(

@@ -1,0 +1,359 @@
+"""One report for a board: what is open, what could be, what licenses ask, what it would save, what nobody could tell.
+
+`audit` gathers the parts as tables with words; pages and workbooks are drawn from them elsewhere. Every part says how many
+of how many, and whatever was left out stands in the last part with its reason.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Literal
+
+import pandas as pd
+
+from infraplan.oer.funding import assess
+from infraplan.oer.licenses import read
+from infraplan.oer.rights import asked_by, attribution, printing
+from infraplan.oer.savings import CASES, Savings
+from infraplan.oer.sources.lists import QUALITY_COLUMNS, is_placeholder
+
+MOST_CANDIDATES = 3
+STANDING = ("on_state_list", "list_expires", *QUALITY_COLUMNS)
+LEGAL = "Planning information, not legal advice; your counsel and your state's agency decide."
+OPTIONS = (
+    "Money that some districts use for open materials, named as options to ask about, not as claims: ESEA Title IV-A "
+    "(effective use of technology), Title II-A (teacher training), state textbook and technology funds."
+)
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a part: its heading, how its cells are written (text | count | usd), and whether they count people."""
+
+    name: str
+    heading: str
+    kind: Literal["text", "count", "usd"] = "text"
+    people: bool = False
+
+
+@dataclass(frozen=True)
+class Part:
+    """One question of the report: words, then a table. `file` names the CSV and the sheet."""
+
+    file: str
+    heading: str
+    words: tuple[str, ...]
+    columns: tuple[Column, ...]
+    frame: pd.DataFrame
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """The columns shown, in order."""
+        return self.frame[[column.name for column in self.columns]]
+
+
+@dataclass(frozen=True)
+class Audit:
+    """All parts in the order of the report, and the savings behind the workbook's formulas."""
+
+    parts: tuple[Part, ...]
+    savings: Savings
+    lead: str
+
+
+def audit(
+    items: pd.DataFrame,
+    catalog: pd.DataFrame,
+    matched: pd.DataFrame,
+    saved: Savings,
+    covers: Sequence[dict[str, object]] = (),
+    funded: pd.DataFrame | None = None,
+) -> Audit:
+    """All parts of the report for a list, its catalogs, matches and savings.
+
+    `covers` are the records of `oer coverage` answers, `funded` materials with their funding (see `funding.assess`).
+    """
+    told = (
+        matched.merge(items[["item_id", "title", "course", "publisher"]], on="item_id", how="left")
+        .merge(_records(catalog), on="resource_id", how="left")
+        .fillna("")
+    )
+    parts = [_summary(items, told, saved), _already_open(told), _alternatives(told), _for_a_person(told)]
+    parts += [_coverage(covers)] if covers else []
+    parts += [_savings(saved), _assumptions(saved), _public_money(funded), _not_assessed(told)]
+    best = _best(told)
+    open_now = int((best["outcome"] == "same_open").sum())
+    could = int((best["outcome"] == "good").sum())
+    lead = (
+        f"Of {len(items):,} rows, {open_now:,} are openly licensed already and {could:,} more have an openly licensed text of "
+        "the same course and level; its quality was not judged."
+    )
+    return Audit(tuple(parts), saved, lead)
+
+
+def _records(catalog: pd.DataFrame) -> pd.DataFrame:
+    first = catalog.drop_duplicates("resource_id")
+    return first[["resource_id", "title", "license", "url"]].rename(
+        columns={"title": "resource_title", "license": "license_stated", "url": "resource_url"}
+    )
+
+
+def _best(told: pd.DataFrame) -> pd.DataFrame:
+    return told.drop_duplicates("item_id")
+
+
+# --- parts ---------------------------------------------------------------------------------------------------------
+
+
+def _summary(items: pd.DataFrame, told: pd.DataFrame, saved: Savings) -> Part:
+    placeholders = int(items["title"].map(is_placeholder).sum())
+    materials = len(items) - placeholders
+    outcome = _best(told)["outcome"].value_counts()
+    counted = int((saved.table["counted"] == "yes").sum())
+    priced = int((saved.table["price_usd"] != "").sum())
+    rows = [
+        ("rows of the list", len(items), len(items)),
+        ("rows that name a material", materials, len(items)),
+        ("rows with a price", priced, materials),
+        ("already openly licensed", int(outcome.get("same_open", 0)), materials),
+        ("with an open text of the same course and level (quality not judged)", int(outcome.get("good", 0)), materials),
+        ("with an open text that fits in part", int(outcome.get("partial", 0)), materials),
+        ("for a person to look at", int(outcome.get("review", 0)), materials),
+        ("without an open text", int(outcome.get("no", 0)) - placeholders, materials),
+        ("counted in the savings", counted, materials),
+    ]
+    columns = (Column("what", "What"), Column("number", "Number", "count"), Column("of", "Of", "count"))
+    return Part("summary", "In short", (LEGAL,), columns, pd.DataFrame(rows, columns=["what", "number", "of"]))
+
+
+def _already_open(told: pd.DataFrame) -> Part:
+    frame = told[told["outcome"] == "same_open"].drop_duplicates("item_id")
+    words = (
+        f"{len(frame):,} rows are an open publisher's own work. Nothing is saved by replacing them; check the edition.",
+    )
+    columns = (
+        Column("item_id", "Row"),
+        Column("title", "On the list"),
+        Column("resource_title", "Open work"),
+        Column("license_id", "License"),
+        Column("reasons", "Why"),
+    )
+    return Part("already_open", "Already open", words, columns, frame)
+
+
+def _alternatives(told: pd.DataFrame) -> Part:
+    frame = told[told["outcome"].isin(["good", "partial"])].groupby("item_id", sort=False).head(MOST_CANDIDATES).copy()
+    facts = [
+        _license_facts(str(license_), str(title), str(url))
+        for license_, title, url in zip(
+            frame["license_id"], frame["resource_title"], frame["resource_url"], strict=True
+        )
+    ]
+    extra = pd.DataFrame(facts, columns=["duties", "print", "sell", "attribution"], index=frame.index)
+    frame = pd.concat([frame, extra], axis=1)
+    standing = tuple(Column(name, name.replace("_", " ").capitalize()) for name in STANDING if name in frame)
+    columns = (
+        Column("item_id", "Row"),
+        Column("title", "On the list"),
+        Column("course", "Course"),
+        Column("outcome", "Fit"),
+        Column("resource_title", "Open text"),
+        Column("reasons", "Why"),
+        Column("license_id", "License"),
+        Column("license_from", "License seen in"),
+        Column("duties", "What it asks"),
+        Column("print", "Print for school"),
+        Column("sell", "Sell at a profit"),
+        *standing,
+        Column("attribution", "Attribution line to paste"),
+    )
+    words = (
+        f'Up to {MOST_CANDIDATES} texts for each of {frame["item_id"].nunique():,} rows. "good" means the same course and '
+        'level and an open license; quality was not judged. What is not known is written "unknown", which is never a pass.',
+    )
+    return Part("alternatives", "Open alternatives and what their licenses ask", words, columns, frame)
+
+
+def _license_facts(license_id: str, title: str, url: str) -> tuple[str, str, str, str]:
+    license_ = read(license_id).license
+    paper = printing(license_)
+    return (
+        ", ".join(asked_by(license_)) or "nothing",
+        paper.print_for_school,
+        paper.sell_at_profit,
+        attribution(title, license_, url=url),
+    )
+
+
+def _for_a_person(told: pd.DataFrame) -> Part:
+    frame = _best(told)
+    frame = frame[frame["outcome"] == "review"]
+    words = (
+        f"{len(frame):,} rows need a person: a paid imprint of an open program, or a license nobody saw. A paid service on "
+        "open content is not waste; find out what is paid for.",
+    )
+    columns = (
+        Column("item_id", "Row"),
+        Column("title", "On the list"),
+        Column("publisher", "Publisher"),
+        Column("resource_title", "Open text"),
+        Column("paying_for", "Paying for"),
+        Column("reasons", "Why"),
+    )
+    return Part("for_a_person", "For a person to look at", words, columns, frame)
+
+
+def _coverage(covers: Sequence[dict[str, object]]) -> Part:
+    rows = [
+        (
+            str(one.get("name", "")),
+            str(one.get("lead_program") or "a mixture"),
+            one.get("standards_covered"),
+            one.get("standards_wanted"),
+            str(one.get("wanted_set", "")),
+            _proof(one),
+            str(one.get("uncovered", "")),
+        )
+        for one in covers
+    ]
+    names = ["course", "lead", "covered", "wanted", "set", "proof", "uncovered"]
+    columns = (
+        Column("course", "Course"),
+        Column("lead", "Led by"),
+        Column("covered", "Standards covered", "count"),
+        Column("wanted", "Of", "count"),
+        Column("set", "Which standards"),
+        Column("proof", "How sure"),
+        Column("uncovered", "Not covered"),
+    )
+    words = (
+        'An alignment to one framework is not an alignment to another. "assumed" means that the course\'s whole standard set '
+        "was taken, because the item's own correlation was not given.",
+    )
+    return Part("coverage", "Standards covered", words, columns, pd.DataFrame(rows, columns=names))
+
+
+def _proof(one: dict[str, object]) -> str:
+    gap = one.get("gap")
+    if one.get("status") == "optimal" or not isinstance(gap, float | int):
+        return "proved best" if one.get("status") == "optimal" else "not proved"
+    return f"proved within {gap:.1%} of the best"
+
+
+def _savings(saved: Savings) -> Part:
+    yearly = " / ".join(dollars(saved.yearly[case]) for case in CASES)
+    first = " / ".join(dollars(saved.year_one[case]) for case in CASES)
+    words = (
+        f"Net saving a year, low / middle / high: {yearly}. Net cash of the first year: {first}. A negative figure is a cost.",
+        *(f"{name.replace('_', ' ')}: {said}." for name, said in saved.break_even),
+        OPTIONS,
+    )
+    money = [Column(f"saving_{case}_usd_year", f"{case.capitalize()} a year", "usd") for case in CASES]
+    money += [Column(f"year_one_{case}_usd", f"{case.capitalize()}, year one", "usd") for case in CASES]
+    columns = (
+        Column("item_id", "Row"),
+        Column("title", "On the list"),
+        Column("resource_id", "Open text"),
+        Column("students", "Students", "count", people=True),
+        Column("price_usd", "Price", "usd"),
+        *money,
+    )
+    return Part("savings", "What it would save", words, columns, saved.table[saved.table["counted"] == "yes"])
+
+
+def dollars(amount: Decimal) -> str:
+    """An amount as people write it.
+
+    >>> dollars(Decimal("-1234.5"))
+    '-$1,234.50'
+    """
+    return f"{'-' if amount < 0 else ''}${abs(amount):,.2f}"
+
+
+def _assumptions(saved: Savings) -> Part:
+    rows = [
+        (
+            one.name.replace("_", " "),
+            one.about,
+            *(str(one.amounts[case]) for case in CASES),
+            one.unit,
+            one.source or "none found",
+            one.ours or "",
+        )
+        for one in saved.assumptions
+    ]
+    names = ["name", "about", *CASES, "unit", "source", "ours"]
+    columns = (
+        Column("name", "Assumption"),
+        Column("about", "Meaning"),
+        Column("low", "Low saving"),
+        Column("middle", "Middle"),
+        Column("high", "High saving"),
+        Column("unit", "Unit"),
+        Column("source", "Source"),
+        Column("ours", "Our judgment"),
+    )
+    return Part(
+        "assumptions",
+        "What the savings assume",
+        ("Replace any of these with your own: --assumptions FILE.toml.",),
+        columns,
+        pd.DataFrame(rows, columns=names),
+    )
+
+
+def _public_money(funded: pd.DataFrame | None) -> Part:
+    frame = assess(funded) if funded is not None else assess(pd.DataFrame(columns=["id", "title", "license"]))
+    asked = int((frame["answer"] == "question for counsel").sum())
+    known = frame[frame["funding_source"] != ""]
+    words = (
+        f"{asked:,} questions for counsel among {len(known):,} materials whose funding is stated; {len(frame) - len(known):,} "
+        "are not assessed, because who paid is not stated. Unknown funding never passes.",
+    )
+    columns = (
+        Column("id", "Material"),
+        Column("title", "Title"),
+        Column("answer", "Answer"),
+        Column("why", "Why"),
+        Column("funding_source", "Paid by"),
+        Column("grant_number", "Grant"),
+        Column("grant_date", "Date"),
+        Column("license_id", "License"),
+        Column("rule", "Rule"),
+        Column("checklist", "To check"),
+    )
+    return Part("questions", "Publicly paid, not openly licensed: questions for counsel", words, columns, known)
+
+
+def _not_assessed(told: pd.DataFrame) -> Part:
+    frame = _best(told)
+    frame = frame[frame["outcome"] == "no"]
+    words = (f"{len(frame):,} rows have no open alternative here, or could not be assessed.",)
+    columns = (
+        Column("item_id", "Row"),
+        Column("title", "On the list"),
+        Column("course", "Course"),
+        Column("reasons", "Why"),
+    )
+    return Part("not_assessed", "Without an alternative, or not assessed", words, columns, frame)
+
+
+def material_funding(items: pd.DataFrame, path_frame: pd.DataFrame) -> pd.DataFrame | None:
+    """Materials with funding columns from the list's own file; None if it has none of them."""
+    named = [name for name in ("funding_source", "grant_number", "grant_date") if name in path_frame.columns]
+    if "funding_source" not in named:
+        return None
+    out = pd.DataFrame({"id": items["item_id"].to_numpy(), "title": items["title"].to_numpy()})
+    out["license"] = path_frame["license"].to_numpy() if "license" in path_frame else ""
+    for name in named:
+        out[name] = path_frame[name].to_numpy()
+    return out[~out["title"].map(is_placeholder)]
+
+
+def coverage_record(folder: Path) -> dict[str, object]:
+    """What `oer coverage` wrote into a folder, with the standards left uncovered in one cell."""
+    told: dict[str, object] = json.loads((folder / "solution.json").read_text(encoding="utf-8"))
+    left = pd.read_csv(folder / "uncovered.csv", dtype=str, keep_default_na=False)
+    return told | {"name": folder.name, "uncovered": ", ".join(left["code"]) or "none"}

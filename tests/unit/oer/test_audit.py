@@ -1,0 +1,217 @@
+"""The audit for a board: denominators, duties, questions for counsel, a workbook that recalculates, hostile cells."""
+
+import csv
+import re
+from decimal import Decimal
+from pathlib import Path
+
+import openpyxl
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+
+from infraplan.cli import infraplan
+from infraplan.oer import workbook
+from infraplan.oer.audit import Audit, audit, dollars
+from infraplan.oer.funding import assess, rules
+from infraplan.oer.licenses import read
+from infraplan.oer.matching import match
+from infraplan.oer.rights import attribution
+from infraplan.oer.savings import CASES, estimate
+from infraplan.oer.sources.lists import read_catalogs, read_list
+
+LIST = """item_id,title,isbn,course,price_usd,students,publisher
+a,Anatomy and Physiology,9781938168130,Honors Anatomy and Physiology,0,40,OpenStax
+b,Myers' Psychology for AP [3rd ed.],9781319070502,AP Psychology,108.00,120,BFW
+c,Biology,,Biology,95.50,200,Pearson
+d,NO TEXTBOOK,,Physics,,,
+e,Illustrative Mathematics Grade 6,,,30,90,Kendall Hunt
+f,Statistics,,AP Statistics,"79.99, 80.50",60,BFW
+"""
+CATALOG = """resource_id,title,license,program,grades
+r1,Anatomy and Physiology 2e,CC BY 4.0,,
+r2,Psychology 2e,CC BY 4.0,,
+r3,Biology 2e,CC BY 4.0,,
+r4,Illustrative Mathematics Grade 6 Mathematics,CC BY,Illustrative Mathematics,6
+r5,Introductory Statistics,CC BY-NC-SA 4.0,,
+"""
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> tuple[Path, Path]:
+    (tmp_path / "list.csv").write_text(LIST, encoding="utf-8")
+    (tmp_path / "catalog.csv").write_text(CATALOG, encoding="utf-8")
+    return tmp_path / "list.csv", tmp_path / "catalog.csv"
+
+
+@pytest.fixture
+def told(files: tuple[Path, Path]) -> Audit:
+    items, catalog = read_list(files[0]), read_catalogs([files[1]])
+    matched = match(items, catalog)
+    return audit(items, catalog, matched, estimate(items, matched))
+
+
+def part(told: Audit, name: str) -> pd.DataFrame:
+    return next(one for one in told.parts if one.file == name).table
+
+
+def test_the_summary_says_how_many_of_how_many(told: Audit) -> None:
+    rows = {row["what"]: (row["number"], row["of"]) for row in part(told, "summary").to_dict("records")}
+    assert rows["rows that name a material"] == (5, 6)
+    assert rows["already openly licensed"] == (1, 5)
+    assert rows["with an open text of the same course and level (quality not judged)"] == (2, 5)
+    assert rows["with an open text that fits in part"] == (1, 5)
+    assert rows["for a person to look at"] == (1, 5)
+    assert rows["without an open text"] == (0, 5)
+
+
+def test_every_row_of_the_list_stands_in_exactly_one_part(told: Audit) -> None:
+    named = [
+        set(part(told, name)["item_id"]) for name in ("already_open", "alternatives", "for_a_person", "not_assessed")
+    ]
+    assert sorted(item for group in named for item in group) == ["a", "b", "c", "d", "e", "f"]
+
+
+def test_an_alternative_says_what_its_license_asks_and_how_to_credit_it(told: Audit) -> None:
+    row = next(r for r in part(told, "alternatives").to_dict("records") if r["item_id"] == "f")
+    assert (row["duties"], row["print"], row["sell"]) == ("Attribution, NonCommercial, ShareAlike", "yes", "no")
+    assert "CC BY-NC-SA 4.0, https://creativecommons.org/licenses/by-nc-sa/4.0/" in row["attribution"]
+
+
+def test_an_attribution_line_marks_what_is_missing() -> None:
+    line = attribution("A Book", read("CC BY").license)
+    assert "[add the author]" in line
+    assert "[add the version]" in line
+    assert "public domain" in attribution("Old Book", read("CC0").license, author="N. N.", url="https://example.org")
+
+
+def evaluated(formula: str, book: openpyxl.Workbook, sheet: str) -> Decimal:
+    """A formula of the savings sheet, worked out with exact decimals."""
+
+    def value(match: re.Match[str]) -> str:
+        name, cell = (match[1] or sheet).strip("!"), match[2].replace("$", "")
+        return f"Decimal('{book[name][cell].value}')"
+
+    text = re.sub(r"(assumptions!)?(\$?[A-Z]\$?\d+)", value, formula.removeprefix("="))
+    text = re.sub(r"(?<![\d'.])(\d+)(?=\)|,|$)", r"\1", text)
+
+    def rounded(number: Decimal, places: int) -> Decimal:
+        return number.quantize(Decimal(1).scaleb(-places), rounding="ROUND_HALF_UP")
+
+    def up(number: Decimal, places: int) -> Decimal:
+        return number.quantize(Decimal(1).scaleb(-places), rounding="ROUND_UP")
+
+    return Decimal(eval(text, {"__builtins__": {}}, {"Decimal": Decimal, "ROUND": rounded, "ROUNDUP": up}))  # noqa: S307
+
+
+def test_the_workbooks_formulas_give_the_figures_of_the_report(told: Audit, tmp_path: Path) -> None:
+    workbook.write(tmp_path / "audit.xlsx", told)
+    book = openpyxl.load_workbook(tmp_path / "audit.xlsx")
+    assert book.sheetnames == [one.file for one in told.parts]
+    sheet = book["savings"]
+    lines = {sheet.cell(line, 1).value: line for line in range(1, sheet.max_row + 1)}
+    counted = told.savings.table[told.savings.table["counted"] == "yes"]
+    assert len(counted) == 2
+    for row in counted.to_dict("records"):
+        line = lines[row["item_id"]]
+        for place, case in enumerate(CASES):
+            yearly, first = sheet.cell(line, 7 + place).value, sheet.cell(line, 10 + place).value
+            assert evaluated(str(yearly), book, "savings") == row[f"saving_{case}_usd_year"]
+            assert evaluated(str(first), book, "savings") == row[f"year_one_{case}_usd"]
+    assert str(sheet.cell(lines["Total"], 7).value).startswith("=SUM(G")
+
+
+def test_a_hostile_cell_is_text_in_every_file(tmp_path: Path) -> None:
+    hostile = '=HYPERLINK("http://x","Biology")'
+    with (tmp_path / "list.csv").open("w", newline="", encoding="utf-8") as file:
+        rows = csv.writer(file)
+        rows.writerows(
+            [
+                ["item_id", "title", "course"],
+                ["a", f"{hostile} <script>alert(1)</script>", "AP Biology"],
+                ["b", "=1+1", "x"],
+            ]
+        )
+    (tmp_path / "catalog.csv").write_text(
+        "resource_id,title,license\nr,Biology 2e,<script>CC BY</script>\n", encoding="utf-8"
+    )
+    done = CliRunner().invoke(infraplan, ["oer", "audit", "--list", str(tmp_path / "list.csv"), "--catalog",
+                                          str(tmp_path / "catalog.csv"), "-o", str(tmp_path / "out")])  # fmt: skip
+    assert done.exit_code == 0, done.output
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "<script>alert" not in page
+    for sheet in openpyxl.load_workbook(tmp_path / "out" / "audit.xlsx"):
+        for row in sheet.iter_rows():
+            for cell in row:
+                assert cell.data_type != "f" or str(cell.value).startswith(("=SUM(", "=ROUND("))
+    for table in (tmp_path / "out").glob("*.csv"):
+        assert not re.search(r'(?m)(^|,)"?=', table.read_text(encoding="utf-8")), table.name
+
+
+def test_a_page_withholds_small_numbers_of_students(files: tuple[Path, Path], tmp_path: Path) -> None:
+    files[0].write_text(LIST.replace("108.00,120", "108.00,7"), encoding="utf-8")
+    done = CliRunner().invoke(
+        infraplan,
+        ["oer", "audit", "--list", str(files[0]), "--catalog", str(files[1]), "-o", str(tmp_path / "o"), "-q"],
+    )
+    assert done.exit_code == 0, done.output
+    page = (tmp_path / "o" / "report.html").read_text(encoding="utf-8")
+    assert "fewer than 10" in page
+    assert "withheld" in page
+
+
+def test_amounts_are_written_as_people_write_them() -> None:
+    assert dollars(Decimal("-1234.5")) == "-$1,234.50"
+    assert dollars(Decimal(0)) == "$0.00"
+
+
+# --- public money --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("source", "day", "license_", "answer"),
+    [
+        ("US Department of Education EIR grant", "2019-10-01", "CC BY-ND 4.0", "question for counsel"),
+        ("ED competitive grant", "2019-10-01", "All rights reserved", "question for counsel"),
+        ("ED competitive grant", "2019-10-01", "CC BY 4.0", "pass"),
+        ("ED competitive grant", "2012-10-01", "All rights reserved", "pass"),
+        ("ED competitive grant", "", "All rights reserved", "not assessed"),
+        (
+            "Title IV-A formula grant, Department of Education grant",
+            "2019-10-01",
+            "All rights reserved",
+            "not assessed",
+        ),
+        ("District general fund", "2019-10-01", "All rights reserved", "not assessed"),
+        ("", "", "All rights reserved", "not assessed"),
+        ("", "", "CC BY 4.0", "not assessed"),
+    ],
+)
+def test_publicly_paid_material_is_a_question_a_pass_or_not_assessed(
+    source: str, day: str, license_: str, answer: str
+) -> None:
+    row = {
+        "id": "a",
+        "title": "T",
+        "license": license_,
+        "funding_source": source,
+        "grant_number": "1",
+        "grant_date": day,
+    }
+    assert assess(pd.DataFrame([row]))["answer"].tolist() == [answer]
+
+
+def test_a_question_carries_its_grant_rule_and_checklist() -> None:
+    row = {
+        "id": "a",
+        "title": "T",
+        "license": "CC BY-ND",
+        "funding_source": "EIR",
+        "grant_number": "S411B1",
+        "grant_date": "2020-01-01",
+    }
+    told = assess(pd.DataFrame([row])).iloc[0]
+    assert told["grant_number"] == "S411B1"
+    assert "2 CFR 3474.20" in told["rule"]
+    assert "exception" in told["checklist"] or "excepted" in told["checklist"]
+    assert all(rule.citation and rule.checklist for rule in rules())

@@ -1,0 +1,233 @@
+"""Sites, nodes, candidate links and points of presence, read and checked together; every fault of every file at once."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
+
+from infraplan import tablefiles
+from infraplan.connectivity.network import candidates
+from infraplan.connectivity.network.costs import Costs
+from infraplan.errors import BadInput, Fault, Faults, InfraplanError, NoAnswer
+
+KEEP: Final = "keep as is"
+FIBER: Final = "fiber"
+SATELLITE: Final = "satellite"
+MOST_NAMED: Final = 10
+Place = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Site:
+    """One site. `alternative` is its cost in USD over the horizon if it is not connected (None: it has to be)."""
+
+    site_id: str
+    node: str
+    students: int | None = None
+    mbps: float | None = None
+    alternative: Decimal | None = None
+    alternative_name: str = KEEP
+    rate: Decimal | None = None
+    state_percent: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True)
+class Link:
+    """A link that could be built, in USD and meters along its route."""
+
+    a: str
+    b: str
+    meters: float
+    usd: Decimal
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """One network to plan: sites and links in the order of their files, places as longitude and latitude."""
+
+    sites: tuple[Site, ...]
+    links: tuple[Link, ...]
+    pops: tuple[str, ...]
+    places: Mapping[str, Place]
+    costs: Costs
+    made: bool = False
+    notes: tuple[str, ...] = ()
+    files: Mapping[str, Path] = field(default_factory=dict)
+
+
+def read(
+    sites: Path,
+    network: Path | None = None,
+    nodes: Path | None = None,
+    pops: Sequence[str] = (),
+    costs: Costs | None = None,
+    cost_file: Path | None = None,
+) -> Inputs:
+    """Read and check the files of a network to build. Raises BadInput with the faults of all files together."""
+    from infraplan.connectivity.network import costs as cost_data  # noqa: PLC0415 - the name is taken by the argument
+
+    given = {"build_sites": sites, "build_network": network, "build_nodes": nodes}
+    faults, tables = Faults(), {}
+    for name, path in given.items():
+        if path is not None:
+            try:
+                tables[name] = tablefiles.read_declared(path, name)
+            except BadInput as refused:
+                faults.extend(refused.faults)
+    figures = costs
+    try:
+        figures = costs or cost_data.read(cost_file)
+    except BadInput as refused:
+        faults.extend(refused.faults)
+    faults.raise_if_any()
+    if figures is None:
+        raise TypeError("costs were neither given nor read")
+    names = {name: path.name for name, path in given.items() if path is not None}
+    files = {name.removeprefix("build_"): path for name, path in given.items() if path is not None}
+    return assemble(tables, pops, figures, names, files | ({"costs": cost_file} if cost_file else {}))
+
+
+def assemble(
+    tables: Mapping[str, pd.DataFrame],
+    pops: Sequence[str],
+    costs: Costs,
+    names: Mapping[str, str],
+    files: Mapping[str, Path] | None = None,
+) -> Inputs:
+    """Put typed tables together (`build_sites`, perhaps `build_network`, `build_nodes`); raises BadInput."""
+    if not pops:
+        raise InfraplanError(
+            "no point of presence is named, so there is nothing to connect to\n"
+            "  mend:  give --pop NODE, once for each node where fiber can be bought today"
+        )
+    desk = _Desk(names, costs)
+    places = desk.places(tables["build_sites"], tables.get("build_nodes"))
+    sites = [desk.site(row, told) for row, told in _records(tables["build_sites"])]
+    if "build_network" in tables:
+        links = [link for row, told in _records(tables["build_network"]) if (link := desk.link(row, told))]
+    else:
+        links = desk.made_links(tables["build_sites"], sites, pops, places)
+    known = {end for link in links for end in (link.a, link.b)} | set(pops if "build_network" not in tables else ())
+    if "build_network" in tables:
+        desk.check_nodes(tables["build_sites"], sites, pops, known)
+    desk.faults.raise_if_any()
+    return Inputs(
+        tuple(sites), tuple(links), tuple(dict.fromkeys(pops)), places, costs, "build_network" not in tables,
+        tuple(desk.notes), dict(files or {}),
+    )  # fmt: skip
+
+
+class _Desk:
+    """Rows in, checked things out; faults and notes gathered on the way."""
+
+    def __init__(self, names: Mapping[str, str], costs: Costs) -> None:
+        self.names, self.costs = names, costs
+        self.faults = Faults()
+        self.notes: list[str] = []
+
+    def fault(self, kind: str, what: str, table: str, row: int | None, column: str, mend: str) -> None:
+        self.faults.add(Fault(kind=kind, what=what, file=self.names.get(table), row=row, column=column, mend=mend))
+
+    def site(self, row: int, told: Mapping[str, Any]) -> Site:
+        cost, name = told.get("alternative_usd"), told.get("alternative") or KEEP
+        if cost is None and told.get("alternative"):
+            cost = self._priced(row, name)
+        rate, state = told.get("c1_rate"), told.get("state_match_percent")
+        return Site(
+            site_id=told["site_id"],
+            node=told.get("node") or told["site_id"],
+            students=told.get("students"),
+            mbps=told.get("mbps"),
+            alternative=cost,
+            alternative_name=name,
+            rate=None if rate is None else Decimal(str(rate)),
+            state_percent=Decimal(str(state or 0)),
+        )
+
+    def _priced(self, row: int, name: str) -> Decimal | None:
+        """An alternative named without a cost: satellite service is priced from the costs, where they have it."""
+        span = self.costs.monthly(SATELLITE) if name.lower() == SATELLITE else None
+        if span is None:
+            mend = "give alternative_usd"
+            if name.lower() == SATELLITE:
+                mend += ", or satellite_usd_month in the file of --costs"
+            self.fault("Blank", f"the alternative {name} has no cost", "build_sites", row, "alternative_usd", mend)
+            return None
+        return span.middle
+
+    def link(self, row: int, told: Mapping[str, Any]) -> Link | None:
+        if told["a"] == told["b"]:
+            self.fault("Loop", f"the link leads from {told['a']} to itself", "build_network", row, "b",
+                       "remove the row, or name the other end")  # fmt: skip
+            return None
+        return Link(told["a"], told["b"], told["meters"], told["usd"])
+
+    def places(self, sites: pd.DataFrame, nodes: pd.DataFrame | None) -> dict[str, Place]:
+        """Where nodes are: the file of nodes, else the sites' own lon and lat."""
+        found: dict[str, Place] = {}
+        for _, told in _records(sites):
+            if told.get("lon") is not None and told.get("lat") is not None:
+                found[told.get("node") or told["site_id"]] = (told["lon"], told["lat"])
+        if nodes is not None:
+            found |= {told["node"]: (told["lon"], told["lat"]) for _, told in _records(nodes)}
+        return found
+
+    def made_links(
+        self, table: pd.DataFrame, sites: Sequence[Site], pops: Sequence[str], places: Mapping[str, Place]
+    ) -> list[Link]:
+        """A network between all places known; sites and points of presence need one."""
+        for row, site in zip(table.index, sites, strict=True):
+            if site.node not in places:
+                self.fault("NoPlace", f"node {site.node} has no place, and there is no network file", "build_sites",
+                           int(row), "node", "give lon and lat, a file of nodes, or --network")  # fmt: skip
+        for pop in pops:
+            if pop not in places:
+                self.fault("NoPlace", f"point of presence {pop} has no place, and there is no network file",
+                           "build_nodes", None, "node", "add it to the file of nodes, or give --network")  # fmt: skip
+        names = sorted(places)
+        told = self.costs
+        made = candidates.links(
+            [places[name][0] for name in names], [places[name][1] for name in names],
+            detour=told.detour, usd_per_foot=told.usd_per_foot.middle,
+        )  # fmt: skip
+        foot = told.usd_per_foot
+        self.notes.append(
+            f"no network was given: {len(made):,} links between neighboring points were made, each {told.detour} times "
+            f"its straight line (roads, rivers and rails are not looked at), at ${foot.middle} a foot "
+            f"(range ${foot.low} to ${foot.high})"
+        )
+        return [Link(names[a], names[b], meters, usd) for a, b, meters, usd in made]
+
+    def check_nodes(self, table: pd.DataFrame, sites: Sequence[Site], pops: Sequence[str], known: set[str]) -> None:
+        for row, site in zip(table.index, sites, strict=True):
+            if site.node not in known and site.node not in pops:
+                self.fault("UnknownNode", f"node {site.node} is on no link", "build_sites", int(row), "node",
+                           f"add its links to {self.names['build_network']}, or correct the name")  # fmt: skip
+        for pop in pops:
+            if pop not in known:
+                self.fault("UnknownNode", f"point of presence {pop} is on no link", "build_network", None, "a",
+                           "correct the name given with --pop, or add its links")  # fmt: skip
+
+
+def _records(table: pd.DataFrame) -> Iterable[tuple[int, dict[str, Any]]]:
+    """Rows with their line number; blank cells are None."""
+    plain = table.astype(object).where(table.notna(), None)
+    for row, told in zip(table.index, plain.to_dict("records"), strict=True):
+        yield int(row), {str(name): value for name, value in told.items()}
+
+
+def refuse_unreachable(inputs: Inputs, reached: set[str]) -> list[str]:
+    """Raise NoAnswer if a site that has to be connected cannot be; returns the optional ones that cannot."""
+    away = [site for site in inputs.sites if site.node not in reached]
+    must = [site.site_id for site in away if site.alternative is None]
+    if not must:
+        return [site.site_id for site in away]
+    named = ", ".join(must[:MOST_NAMED]) + (f" and {len(must) - MOST_NAMED:,} more" if len(must) > MOST_NAMED else "")
+    raise NoAnswer(
+        f"No answer: {len(must):,} of {len(inputs.sites):,} sites have to be connected and no chain of links leads from "
+        f"them to a point of presence: {named}\n"
+        "  mend:  add links that reach them, name another point of presence (--pop), or give them an alternative_usd"
+    )

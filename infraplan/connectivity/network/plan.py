@@ -1,0 +1,190 @@
+"""From the files to the graph and back: what to build, who shares it, what it would cost alone."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+
+from infraplan.connectivity.network import answer, trees
+from infraplan.connectivity.network.answer import Network
+from infraplan.connectivity.network.costs import Span
+from infraplan.connectivity.network.graph import MUST, Graph
+from infraplan.connectivity.network.inputs import Inputs, Link, Site, refuse_unreachable
+from infraplan.solve import Limits, Result
+from infraplan.units import CENT, METERS_PER_MILE
+
+ROOT = 0
+MILE = Decimal(str(METERS_PER_MILE))
+
+
+@dataclass(frozen=True)
+class Step:
+    """One link to build, from the end nearer to the point of presence outwards, and the sites that use it."""
+
+    a: str
+    b: str
+    link: Link
+    pop: str
+    sites: tuple[Site, ...]
+
+
+@dataclass(frozen=True)
+class Way:
+    """How a connected site is reached: the steps from the point of presence to it."""
+
+    pop: str
+    steps: tuple[Step, ...]
+
+    @property
+    def meters(self) -> float:
+        """Length of the way."""
+        return sum(step.link.meters for step in self.steps)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A network to build: the links in order from the points of presence outwards, and how good the answer is."""
+
+    inputs: Inputs
+    links: tuple[int, ...]
+    result: Result
+    out_of_reach: tuple[str, ...] = ()
+
+    @cached_property
+    def _tree(self) -> dict[str, tuple[str, Link, str]]:
+        """Every built node: the node before it, the link between, and its point of presence; outwards in order."""
+        near: dict[str, list[tuple[str, Link]]] = {}
+        for number in self.links:
+            link = self.inputs.links[number]
+            near.setdefault(link.a, []).append((link.b, link))
+            near.setdefault(link.b, []).append((link.a, link))
+        whose = {pop: pop for pop in self.inputs.pops}
+        found: dict[str, tuple[str, Link, str]] = {}
+        queue = list(self.inputs.pops)
+        for node in queue:
+            for other, link in sorted(near.get(node, ()), key=lambda told: told[0]):
+                if other not in whose:
+                    whose[other] = whose[node]
+                    found[other] = (node, link, whose[node])
+                    queue.append(other)
+        return found
+
+    @cached_property
+    def connected(self) -> tuple[Site, ...]:
+        """Sites that are connected, in the order of the file."""
+        built = {*self._tree, *self.inputs.pops}
+        return tuple(site for site in self.inputs.sites if site.node in built)
+
+    @cached_property
+    def steps(self) -> Mapping[str, Step]:
+        """The links to build by the node they lead to."""
+        using: dict[str, list[Site]] = {node: [] for node in self._tree}
+        for site in self.connected:
+            node = site.node
+            while node in self._tree:
+                using[node].append(site)
+                node = self._tree[node][0]
+        return {
+            node: Step(before, node, link, pop, tuple(using[node])) for node, (before, link, pop) in self._tree.items()
+        }
+
+    def way(self, site: Site) -> Way:
+        """The way to a connected site."""
+        chain, node = [], site.node
+        while node in self.steps:
+            chain.append(self.steps[node])
+            node = chain[-1].a
+        return Way(node, tuple(reversed(chain)))
+
+    @cached_property
+    def shares(self) -> Mapping[str, Decimal]:
+        """Each connected site's share of what is built, in USD to the cent; they sum to the construction cost.
+
+        Every link is shared equally by the sites that use it; odd cents go to the first of them.
+        """
+        share = dict.fromkeys((site.site_id for site in self.connected), Decimal(0))
+        for step in self.steps.values():
+            cents = int(step.link.usd / CENT)
+            each, odd = divmod(cents, len(step.sites))
+            for place, site in enumerate(step.sites):
+                share[site.site_id] += CENT * (each + (place < odd))
+        return share
+
+    @property
+    def construction(self) -> Decimal:
+        """Cost of the links to build, in USD."""
+        return sum((step.link.usd for step in self.steps.values()), Decimal(0))
+
+    @property
+    def alternatives(self) -> Decimal:
+        """Cost of the alternatives of the sites that are not connected, in USD."""
+        connected = {site.site_id for site in self.connected}
+        return sum(
+            (site.alternative for site in self.inputs.sites if site.site_id not in connected and site.alternative),
+            Decimal(0),
+        )
+
+    @property
+    def miles(self) -> Decimal:
+        """Miles to build."""
+        return Decimal(str(sum(step.link.meters for step in self.steps.values()))) / MILE
+
+    def construction_range(self) -> Span | None:
+        """Low end, planning figure and high end of construction; None where the links' costs came without a range."""
+        if not self.inputs.made:
+            return None
+        foot = self.inputs.costs.usd_per_foot
+        return Span(
+            self.construction * foot.low / foot.middle, self.construction, self.construction * foot.high / foot.middle
+        )
+
+
+def network(inputs: Inputs) -> tuple[Network, dict[str, int]]:
+    """The inputs as a graph, in cents: all points of presence are vertex 0; returns it and the vertex of each node.
+
+    Raises NoAnswer if a site that has to be connected cannot be reached.
+    """
+    place: dict[str, int] = dict.fromkeys(inputs.pops, ROOT)
+    for link in inputs.links:
+        for node in (link.a, link.b):
+            place.setdefault(node, len(place) - len(inputs.pops) + 1)
+    edges = [(place[link.a], place[link.b], _cents(link.usd)) for link in inputs.links]
+    prizes: dict[int, int] = {}
+    for site in inputs.sites:
+        v = place.get(site.node, ROOT)
+        known = prizes.get(v, 0)
+        prizes[v] = MUST if site.alternative is None or known == MUST else known + _cents(site.alternative)
+    prizes.pop(ROOT, None)
+    size = max(place.values(), default=0) + 1
+    return Network(size, ROOT, edges, prizes), place
+
+
+def _cents(usd: Decimal) -> int:
+    return int((usd / CENT).to_integral_value())
+
+
+def find(inputs: Inputs, limits: Limits) -> Plan:
+    """Find what to build. Raises NoAnswer if a site that has to be connected cannot be, or time runs out first."""
+    asked, place = network(inputs)
+    whole = asked.reached(range(len(asked.edges)))
+    reached = {node for node, v in place.items() if v in whole} | set(inputs.pops)
+    out_of_reach = refuse_unreachable(inputs, reached)
+    found = answer.find(asked, limits)
+    answer.refuse_unanswered(found)
+    return Plan(inputs, found.links, found.result, tuple(out_of_reach))
+
+
+def alone(inputs: Inputs) -> Mapping[str, Decimal | None]:
+    """For each site, what the cheapest way from any point of presence would cost if built for it alone, in USD."""
+    asked, place = network(inputs)
+    graph = Graph.of(asked.size, asked.root, asked.edges, {})
+    length, _ = trees.nearest(graph.near, graph.cost, [ROOT])
+    return {
+        site.site_id: None if (cents := length.get(place.get(site.node, ROOT))) is None else CENT * cents
+        for site in inputs.sites
+    }
+
+
+def ordered(plan: Plan) -> Sequence[Step]:
+    """The links to build by point of presence, then by name."""
+    return sorted(plan.steps.values(), key=lambda step: (step.pop, step.a, step.b))

@@ -28,6 +28,8 @@ _SAME = [
     "tribal",
 ]
 _MOST_EXAMPLES = 200
+LONG_FILE = 20_000
+"""Rows from which parsing each different cell once is worth its trouble."""
 
 
 def read(path: Path) -> pd.DataFrame:
@@ -39,12 +41,38 @@ def read(path: Path) -> pd.DataFrame:
     schema = _columns_here(Schema.load("discounts_in"), text)
     missing = _missing_shares(text, path.name)
     try:
-        frame = _complete(tablefiles.typed(text, schema, file=path.name))
+        frame = _complete(typed(text, schema, file=path.name))
     except BadInput as why:
         raise BadInput([*why.faults, *missing, *_faults_of_sound_rows(text, schema, path.name, why)]) from why
     if missing:
         raise BadInput(missing)
     return frame
+
+
+def typed(text: pd.DataFrame, schema: Schema, *, file: str) -> pd.DataFrame:
+    """The typed table; of a long file each different cell is parsed once, since counts and statuses repeat.
+
+    Returns what `tablefiles.typed` returns, without undeclared columns; raises BadInput as it does.
+    """
+    ids = [name for name in ("entity_id", "parent_id") if name in text]
+    rest = [name for name in schema.columns if name in text and name not in ids]
+    if len(text) < LONG_FILE or not rest or "entity_id" not in text:
+        return tablefiles.typed(text, schema, file=file)
+    codes, uniques = zip(*(pd.factorize(text[name]) for name in rest), strict=True)
+    most = max(len(values) for values in uniques)
+    short = {
+        name: np.resize(np.asarray(values, dtype=object), most) for name, values in zip(rest, uniques, strict=True)
+    }
+    try:
+        parsed = tablefiles.typed(pd.DataFrame({**short, **dict.fromkeys(ids, "1")}), schema, file=file)
+    except BadInput:  # the whole file tells in which rows
+        return tablefiles.typed(text, schema, file=file)
+    trimmed = {name: text[name].str.strip() for name in ids}
+    if (trimmed["entity_id"] == "").any():
+        return tablefiles.typed(text, schema, file=file)
+    columns = {name: cells.where(cells != "", None) for name, cells in trimmed.items()}
+    columns |= {name: parsed[name].take(code).set_axis(text.index) for name, code in zip(rest, codes, strict=True)}
+    return pd.DataFrame(columns, index=text.index)
 
 
 def _columns_here(schema: Schema, text: pd.DataFrame) -> Schema:

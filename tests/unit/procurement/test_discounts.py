@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infraplan.errors import BadInput, NoRule
-from infraplan.procurement import discounts
+from infraplan.procurement import discounts, entities
 
 HEADER = "entity_id,kind,students,nslp_students,urban_rural,parent_id,cep,identified_students,tribal,member_of"
 
@@ -241,3 +241,30 @@ def test_schools_of_a_district_never_differ_from_it(schools: list[tuple[int, int
     assert table[["nslp_percent", "urban_rural", "c1_rate", "c2_rate"]].drop_duplicates().shape[0] == 1
     enrolled, eligible = sum(s for s, _, _ in schools), sum(min(s, e) for s, e, _ in schools)
     assert table["nslp_percent"].iloc[0] == int(Fraction(100 * eligible, enrolled) + Fraction(1, 2))
+
+
+def long_file(path: Path, *, bad_row: str | None = None) -> Path:
+    """20,100 schools of 100 districts, some with CEP, one row each."""
+    rows = [
+        f"{at},school,{100 + at % 7},{at % 90},{'Rural' if at % 3 else 'Urban'},D{at % 100},no,,,"
+        for at in range(20_100)
+    ]
+    rows[5] = "5,school,200,, rural ,D5,yes,50,,"
+    if bad_row is not None:
+        rows[-1] = bad_row
+    path.write_text("\n".join([HEADER, *rows]) + "\n", encoding="utf-8")
+    return path
+
+
+def test_a_long_file_is_read_as_a_short_one_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = long_file(tmp_path / "long.csv")
+    quick = discounts.from_file(path, 2026).table
+    monkeypatch.setattr(entities, "LONG_FILE", 10**9)
+    pd.testing.assert_frame_equal(quick, discounts.from_file(path, 2026).table)
+
+
+@pytest.mark.parametrize("bad", ["99999,school,many,1,Rural,D1,no,,,", " ,school,100,1,Rural,D1,no,,,"])
+def test_a_fault_in_a_long_file_still_has_its_row(tmp_path: Path, bad: str) -> None:
+    with pytest.raises(BadInput) as refusal:
+        discounts.from_file(long_file(tmp_path / "long.csv", bad_row=bad), 2026)
+    assert [fault.row for fault in refusal.value.faults] == [20_101]

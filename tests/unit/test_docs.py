@@ -84,6 +84,8 @@ def test_every_command_on_a_page_is_one_that_infraplan_takes(page: Path) -> None
         try:
             understood(words)
         except click.UsageError as wrong:
+            if isinstance(wrong, click.BadParameter) and wrong.message.endswith("does not exist."):
+                continue  # a file that an earlier command of the page would have written
             pytest.fail(f"infraplan {shlex.join(words)}: {wrong.format_message()}")
 
 

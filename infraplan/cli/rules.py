@@ -1,7 +1,7 @@
 """`infraplan rules`: the dated, cited figures behind every answer, listed, shown, compared and proved."""
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,7 +17,6 @@ ARITHMETIC = (
     "infraplan.procurement.budgets",
     "infraplan.procurement.commitments",
     "infraplan.procurement.calendar",
-    "infraplan.connectivity.homes",
 )
 """Modules whose CASES work out the cases beside the rules."""
 
@@ -159,10 +158,27 @@ def check() -> None:
 def evaluators() -> "Mapping[str, Evaluator]":
     """The functions that work out the cases, by the word that a case's `of` uses."""
     import importlib
-    import importlib.util
 
-    found: dict[str, Evaluator] = {}
+    found: dict[str, Evaluator] = {"home_class": _home_class}
     for name in ARITHMETIC:
-        if importlib.util.find_spec(name):
-            found |= getattr(importlib.import_module(name), "CASES", {})
+        found |= importlib.import_module(name).CASES
     return found
+
+
+def _home_class(edition: str, given: "Mapping[str, Any]") -> "Mapping[str, Any]":
+    """Class of one location by its offers, worked out by the functions that count homes."""
+    import tempfile
+    from pathlib import Path
+
+    import ibis
+    import pandas as pd
+
+    from infraplan import engine
+    from infraplan.connectivity import homes
+
+    place = {"location_id": "1", "block_geoid": "0" * 15, "h3_res8_id": "0" * 15}
+    offers = ibis.memtable(pd.DataFrame([{**offer, **place} for offer in given["offers"]]))
+    with tempfile.TemporaryDirectory() as scratch:
+        backend = engine.connect("duckdb", scratch=Path(scratch))
+        row = backend.to_pandas(homes.locations(offers, homes.home_rule(edition))).iloc[0]
+    return {"class": "served" if row["served"] else "underserved" if row["reached"] else "unserved"}

@@ -63,3 +63,10 @@ def test_home_programs_are_rules_like_others(capsys: pytest.CaptureFixture[str])
 def test_an_unknown_year_is_one_plain_message(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("rules", "show", "2014") == 1
     assert "the newest present is 2027" in capsys.readouterr().err
+
+
+def test_check_counts_figures_and_cases_and_names_what_is_pending(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("rules", "check") == 0
+    told = capsys.readouterr().out
+    assert "each cited or pending" in told
+    assert "pending  erate/2027/calendar.toml: window.closes" in told

@@ -288,6 +288,17 @@ def test_the_served_export_brings_the_homes_that_nobody_offers_anything(maine: W
     assert (east["locations"], east["unserved"]) == (1, 1)
 
 
+def test_of_the_served_export_those_offered_service_as_businesses_only_are_no_homes(
+    maine: Workspace, tmp_path: Path
+) -> None:
+    here = [(number, WEST_BLOCK, WEST_CELL) for number in (1, 2, 3)]
+    add(maine, served_export(tmp_path / "export.csv", *here), bdc(tmp_path / D25, Offer(1), Offer(2, code="B")))
+    homes_only = homes.home_gaps(maine, by="state", rule=BEAD).table
+    assert homes_only[["locations", "served", "unserved"]].to_numpy().tolist() == [[2, 1, 1]]
+    everyone = homes.home_gaps(maine, by="state", rule=BEAD, business=True).table
+    assert everyone[["locations", "served", "unserved"]].to_numpy().tolist() == [[3, 2, 1]]
+
+
 def test_the_export_alone_cannot_tell_underserved_from_unserved(maine: Workspace, tmp_path: Path) -> None:
     add(maine, served_export(tmp_path / "export.csv", (1, WEST_BLOCK, WEST_CELL)))
     with pytest.raises(InfraplanError, match="cannot split the rest"):

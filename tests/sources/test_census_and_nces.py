@@ -1,0 +1,347 @@
+"""Loaders of Census and NCES files, on small files in the publishers' true shapes."""
+
+import json
+from pathlib import Path
+
+import geopandas as gpd
+import pandas as pd
+import pytest
+import shapely
+from publishers import (
+    EAST,
+    EAST_BOX,
+    WEST,
+    WEST_BOX,
+    add,
+    block_relation,
+    ccd_lea,
+    ccd_lea_row,
+    contents,
+    csv_text,
+    edge,
+    edge_row,
+    s2802,
+    shapes,
+    start,
+    two_districts,
+)
+
+from infraplan import states, tablefiles
+from infraplan.errors import BadInput
+from infraplan.receipts import Receipt
+from infraplan.workspace import Workspace
+
+ACS = "ACSST5Y2022.S2802-Data.csv"
+
+
+def receipt(where: Workspace, path: Path, source: str | None = None) -> Receipt:
+    return add(where, path, source=source)[0].receipt
+
+
+# --- boundaries -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["tl_2025_23_unsd.shp", "tl_2025_23_unsd.zip", "unsd.gpkg", "unsd.geojson"])
+def test_boundaries_come_as_shapefile_set_zip_geopackage_or_geojson(
+    maine: Workspace, tmp_path: Path, name: str
+) -> None:
+    add(maine, shapes(tmp_path / name, (WEST, "West Unified", WEST_BOX), (EAST, "East Unified", EAST_BOX)))
+    frame = maine.geoframe("district_shapes")
+    assert frame[["lea_id", "name", "area_layer"]].to_numpy().tolist() == [
+        [WEST, "West Unified", "unified"],
+        [EAST, "East Unified", "unified"],
+    ]
+    assert frame.geometry.iloc[0].equals_exact(WEST_BOX, 1e-6) or frame.geometry.iloc[0].equals(WEST_BOX)
+    assert frame.crs == "EPSG:4326"
+
+
+@pytest.mark.parametrize("layer", ["unified", "elementary", "secondary", "administrative", "unknown"])
+def test_the_layer_is_known_by_the_column_that_is_filled(maine: Workspace, tmp_path: Path, layer: str) -> None:
+    add(maine, shapes(tmp_path / "x.gpkg", (WEST, "West", WEST_BOX), layer=layer))
+    assert maine.frame("district_shapes")["area_layer"].tolist() == [layer]
+
+
+def test_the_composite_file_tells_layers_apart_though_unset_columns_hold_a_blank(
+    maine: Workspace, tmp_path: Path
+) -> None:
+    frame = gpd.GeoDataFrame(
+        {
+            "GEOID": [WEST, EAST],
+            "NAME": ["West", "East"],
+            "ELSDLEA": ["00001", " "],
+            "SCSDLEA": [" ", " "],
+            "UNSDLEA": [" ", "00002"],
+            "SDADMLEA": [" ", " "],
+            "GEO_YEAR": ["2024", "2024"],
+        },
+        geometry=[WEST_BOX, EAST_BOX],
+        crs="EPSG:4269",
+    )
+    frame.to_file(tmp_path / "edge.gpkg")
+    assert receipt(maine, tmp_path / "edge.gpkg").as_of == "2024"
+    assert maine.frame("district_shapes")["area_layer"].tolist() == ["elementary", "unified"]
+
+
+def test_the_full_geoid_tells_the_layer_where_no_column_does(maine: Workspace, tmp_path: Path) -> None:
+    columns = {"GEOID": [WEST, EAST], "NAME": ["W", "E"], "GEOIDFQ": [f"9500000US{WEST}", f"9600000US{EAST}"]}
+    gpd.GeoDataFrame(columns, geometry=[WEST_BOX, EAST_BOX], crs="EPSG:4269").to_file(tmp_path / "x.gpkg")
+    add(maine, tmp_path / "x.gpkg")
+    assert maine.frame("district_shapes")["area_layer"].tolist() == ["elementary", "secondary"]
+
+
+def test_the_polygon_of_what_is_not_defined_and_other_states_are_left_out(maine: Workspace, tmp_path: Path) -> None:
+    found = receipt(
+        maine,
+        shapes(
+            tmp_path / "x.gpkg",
+            (WEST, "West", WEST_BOX),
+            ("2399997", "School District Not Defined", EAST_BOX),
+            ("3300001", "Conway", EAST_BOX),
+        ),
+    )
+    assert found.refused == {"not a district (area not defined)": 1, "districts of other states": 1}
+    assert maine.frame("district_shapes")["lea_id"].tolist() == [WEST]
+    assert maine.frame("district_shapes")["source_row"].tolist() == [1]
+
+
+def test_areas_are_in_the_states_equal_area_projection(tmp_path: Path) -> None:
+    """Rhode Island in web mercator would be about 1.9 times as large."""
+    island = start(tmp_path / "ri", "RI")
+    box = shapely.box(-71.8, 41.4, -71.2, 42.0).segmentize(0.01)
+    add(island, shapes(tmp_path / "x.gpkg", ("4400001", "Statewide", box)))
+    area = float(island.frame("district_shapes")["land_square_meters"].iloc[0])
+    equal = float(gpd.GeoSeries([box], crs="EPSG:4269").to_crs("EPSG:5070").area.iloc[0])
+    assert area == pytest.approx(equal, rel=1e-6)
+    assert float(gpd.GeoSeries([box], crs=4326).to_crs("EPSG:3857").area.iloc[0]) / area == pytest.approx(1.8, abs=0.1)
+    assert states.by_usps("RI").crs == "EPSG:5070"
+
+
+def test_a_file_in_another_reference_system_is_brought_to_longitude_and_latitude(
+    maine: Workspace, tmp_path: Path
+) -> None:
+    mercator = gpd.GeoDataFrame({"GEOID": [WEST], "NAME": ["W"]}, geometry=[WEST_BOX], crs=4326).to_crs("EPSG:3857")
+    mercator.to_file(tmp_path / "web.gpkg")
+    add(maine, tmp_path / "web.gpkg")
+    assert maine.geoframe("district_shapes").geometry.iloc[0].equals_exact(WEST_BOX, 1e-6)
+
+
+def test_rings_that_cross_themselves_are_mended_and_said(maine: Workspace, tmp_path: Path) -> None:
+    bowtie = shapely.Polygon([(-70.2, 45.0), (-70.0, 45.2), (-70.0, 45.0), (-70.2, 45.2), (-70.2, 45.0)])
+    found = receipt(maine, shapes(tmp_path / "x.gpkg", (WEST, "Bowtie", bowtie)))
+    assert any("1 shapes had rings that cross themselves; mended" in note for note in found.notes)
+    (shape,) = maine.geoframe("district_shapes").geometry
+    assert shape.is_valid
+    assert shape.geom_type == "MultiPolygon"
+
+
+def test_points_are_no_boundaries(maine: Workspace, tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="shapes that are not polygons: Point"):
+        add(maine, shapes(tmp_path / "x.gpkg", (WEST, "West", shapely.Point(-70, 45))))
+
+
+def test_two_polygons_of_one_district_are_named(maine: Workspace, tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="lea_id \\+ area_layer must be unique"):
+        add(maine, shapes(tmp_path / "x.gpkg", (WEST, "West", WEST_BOX), (WEST, "West again", EAST_BOX)))
+
+
+def test_numbers_of_districts_that_lost_their_zero_are_mended_and_said(tmp_path: Path) -> None:
+    alabama = start(tmp_path / "al", "AL")
+    found = receipt(alabama, shapes(tmp_path / "x.gpkg", ("100005", "Albertville", WEST_BOX), layer="unknown"))
+    assert alabama.frame("district_shapes")["lea_id"].tolist() == ["0100005"]
+    assert "1 district numbers had lost their leading zero; mended" in found.notes
+
+
+def test_a_shapefile_without_its_parts_is_refused(maine: Workspace, tmp_path: Path) -> None:
+    shapes(tmp_path / "x.shp", (WEST, "West", WEST_BOX))
+    for ending in (".shx", ".dbf"):
+        (tmp_path / "x.shp").with_suffix(ending).unlink()
+    before = contents(maine.folder)
+    with pytest.raises(BadInput):
+        add(maine, tmp_path / "x.shp")
+    assert contents(maine.folder) == before
+
+
+# --- directories ----------------------------------------------------------------------------------------------------
+
+
+def test_the_district_directory_keeps_its_states_agencies_and_accents(maine: Workspace, tmp_path: Path) -> None:
+    path = ccd_lea(
+        tmp_path / "ccd.csv",
+        ccd_lea_row(WEST, "École de Fort Kent", kind=7, schools=-1),
+        ccd_lea_row("2300099", "Union 99", kind=3, schools=0),
+        ccd_lea_row("100005", "Albertville City"),
+    )
+    found = receipt(maine, path)
+    assert found.refused == {"agencies of other states": 1}
+    assert found.as_of == "2023"
+    frame = maine.frame("districts")
+    assert frame["name"].tolist() == ["École de Fort Kent", "Union 99"]
+    assert frame["operational_schools"].isna().tolist() == [True, False], "-1 is not reported, and no zero"
+    assert frame["lea_type"].tolist() == [7, 3]
+
+
+def test_a_directory_without_the_state_is_refused(maine: Workspace, tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="nothing of Maine"):
+        add(maine, ccd_lea(tmp_path / "ccd.csv", ccd_lea_row("100005", "Albertville City")))
+
+
+def test_negative_enrollment_codes_are_null_and_zero_is_zero(maine: Workspace, tmp_path: Path) -> None:
+    rows = [
+        edge_row(f"23000010000{n}", f"S{n}", members=members)
+        for n, members in enumerate([-1, -2, -9, 0, 12, "3,294", ""])
+    ]
+    add(maine, edge(tmp_path / "edge.csv", *rows))
+    counts = maine.frame("schools")["students"]
+    assert counts.isna().tolist() == [True, True, True, False, False, False, True]
+    assert counts.dropna().tolist() == [0, 12, 3294]
+
+
+def test_a_school_at_zero_zero_has_no_point(maine: Workspace, tmp_path: Path) -> None:
+    found = receipt(maine, edge(tmp_path / "edge.csv", edge_row("230000100001", "S", lat=0, lon=0)))
+    assert found.notes == ("1 schools have no point (0, 0)",)
+    assert maine.frame("schools")[["lon", "lat"]].isna().all(axis=None)
+
+
+@pytest.mark.parametrize(
+    ("code", "virtual"),
+    [("FULLVIRTUAL", True), ("FACEVIRTUAL", False), ("NOTVIRTUAL", False), ("MISSING", None), ("", None), ("-1", None)],
+)
+def test_virtual_schools_are_known_by_their_code(
+    maine: Workspace, tmp_path: Path, code: str, virtual: bool | None
+) -> None:
+    add(maine, edge(tmp_path / "edge.csv", edge_row("230000100001", "S", virtual=code)))
+    (found,) = maine.frame("schools")["virtual"]
+    assert found is virtual or found == virtual
+
+
+def test_school_points_come_as_geojson_with_numbers_for_text(maine: Workspace, tmp_path: Path) -> None:
+    own = {"NCESSCH": "230000100001", "LEAID": WEST, "SCH_NAME": "High", "LATCOD": 45.1, "LONCOD": -70.1, "MEMBER": 12}
+    other = {**own, "NCESSCH": "330000100001", "LEAID": "3300001"}
+    features = [
+        {
+            "type": "Feature",
+            "properties": one,
+            "geometry": {"type": "Point", "coordinates": [one["LONCOD"], one["LATCOD"]]},
+        }
+        for one in (own, other)
+    ]
+    path = tmp_path / "edge.geojson"
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": features}), encoding="utf-8")
+    assert receipt(maine, path).refused == {"schools of other states": 1}
+    frame = maine.frame("schools")
+    assert frame[["ncessch", "lon", "lat", "students"]].to_numpy().tolist() == [["230000100001", -70.1, 45.1, 12]]
+
+
+def test_the_geocode_layer_has_no_enrollment_and_says_none(maine: Workspace, tmp_path: Path) -> None:
+    header = ["NCESSCH", "LEAID", "NAME", "STFIP", "LOCALE", "LAT", "LON", "SCHOOLYEAR"]
+    row = ["230000100001", WEST, "High", "23", "41", "45.1", "-70.1", "2024-2025"]
+    (tmp_path / "geo.csv").write_text(csv_text(header, [row]), encoding="utf-8")
+    assert receipt(maine, tmp_path / "geo.csv").as_of == "2024"
+    frame = maine.frame("schools")
+    assert frame["locale"].tolist() == ["41"]
+    assert frame["students"].isna().all()
+
+
+# --- census ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_label_row_and_repeated_rows_are_left_out_and_counted(maine: Workspace, tmp_path: Path) -> None:
+    row = ("1400000US23001010100", 100, 10, 60, 8)
+    found = receipt(maine, s2802(tmp_path / ACS, row, row, ("1400000US33001010100", 1, 1, 1, 1)))
+    assert found.refused == {
+        "label row": 1,
+        "rows repeated word for word": 1,
+        "areas of other states or kinds": 1,
+    }
+    assert (found.as_of, found.rows_read) == ("2022", 4)
+    assert maine.frame("household_internet")["source_row"].tolist() == [3, 3]
+
+
+def test_areas_are_known_by_their_geo_id(maine: Workspace, tmp_path: Path) -> None:
+    ids = ["0400000US23", "0500000US23001", "1400000US23001010100", "9500000US2300001", "1600000US2302060"]
+    found = receipt(maine, s2802(tmp_path / ACS, *[(one, 100, 10, 60, 8) for one in ids]))
+    assert found.refused["areas of other states or kinds"] == 1, "a place is neither of the four"
+    frame = maine.frame("household_internet").query("measure == 'children'")
+    assert frame[["geoid", "geo_kind"]].to_numpy().tolist() == [
+        ["23", "state"],
+        ["23001", "county"],
+        ["23001010100", "tract"],
+        ["2300001", "district"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("cell", "estimate"),
+    [
+        ("150", 150.0),
+        ("1,204", 1204.0),
+        ("-666666666", None),
+        ("-999999999", None),
+        ("-888888888", None),
+        ("(X)", None),
+    ],
+)
+def test_a_jam_value_is_no_estimate(maine: Workspace, tmp_path: Path, cell: str, estimate: float | None) -> None:
+    add(maine, s2802(tmp_path / ACS, ("1400000US23001010100", 5000, 10, cell, 8)))
+    (found,) = maine.frame("household_internet").query("measure == 'children_with_access'")["estimate"]
+    assert pd.isna(found) if estimate is None else found == estimate
+
+
+@pytest.mark.parametrize(
+    ("cell", "margin"),
+    [("71", 71.0), ("-555555555", 0.0), ("*****", 0.0), ("-222222222", None), ("-333333333", None), ("**", None)],
+)
+def test_a_controlled_estimate_has_margin_zero_and_other_codes_none(
+    maine: Workspace, tmp_path: Path, cell: str, margin: float | None
+) -> None:
+    add(maine, s2802(tmp_path / ACS, ("1400000US23001010100", 100, cell, 60, 8)))
+    (found,) = maine.frame("household_internet").query("measure == 'children'")["margin"]
+    assert pd.isna(found) if margin is None else found == margin
+
+
+def test_detailed_tables_are_known_too(maine: Workspace, tmp_path: Path) -> None:
+    names = ["B28005_002E", "B28005_002M", "B28005_005E", "B28005_005M"]
+    text = csv_text(["GEO_ID", "NAME", *names], [["Geography", "", *names], ["1400000US23001010100", "T", 9, 1, 4, 2]])
+    (tmp_path / "ACSDT5Y2023.B28005-Data.csv").write_text(text, encoding="utf-8")
+    found = receipt(maine, tmp_path / "ACSDT5Y2023.B28005-Data.csv")
+    assert found.as_of == "2023"
+    assert maine.frame("household_internet")[["measure", "estimate"]].to_numpy().tolist() == [
+        ["children", 9.0],
+        ["children_with_access", 4.0],
+    ]
+
+
+def test_saipe_is_read_from_its_header_in_row_three(maine: Workspace, tmp_path: Path) -> None:
+    header = ["State Postal Code", "State FIPS Code", "District ID", "Name", "Estimated Total Population"]
+    header += ["Estimated Population 5-17"]
+    header += ["Estimated number of relevant children 5 to 17 years old in poverty who are related to the householder"]
+    rows = [
+        header,
+        ["ME", 23, 1, "West", 2000, 300, 60],
+        ["ME", "23", "00002", "East", 900, 120, 0],
+        ["NH", 33, 1, "Conway", 1, 1, 1],
+    ]
+    blank = [None] * (len(header) - 1)
+    sheet = pd.DataFrame([["Table 1", *blank], ["2023 Poverty Estimates", *blank], *rows], dtype=object)
+    sheet.to_excel(tmp_path / "ussd23.xlsx", index=False, header=False)
+    found = receipt(maine, tmp_path / "ussd23.xlsx")
+    assert (found.as_of, found.refused) == ("2023", {"districts of other states": 1})
+    frame = maine.frame("district_poverty")
+    assert frame["lea_id"].tolist() == [WEST, EAST]
+    assert frame[["children_5_17", "children_5_17_poverty"]].to_numpy().tolist() == [[300, 60], [120, 0]]
+    assert frame["source_row"].tolist() == [4, 5]
+
+
+def test_the_block_file_takes_its_layer_from_the_publishers_name(maine: Workspace, tmp_path: Path) -> None:
+    blocks = [("230010101001000", "00001"), ("230010101001001", "99997"), ("230010101001002", "")]
+    found = receipt(maine, block_relation(tmp_path / "BlockAssign_ST23_ME_SDELM.txt", *blocks))
+    assert found.refused["blocks in no district of this layer"] == 2
+    assert maine.frame("block_districts")[["lea_id", "area_layer"]].to_numpy().tolist() == [[WEST, "elementary"]]
+    with pytest.raises(BadInput, match="may hold any kind of district"):
+        add(maine, block_relation(tmp_path / "blocks.txt", *blocks[:1]))
+
+
+def test_exported_boundaries_are_shapes_again(maine: Workspace, tmp_path: Path) -> None:
+    add(maine, two_districts(tmp_path))
+    tablefiles.write(maine.geoframe("district_shapes"), tmp_path / "out.geojson")
+    assert gpd.read_file(tmp_path / "out.geojson")["lea_id"].tolist() == [WEST, EAST]

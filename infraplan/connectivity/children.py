@@ -24,6 +24,7 @@ LEAST_TRACT_MATCH = 0.90
 IN_NO_DISTRICT = "(in no district)"
 Method = Literal["published", "tracts", "tract_area", "tract_locations"]
 _TRACT_DIGITS = 11
+_SLIVER = 0.01  # borders of two publishers never meet exactly
 _MEASURES = ("children", "children_with_access")
 
 
@@ -137,9 +138,21 @@ def _shares_by_area(workspace: Workspace) -> tuple[pd.DataFrame, pd.DataFrame]:
             "share": pairs["share"],
         }
     )
+    layers = dict(zip(shapes["lea_id"], shapes["area_layer"], strict=True))
     shares = pd.DataFrame(shares.groupby(["geoid", "area_id"])["share"].sum()).reset_index()
     names = _names(workspace, "district", pd.Series(shapes["lea_id"].unique()))
-    return shares, names
+    rest = _uncovered(shares, shares["area_id"].map(layers))
+    return pd.concat([shares, rest], ignore_index=True) if len(rest) else shares, names
+
+
+def _uncovered(shares: pd.DataFrame, layers: pd.Series) -> pd.DataFrame:
+    """What of each tract lies in no district (area_id null); secondary districts lie over elementary ones."""
+    by_layer = shares.assign(layer=layers).pivot_table(index="geoid", columns="layer", values="share", aggfunc="sum")
+    by_layer = by_layer.reindex(columns=["unified", "unknown", "elementary", "secondary"]).fillna(0.0)
+    covered = by_layer["unified"] + by_layer["unknown"] + by_layer[["elementary", "secondary"]].max(axis=1)
+    rest = 1.0 - covered.clip(upper=1.0)
+    rest = rest[rest > _SLIVER]
+    return pd.DataFrame({"geoid": rest.index, "area_id": None, "share": rest.to_numpy()})
 
 
 def _shares_by_locations(workspace: Workspace) -> tuple[pd.DataFrame, pd.DataFrame]:

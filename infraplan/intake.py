@@ -93,9 +93,10 @@ def add(
     source_id: str | None = None,
     as_of: str | None = None,
     column_map: Path | None = None,
+    address: str | None = None,
     told: Callable[[Taken], None] = lambda _: None,
 ) -> list[Taken]:
-    """Add files to a workspace; `told` hears of each as it is done.
+    """Add files to a workspace; `told` hears of each as it is done, receipts keep the `address` they were fetched from.
 
     A file with faults leaves no trace; the other files are kept, and the faults of all refused files are raised
     together at the end as BadInput.

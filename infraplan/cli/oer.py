@@ -1,7 +1,8 @@
 """Commands on open materials: licenses, remix, matching. Thin: arguments in, library calls, tables out."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
@@ -15,6 +16,21 @@ if TYPE_CHECKING:
 
 FILE = click.Path(path_type=Path, dir_okay=False)
 FEWEST_PEOPLE = 10
+F = TypeVar("F", bound=Callable[..., None])
+
+
+def _list_columns(function: F) -> F:
+    """Add --columns and --sheet, which say how an adoption list is laid out."""
+    function = click.option(
+        "--sheet", default=None, metavar="NAME", help="Sheet of the list's workbook; else the first."
+    )(function)
+    return click.option(
+        "--columns",
+        "columns",
+        multiple=True,
+        metavar="OURS=THEIRS",
+        help="Which column of the list is ours, where the names differ: --columns title='Book name'.",
+    )(function)
 
 
 @click.group()
@@ -96,13 +112,7 @@ def remix(first: str, second: str) -> None:
     metavar="FILE",
     help="A catalog of open resources: resource_id, title, license; may be given several times.",
 )
-@click.option(
-    "--columns",
-    "columns",
-    multiple=True,
-    metavar="OURS=THEIRS",
-    help="Which column of the list is ours, where the names differ: --columns title='Book name'.",
-)
+@_list_columns
 @click.option(
     "--approved",
     type=FILE,
@@ -133,6 +143,7 @@ def match_(
     adopted: Path,
     catalogs: tuple[Path, ...],
     columns: tuple[str, ...],
+    sheet: str | None,
     approved: Path | None,
     state_adopts: bool,
     decisions: Path | None,
@@ -153,7 +164,7 @@ def match_(
     from infraplan.oer import matching, standing
     from infraplan.oer.sources import lists
 
-    items, catalog = lists.read_list(adopted, _column_map(columns)), lists.read_catalogs(list(catalogs))
+    items, catalog = lists.read_list(adopted, _column_map(columns), sheet=sheet), lists.read_catalogs(list(catalogs))
     matched = matching.match(items, catalog)
     if decisions is not None:
         matched = standing.decided(matched, standing.read_decisions(decisions))
@@ -250,7 +261,7 @@ def coverage(
     help="The adoption list, with price_usd and students.",
 )
 @click.option("--matches", type=FILE, required=True, metavar="FILE", help="What oer match wrote for this list.")
-@click.option("--columns", "columns", multiple=True, metavar="OURS=THEIRS", help="Which column of the list is ours.")
+@_list_columns
 @click.option(
     "--assumptions", type=FILE, default=None, metavar="FILE.toml", help="Your own values and sources, in place of ours."
 )
@@ -268,6 +279,7 @@ def savings(
     adopted: Path,
     matches: Path,
     columns: tuple[str, ...],
+    sheet: str | None,
     assumptions: Path | None,
     on: "datetime | None",
     output: options.Output,
@@ -285,7 +297,7 @@ def savings(
     from infraplan.oer import savings as saved
     from infraplan.oer.sources import lists
 
-    items = lists.read_list(adopted, _column_map(columns))
+    items = lists.read_list(adopted, _column_map(columns), sheet=sheet)
     told = saved.estimate(
         items, tablefiles.read_text(matches), saved.read_assumptions(assumptions), on=on.date() if on else None
     )
@@ -304,7 +316,7 @@ def savings(
     metavar="FILE",
     help="A catalog of open resources; may be given several times.",
 )
-@click.option("--columns", "columns", multiple=True, metavar="OURS=THEIRS", help="Which column of the list is ours.")
+@_list_columns
 @click.option("--approved", type=FILE, default=None, metavar="FILE", help="The state's approved list.")
 @click.option(
     "--state-adopts", is_flag=True, help="The state adopts: a candidate not on --approved needs state review."
@@ -340,6 +352,7 @@ def audit_(
     adopted: Path,
     catalogs: tuple[Path, ...],
     columns: tuple[str, ...],
+    sheet: str | None,
     approved: Path | None,
     state_adopts: bool,
     decisions: Path | None,
@@ -365,7 +378,7 @@ def audit_(
     from infraplan.oer import savings as saved
     from infraplan.oer.sources import lists
 
-    items, catalog = lists.read_list(adopted, _column_map(columns)), lists.read_catalogs(list(catalogs))
+    items, catalog = lists.read_list(adopted, _column_map(columns), sheet=sheet), lists.read_catalogs(list(catalogs))
     matched = matching.match(items, catalog)
     if decisions is not None:
         matched = standing.decided(matched, standing.read_decisions(decisions))

@@ -10,7 +10,7 @@ quality not judged), `partial`, `review` (a person must look: license not seen, 
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -27,6 +27,7 @@ from infraplan.oer.titles import Title, courses, fold, read_grades, read_title, 
 OUTCOMES = ("same_open", "good", "partial", "review", "no")
 COLUMNS = ("item_id", "resource_id", "outcome", "score", "reasons", "license_id", "license_from", "paying_for")
 _TITLE_WEIGHT = 0.1
+_PARENT = "open parent exists"
 _SAME = "the same work of an open publisher"
 
 
@@ -63,7 +64,7 @@ def match(items: pd.DataFrame, catalog: pd.DataFrame) -> pd.DataFrame:
     `resource_id`, and says why.
     """
     wanted = [_item(row) for row in _rows(items)]
-    offered = [_resource(row) for row in _rows(catalog)]
+    offered = _with_conflicts([_resource(row) for row in _rows(catalog)])
     pairs = _pairs(wanted, offered, items["title"].tolist(), catalog["title"].tolist())
     return _table(pairs, wanted, offered, items, catalog)
 
@@ -122,7 +123,8 @@ def _want(row: Mapping[str, str], title: Title, *, textbook: bool, has_isbn: boo
             None,
             "the course is not in the taxonomy: neither the course column nor the title names one that is known",
         )
-    role = _role(title, courses()[wanted[0]].subject, textbook=textbook, has_isbn=has_isbn)
+    listed = title.edition or (row["publisher"].strip() != "" and grades is not None)
+    role = _role(title, courses()[wanted[0]].subject, textbook=textbook, listed=listed, has_isbn=has_isbn)
     if role:
         return None, role
     level = _level(course, title, wanted, grades)
@@ -150,13 +152,16 @@ def _serves(course: Title | None, title: Title, level: str) -> tuple[int, ...]:
     return (5,) if level == "ap" else title.serves
 
 
-def _role(title: Title, subject: str, *, textbook: bool, has_isbn: bool) -> str:
-    """Why an item is no course text: a companion volume, or a single work (novel, monograph) read in the course."""
+def _role(title: Title, subject: str, *, textbook: bool, listed: bool, has_isbn: bool) -> str:
+    """Why an item is no course text: a companion volume, or a single work (novel, monograph) read in the course.
+
+    `textbook`: ISBN or publisher says so; `listed`: an edition is named, or publisher and grades as adoption lists do.
+    """
     if title.component:
         return "a companion (workbook, reader, lab manual, test preparation), not a course text"
     told = words()["vocabulary"].get(subject, [])
     in_subject = bool(title.courses) or any(word in title.work.split() or word in title.work for word in told)
-    if in_subject or (textbook and (subject != "english" or title.edition)) or title.edition:
+    if in_subject or listed or (textbook and subject != "english"):
         return ""
     if subject != "english" and not has_isbn:
         return ""
@@ -181,10 +186,11 @@ def _resource(row: Mapping[str, str]) -> Resource:
     license_, license_from = _license(row)
     program = program_named(row["program"]) or program_named(row["title"])
     grades = read_grades(fold(row["grades"])) or title.grades
-    named = course.courses if course and course.courses else title.courses
+    subject = read_title(row["subject"]).courses if row["subject"].strip() and grades else ()
+    named = (course.courses if course else ()) or title.courses or subject
     offer = Offer(
         courses=named,
-        strict=bool(course and course.courses) or title.strict or title.work in open_works(),
+        strict=_strict(title, named_elsewhere=named != title.courses, known=program is not None),
         leftover=title.leftover,
         grades=grades,
         level=_offered_level(title, grades, in_program=row["program"].strip() != ""),
@@ -202,6 +208,11 @@ def _resource(row: Mapping[str, str]) -> Resource:
     )
 
 
+def _strict(title: Title, *, named_elsewhere: bool, known: bool) -> bool:
+    """Whether a resource is a course text: its title says nothing else, its own columns name the course, or it is known."""
+    return title.strict or named_elsewhere or known or title.work in open_works()
+
+
 def _license(row: Mapping[str, str]) -> tuple[License, str]:
     """The license of a record: stated there, else of its program where somebody read a source for it."""
     stated = read(row["license"], row["license_url"])
@@ -213,6 +224,24 @@ def _license(row: Mapping[str, str]) -> tuple[License, str]:
     if not program.sourced:
         return stated.license, f"not stated; the program table has no source for {program.program}"
     return program.license, f"program table: {program.program}, {program.confidence}, {program.source}"
+
+
+def _with_conflicts(offered: list[Resource]) -> list[Resource]:
+    """The resources, saying where other records of the same title state another license; nothing is overwritten."""
+    stated: dict[str, dict[str, None]] = defaultdict(dict)
+    for resource in offered:
+        if resource.license.known and resource.work:
+            stated[resource.work][resource.license.family] = None
+    out = []
+    for resource in offered:
+        others = [family for family in stated.get(resource.work, ()) if family != resource.license.family]
+        said = (
+            f"{resource.license_from}; other records of this title state {', '.join(others)}"
+            if others
+            else resource.license_from
+        )
+        out.append(replace(resource, license_from=said))
+    return out
 
 
 def _openness(license_: License) -> str:
@@ -352,7 +381,7 @@ def _table(
     frame["reasons"] = np.repeat(np.array([block.reasons for block in blocks], dtype=object), sizes)
     frame["score"] = (frame["score"] * (1 - _TITLE_WEIGHT) + frame["likeness"] * _TITLE_WEIGHT).round(3)
     frame = _with_imprints(frame, wanted, offered)
-    rank = frame["outcome"].map({outcome: k for k, outcome in enumerate(OUTCOMES)})
+    rank = ranks(frame)
     resource_ids = catalog["resource_id"].to_numpy(dtype=object)
     frame["resource_id"] = resource_ids[frame["resource"].to_numpy()] if len(frame) else ""
     frame["license_id"] = [offered[r].license.license_id for r in frame["resource"]]
@@ -368,6 +397,12 @@ def _table(
     return frame[list(COLUMNS)].reset_index(drop=True)
 
 
+def ranks(frame: pd.DataFrame) -> pd.Series:
+    """Order of the rows of one item: an open parent of what is bought first, then by outcome."""
+    order = frame["outcome"].map({outcome: k for k, outcome in enumerate(OUTCOMES)})
+    return order.where(~frame["reasons"].str.startswith(_PARENT), -1)
+
+
 def _with_imprints(frame: pd.DataFrame, wanted: list[Item], offered: list[Resource]) -> pd.DataFrame:
     """An item sold under an imprint of an open program: the program's own resources become `review`, with the reason."""
     flagged = {i: item.imprint for i, item in enumerate(wanted) if item.imprint is not None}
@@ -380,7 +415,7 @@ def _with_imprints(frame: pd.DataFrame, wanted: list[Item], offered: list[Resour
             if imprint.relation == "imprint" and is_parent:
                 frame.loc[row, "outcome"] = "review"
                 frame.loc[row, "reasons"] = (
-                    f"open parent exists: {imprint.note} ({imprint.source}); what is paid for is "
+                    f"{_PARENT}: {imprint.note} ({imprint.source}); what is paid for is "
                     f"{wanted[position].paying_for}; compare the editions"
                 )
             elif imprint.relation == "lookalike":
@@ -428,10 +463,8 @@ def _why_none(item: Item, closed: Mapping[str, int], searched: int) -> str:
 
 
 def counts(matched: pd.DataFrame) -> str:
-    """Items by their best outcome, in one sentence."""
-    order = {outcome: k for k, outcome in enumerate(OUTCOMES)}
-    best = matched.assign(rank=matched["outcome"].map(order)).groupby("item_id", sort=False)["rank"].min()
-    found = best.value_counts()
+    """Items by the outcome of their first row, in one sentence."""
+    found = matched.drop_duplicates("item_id")["outcome"].value_counts()
     named = {
         "same_open": "already open",
         "good": "with a text of the same course and level (quality not judged)",
@@ -439,6 +472,5 @@ def counts(matched: pd.DataFrame) -> str:
         "review": "for a person to look at",
         "no": "without",
     }
-    return f"{len(best):,} items: " + ", ".join(
-        f"{int(found.get(order[o], 0)):,} {words_}" for o, words_ in named.items()
-    )
+    told = ", ".join(f"{int(found.get(outcome, 0)):,} {said}" for outcome, said in named.items())
+    return f"{matched['item_id'].nunique():,} items: {told}"

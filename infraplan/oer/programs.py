@@ -64,8 +64,13 @@ def _programs() -> tuple[tuple[re.Pattern[str], Program], ...]:
 @cache
 def program_named(text: str) -> Program | None:
     """The program a name means; the first pattern of the table that fits."""
-    folded = fold(text)
+    folded = _spaced(text)
     return next((program for pattern, program in _programs() if pattern.search(folded)), None) if folded else None
+
+
+def _spaced(text: str) -> str:
+    """Folded, with hyphens, commas and slashes as spaces: "6-8" and "6 8" are one name."""
+    return re.sub(r"[-\u2013,/]", " ", fold(text.replace("\u00b2", " 2")))
 
 
 @cache
@@ -80,7 +85,7 @@ def _imprints() -> tuple[tuple[re.Pattern[str], Imprint], ...]:
 @cache
 def imprint_named(text: str) -> Imprint | None:
     """The imprint of an open program that a publisher and title name, if any."""
-    folded = re.sub(r"[-,/]", " ", fold(text.replace("\u00b2", " 2")))
+    folded = _spaced(text)
     return next((imprint for pattern, imprint in _imprints() if pattern.search(folded)), None)
 
 

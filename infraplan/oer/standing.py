@@ -10,7 +10,7 @@ import pandas as pd
 from infraplan import tablefiles
 from infraplan.errors import Fault, Faults
 from infraplan.oer.isbns import read_isbns
-from infraplan.oer.matching import OUTCOMES
+from infraplan.oer.matching import ranks
 from infraplan.oer.sources.lists import QUALITY_COLUMNS
 from infraplan.oer.titles import work_key
 
@@ -113,9 +113,7 @@ def decided(matched: pd.DataFrame, decisions: pd.DataFrame) -> pd.DataFrame:
 def _tidy(out: pd.DataFrame, matched: pd.DataFrame) -> pd.DataFrame:
     """Order as before; an item keeps exactly one `no` row if nothing else is left, and none otherwise."""
     position = {item: k for k, item in enumerate(dict.fromkeys(matched["item_id"]))}
-    out = out.assign(
-        _item=out["item_id"].map(position), _rank=out["outcome"].map({o: k for k, o in enumerate(OUTCOMES)})
-    )
+    out = out.assign(_item=out["item_id"].map(position), _rank=ranks(out))
     alive = set(out.loc[out["outcome"] != "no", "item_id"])
     refused = out["outcome"] == "no"
     out = out[~(refused & out["item_id"].isin(alive))].copy()

@@ -31,6 +31,10 @@ _VOLUME = re.compile(r"\b(?:volume|vol|book|part|tome)\s*\.?\s*(\d{1,2}|i{1,3})\
 _GRADE = re.compile(r"\b(?:grades?|gr)\s*(pk|prek|k|\d{1,2})(?:\s*(?:-|to|through|and)\s*(\d{1,2}))?\b")
 _SPAN = re.compile(r"(?<![\w/])(pk|prek|k|\d{1,2})\s*-\s*(\d{1,2})(?![\w/])")
 _ORDINAL = re.compile(r"\b(\d{1,2})(?:st|nd|rd|th) grade\b")
+_NUMBERED = re.compile(
+    r"\b(?:math|mathematics|science|english|ela|reading|social studies|language arts)\s+([4-9]|1[0-2])\b"
+)
+_ALONE = re.compile(r"(?:grade\s*)?(pk|prek|k|kindergarten|\d{1,2})")
 _LIST = re.compile(r"(?:k|\d{1,2})(?:\s*[;,]\s*\d{1,2})+")
 _LANGUAGE_LEVEL = re.compile(
     r"\b(?:spanish|french|german|latin|chinese|japanese|italian|portuguese|arabic|russian|korean|hindi"
@@ -277,8 +281,8 @@ def _period(text: str, folded: str) -> tuple[int | None, int | None]:
 def read_grades(folded: str) -> tuple[int, int] | None:
     """Lowest and highest grade named, prekindergarten -1, kindergarten 0; None if none is.
 
-    >>> read_grades("k-5"), read_grades("grade 3 mathematics"), read_grades("1;2;3;5;6")
-    ((0, 5), (3, 3), (1, 6))
+    >>> read_grades("k-5"), read_grades("grade 3 mathematics"), read_grades("1;2;3;5;6"), read_grades("math 7")
+    ((0, 5), (3, 3), (1, 6), (7, 7))
     """
     found: list[int] = []
     for pattern in (_GRADE, _SPAN):
@@ -289,9 +293,9 @@ def read_grades(folded: str) -> tuple[int, int] | None:
     listed = re.fullmatch(_LIST, folded.strip())
     if listed:
         found = [_grade(part) for part in re.findall(r"k|\d+", folded)]
-    ordinal = _ORDINAL.search(folded)
-    if not found and ordinal:
-        found = [int(ordinal[1])]
+    single = _ORDINAL.search(folded) or _NUMBERED.search(folded) or _ALONE.fullmatch(folded.strip())
+    if not found and single:
+        found = [_grade(single[1])]
     if not found:
         found = [grade for word, grade in (("prek", -1), ("kindergarten", 0)) if re.search(rf"\b{word}\b", folded)]
     found = [grade for grade in found if -1 <= grade <= 12]  # noqa: PLR2004 - the grades of American schools

@@ -58,6 +58,7 @@ QUALITY_COLUMNS = (
     "collects_student_data",
     "offline_mb",
 )
+_MOST_ROWS_ABOVE = 8
 _ALIASES: Mapping[str, tuple[str, ...]] = {
     "title": (
         "book title",
@@ -86,15 +87,32 @@ _ALIASES: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def read_list(path: Path | str, columns: Mapping[str, str] | None = None) -> pd.DataFrame:
+def read_list(path: Path | str, columns: Mapping[str, str] | None = None, *, sheet: str | None = None) -> pd.DataFrame:
     """An adoption list as text with the columns of LIST_COLUMNS, blanks where it has none; the index is the file's lines.
 
-    `columns` maps our names to the file's. Raises BadInput if no title column can be found.
+    `columns` maps our names to the file's, `sheet` names the sheet of a workbook (the first, if not given). Rows above
+    the column names (a title, a date) are passed over. Raises BadInput if no title column can be found.
     """
-    frame = _renamed(tablefiles.read_text(path), Path(path), columns or {}, LIST_COLUMNS, needed=("title",))
+    told = columns or {}
+    text = _under_its_header(Path(path), told, sheet if sheet is not None else 0)
+    frame = _renamed(text, Path(path), told, LIST_COLUMNS, needed=("title",))
     blank = frame["item_id"].str.strip() == ""
     frame.loc[blank, "item_id"] = [f"row {line}" for line in frame.index[blank]]
     return frame
+
+
+def _under_its_header(path: Path, told: Mapping[str, str], sheet: str | int) -> pd.DataFrame:
+    """The table below the first row that names a title column; the file as it stands if no row of the top does."""
+    first = tablefiles.read_text(path, sheet=sheet)
+    names = {fold(told["title"])} if "title" in told else {"title", *_ALIASES["title"]}
+    for header_row in range(1, _MOST_ROWS_ABOVE + 1):
+        try:
+            frame = first if header_row == 1 else tablefiles.read_text(path, sheet=sheet, header_row=header_row)
+        except BadInput:
+            continue
+        if names & {fold(str(name)) for name in frame.columns}:
+            return frame
+    return first
 
 
 def read_catalogs(paths: list[Path] | list[str], columns: Mapping[str, str] | None = None) -> pd.DataFrame:

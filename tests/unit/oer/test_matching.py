@@ -222,6 +222,77 @@ def test_a_list_without_a_title_column_is_refused_with_the_way_out(tmp_path: Pat
     assert len(refused.value.faults) == 2
 
 
+def test_rows_above_the_column_names_are_passed_over(tmp_path: Path) -> None:
+    above = [["State of Franklin", "", ""], ["Approved materials 2026", "", ""], ["Subject", "Book Title", "ISBN"]]
+    sheet = pd.DataFrame([*above, ["Science", "Biology", "9781938168130"]])
+    sheet.to_excel(tmp_path / "list.xlsx", index=False, header=False, sheet_name="2026")
+    told = read_list(tmp_path / "list.xlsx", sheet="2026")
+    assert told[["subject", "title", "isbn"]].to_numpy().tolist() == [["Science", "Biology", "9781938168130"]]
+
+
+def test_a_program_of_a_grade_band_serves_a_row_of_one_grade(tmp_path: Path) -> None:
+    item = {"title": "Ready Mathematics", "publisher": "Curriculum Associates", "subject": "Mathematics", "grades": "4"}
+    resource = {
+        "title": "EngageNY Mathematics",
+        "program": "EngageNY Mathematics",
+        "license": "",
+        "grades": "PK-12",
+        "subject": "Mathematics",
+    }
+    assert one(tmp_path, item, resource)["outcome"] == "good"
+    assert one(tmp_path, {"title": "Math 6", "course": "Math 6"}, resource | {"grades": "7-8"})["outcome"] == "no"
+
+
+def test_an_elementary_reading_program_is_no_novel(tmp_path: Path) -> None:
+    item = {"title": "Wonders", "publisher": "McGraw-Hill", "subject": "English language arts", "grades": "K-5"}
+    found = one(
+        tmp_path,
+        item,
+        {
+            "title": "EL Education K-8 Language Arts",
+            "license": "CC BY",
+            "subject": "English language arts",
+            "grades": "K-8",
+        },
+    )
+    assert found["outcome"] == "good"
+
+
+def test_the_open_parent_of_what_is_bought_stands_first(tmp_path: Path) -> None:
+    item = {
+        "title": "Illustrative Mathematics 6-8",
+        "publisher": "Kendall Hunt",
+        "subject": "Mathematics",
+        "grades": "6-8",
+    }
+    shared = {"grades": "6-8", "subject": "Mathematics"}
+    found = match(
+        adopted(tmp_path, item),
+        catalog(
+            tmp_path,
+            {"title": "Grades 6-8 Mathematics"} | shared,
+            {"title": "Illustrative Mathematics", "program": "Illustrative Mathematics"} | shared,
+        ),
+    )
+    assert found["outcome"].tolist() == ["review", "good"]
+    assert counts(found) == (
+        "1 items: 0 already open, 0 with a text of the same course and level (quality not judged), "
+        "0 with a partial match, 1 for a person to look at, 0 without"
+    )
+
+
+def test_records_of_one_title_that_disagree_on_the_license_say_so(tmp_path: Path) -> None:
+    found = match(
+        adopted(tmp_path, {"title": "Calculus", "course": "AP Calculus AB"}),
+        catalog(tmp_path, {"title": "Calculus Volume 1"}, {"title": "Calculus, Volume 1", "license": "CC BY-NC-SA"}),
+    )
+    told = dict(zip(found["resource_id"], found["license_from"], strict=True))
+    assert told == {
+        "r0": "catalog record; other records of this title state CC-BY-NC-SA",
+        "r1": "catalog record; other records of this title state CC-BY",
+    }
+
+
 @pytest.mark.parametrize(
     "title", ["NO TEXTBOOK", "No text required", "See English listings", "TBD", "n/a", "", "Teacher provided"]
 )

@@ -11,6 +11,14 @@ _from = click.option(
     "--from",
     "source",
     type=click.Path(path_type=Path, dir_okay=False),
+    default=None,
+    metavar="FILE",
+    help="The file to read (csv, xlsx, json, parquet, ...); without it, the workspace's own filings.",
+)
+_requests = click.option(
+    "--from",
+    "source",
+    type=click.Path(path_type=Path, dir_okay=False),
     required=True,
     metavar="FILE",
     help="The file to read (csv, xlsx, json, parquet, ...).",
@@ -36,9 +44,10 @@ def _tell(notes: Sequence[str]) -> None:
 @click.command()
 @_from
 @_year
+@options.workspace
 @options.output
 @options.quiet
-def discounts(source: Path, funding_year: int, output: options.Output) -> None:
+def discounts(source: Path | None, funding_year: int, workspace: Path, output: options.Output) -> None:
     """Discount rates of districts, schools, libraries and consortia.
 
     FILE has entity_id, kind, students, nslp_students, urban_rural; a school of a district names it in parent_id, a
@@ -51,7 +60,14 @@ def discounts(source: Path, funding_year: int, output: options.Output) -> None:
     """
     from infraplan.procurement import discounts as arithmetic
 
-    rates = arithmetic.from_file(source, funding_year)
+    if source is not None:
+        rates = arithmetic.from_file(source, funding_year)
+    else:
+        from infraplan.procurement import filed, filings
+
+        table, notes = filed.entities(filings.tables((), workspace))
+        _tell(notes)
+        rates = arithmetic.rates(table, arithmetic.Rules.of(funding_year), file="applications")
     _tell(rates.notes)
     output.write(rates.table)
 
@@ -59,9 +75,10 @@ def discounts(source: Path, funding_year: int, output: options.Output) -> None:
 @click.command()
 @_from
 @_year
+@options.workspace
 @options.output
 @options.quiet
-def budgets(source: Path, funding_year: int, output: options.Output) -> None:
+def budgets(source: Path | None, funding_year: int, workspace: Path, output: options.Output) -> None:
     """Category Two budgets of districts, library systems and independent entities, and what is left of them.
 
     FILE has one row per school or outlet: entity_id, kind, system_id, students or square_feet, funded_usd, pending_usd.
@@ -73,13 +90,21 @@ def budgets(source: Path, funding_year: int, output: options.Output) -> None:
     """
     from infraplan.procurement import budgets as arithmetic
 
-    answer = arithmetic.from_file(source, funding_year)
+    if source is not None:
+        answer = arithmetic.from_file(source, funding_year)
+    else:
+        from infraplan.procurement import filed, filings
+
+        year = arithmetic.Rules.of(funding_year)
+        table, notes = filed.sites(filings.tables((), workspace), year)
+        _tell(notes)
+        answer = arithmetic.budgets(table, year, file="applicant_sites")
     _tell(answer.notes)
     output.write(answer.table)
 
 
 @click.command()
-@_from
+@_requests
 @options.funding_year
 @options.output
 @options.quiet

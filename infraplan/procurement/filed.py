@@ -1,0 +1,103 @@
+"""Entities and sites as a workspace's own Form 471 tables have them, for `discounts` and `budgets` without a file."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+import pandas as pd
+
+from infraplan.errors import NoAnswer
+from infraplan.procurement.budgets import Rules
+from infraplan.procurement.filings import needed
+
+KINDS = {"School District": "district", "School": "school", "Library": "library", "Library System": "library"}
+
+
+def entities(tables: Mapping[str, pd.DataFrame]) -> tuple[pd.DataFrame, list[str]]:
+    """The table `discounts_in` of the applicants' latest filed counts, and in words what was left out.
+
+    Consortia are left out: their members' counts are not in the tables. Raises NoAnswer without applications.
+    """
+    filed = needed(tables, "applications")
+    usable = filed[
+        filed["applicant_type"].isin(KINDS) & filed["students"].fillna(0).gt(0) & filed["urban_rural"].notna()
+    ]
+    latest = usable.sort_values(["funding_year", "application_number"], kind="stable").drop_duplicates(
+        "ben", keep="last"
+    )
+    if latest.empty:
+        raise NoAnswer("no application with enrollment and status is loaded\n  mend:  add the basic information")
+    students = latest["students"].astype("Int64")
+    table = pd.DataFrame({
+        "entity_id": latest["ben"], "kind": latest["applicant_type"].map(KINDS), "students": students,
+        "nslp_students": latest["nslp_students"].fillna(0).astype("Int64").clip(upper=students),
+        "urban_rural": latest["urban_rural"], "schools": pd.NA, "rural_schools": pd.NA, "parent_id": None, "cep": False,
+        "identified_students": pd.NA, "tribal": False, "member_of": None,
+    })  # fmt: skip
+    table = table.astype(dict.fromkeys(("schools", "rural_schools", "identified_students"), "Int64"))
+    left = int(filed["ben"].nunique() - len(table))
+    return table.reset_index(drop=True), [
+        _years(latest),
+        f"{left:,} applicants without counts of their own (consortia) are left out",
+    ]
+
+
+def sites(tables: Mapping[str, pd.DataFrame], year: Rules) -> tuple[pd.DataFrame, list[str]]:
+    """The table `c2_sites` of filed schools and outlets, with Category Two funded and pending in the cycle's years.
+
+    What a request funded is set on the first site of its applicant. Libraries are left out for years whose multiplier
+    depends on a locale code, which the tables rarely have. Raises NoAnswer without discount calculations.
+    """
+    calculations, filed = needed(tables, "applicant_sites"), needed(tables, "applications")
+    years = dict(zip(filed["application_number"], filed["funding_year"], strict=True))
+    told = calculations.assign(year=calculations["application_number"].map(years)).sort_values("year", kind="stable")
+    listed = told[told["site_type"].isin(["School", "Library"]) & told["site_ben"].notna()]
+    alone = told[told["site_ben"].isna() & told["parent_type"].isin(["School", "Library"])]
+    table = pd.concat([_rows(listed, "site_ben", "site_type", "parent_ben", "students", "square_feet"),
+                       _rows(alone, "parent_ben", "parent_type", None, "parent_students", "parent_square_feet")])  # fmt: skip
+    table = table.drop_duplicates("entity_id", keep="last").reset_index(drop=True)
+    size = pd.to_numeric(table["students"].where(table["kind"] == "school", table["square_feet"]), errors="coerce")
+    known = size.fillna(0) > 0
+    coded = (table["kind"] == "library") & (year.city_library is not None)
+    notes = [_years(filed), f"{int((~known).sum()):,} sites without students or square feet are left out"]
+    if (known & coded).any():
+        notes.append(f"{int((known & coded).sum()):,} libraries are left out: the FY{year.funding_year} multiplier depends on "
+                     "their IMLS locale code")  # fmt: skip
+    kept = table[known & ~coded]
+    if kept.empty:
+        raise NoAnswer(
+            "no school with students or library with square feet is loaded\n  mend:  add the discount calculations"
+        )
+    kept = kept.sort_values(["system_id", "entity_id"], kind="stable", na_position="last").reset_index(drop=True)
+    return _with_spending(kept, tables.get("requests"), years, year.cycle), notes
+
+
+def _rows(told: pd.DataFrame, entity: str, kind: str, system: str | None, students: str, feet: str) -> pd.DataFrame:
+    return pd.DataFrame({"entity_id": told[entity], "kind": told[kind].str.lower(),
+                         "system_id": told[system] if system else None, "students": told[students],
+                         "square_feet": told[feet]})  # fmt: skip
+
+
+def _with_spending(
+    table: pd.DataFrame, requests: pd.DataFrame | None, years: Mapping[str, Any], cycle: tuple[int, int]
+) -> pd.DataFrame:
+    """Add funded_usd and pending_usd: an applicant's sum on its first site, zero on the others."""
+    owner = table["system_id"].fillna(table["entity_id"])
+    first = ~owner.duplicated()
+    columns: dict[str, list[Decimal]] = {}
+    for column, status in (("funded_usd", "Funded"), ("pending_usd", "Pending")):
+        sums: dict[str, Decimal] = {}
+        if requests is not None:
+            within = requests["application_number"].map(years).between(*cycle)
+            some = requests[(requests["category"] == "C2") & (requests["status"] == status) & within]
+            for ben, cost in zip(some["ben"], some["pre_discount_usd"], strict=True):
+                sums[ben] = sums.get(ben, Decimal(0)) + (cost if cost is not None and not pd.isna(cost) else Decimal(0))
+        columns[column] = [
+            sums.get(ben, Decimal(0)) if top else Decimal(0) for ben, top in zip(owner, first, strict=True)
+        ]
+    return table.assign(**{name: pd.Series(told, index=table.index, dtype=object) for name, told in columns.items()})
+
+
+def _years(filed: pd.DataFrame) -> str:
+    years = sorted({int(year) for year in filed["funding_year"].dropna()})
+    return "counts as filed for " + ", ".join(f"FY{year}" for year in years)

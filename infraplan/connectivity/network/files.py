@@ -128,6 +128,8 @@ def solution(plan: Plan) -> dict[str, Any]:
         proved=proved(plan),
         construction_usd=float(plan.construction),
         construction_range_usd=None if span is None else [_whole(span.low), _whole(span.middle), _whole(span.high)],
+        equipment_usd=float(plan.equipment),
+        upkeep_usd=float(plan.upkeep),
         alternatives_usd=float(plan.alternatives),
         sites=len(plan.inputs.sites),
         connected=len(plan.connected),
@@ -153,7 +155,8 @@ def summary(plan: Plan) -> list[str]:
         *(f"note: {note}" for note in notes(plan)),
         f"{len(plan.connected):,} of {total:,} sites are connected over {plan.miles:,.1f} miles in "
         f"{len(plan.steps):,} links; {left:,} keep their alternative",
-        f"${plan.construction:,.2f} to build{between}, ${plan.alternatives:,.2f} for the alternatives; {proved(plan)}",
+        f"${plan.construction:,.2f} to build{between}, ${plan.equipment + plan.upkeep:,.2f} for equipment and upkeep, "
+        f"${plan.alternatives:,.2f} for the alternatives; {proved(plan)}",
         f"{ESTIMATE}",
     ]
 

@@ -104,6 +104,9 @@ def assemble(
             "  mend:  give --pop NODE, once for each node where fiber can be bought today"
         )
     desk = _Desk(names, costs)
+    if tables["build_sites"].empty:
+        desk.fault("NoRows", "the file names no site", "build_sites", None, "site_id", "add a row for each site")
+    desk.faults.raise_if_any()
     places = desk.places(tables["build_sites"], tables.get("build_nodes"))
     sites = [desk.site(row, told) for row, told in _records(tables["build_sites"])]
     if "build_network" in tables:

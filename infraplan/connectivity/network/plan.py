@@ -1,17 +1,18 @@
 """From the files to the graph and back: what to build, who shares it, what it would cost alone."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
 
+from infraplan import solve
 from infraplan.connectivity.network import answer, trees
 from infraplan.connectivity.network.answer import Network
 from infraplan.connectivity.network.costs import Span
 from infraplan.connectivity.network.graph import MUST, Graph
 from infraplan.connectivity.network.inputs import Inputs, Link, Site, refuse_unreachable
 from infraplan.solve import Limits, Result
-from infraplan.units import CENT, METERS_PER_MILE
+from infraplan.units import CENT, METERS_PER_MILE, half_up
 
 ROOT = 0
 MILE = Decimal(str(METERS_PER_MILE))
@@ -73,7 +74,7 @@ class Plan:
     def connected(self) -> tuple[Site, ...]:
         """Sites that are connected, in the order of the file."""
         built = {*self._tree, *self.inputs.pops}
-        return tuple(site for site in self.inputs.sites if site.node in built)
+        return tuple(site for site in self.inputs.sites if site.node in built and worth_connecting(self.inputs, site))
 
     @cached_property
     def steps(self) -> Mapping[str, Step]:
@@ -116,6 +117,16 @@ class Plan:
         return sum((step.link.usd for step in self.steps.values()), Decimal(0))
 
     @property
+    def equipment(self) -> Decimal:
+        """Electronics of the connected sites over the horizon, in USD; 0 where the costs do not give them."""
+        return equipment(self.inputs) * len(self.connected)
+
+    @property
+    def upkeep(self) -> Decimal:
+        """Upkeep of the links to build over the horizon, in USD; 0 where the costs do not give it."""
+        return sum((upkeep(self.inputs, step.link) for step in self.steps.values()), Decimal(0))
+
+    @property
     def alternatives(self) -> Decimal:
         """Cost of the alternatives of the sites that are not connected, in USD."""
         connected = {site.site_id for site in self.connected}
@@ -126,8 +137,8 @@ class Plan:
 
     @property
     def miles(self) -> Decimal:
-        """Miles to build."""
-        return Decimal(str(sum(step.link.meters for step in self.steps.values()))) / MILE
+        """Miles to build; links that exist already, at no cost, are not among them."""
+        return Decimal(str(sum(step.link.meters for step in self.steps.values() if step.link.usd))) / MILE
 
     def construction_range(self) -> Span | None:
         """Low end, planning figure and high end of construction; None where the links' costs came without a range."""
@@ -148,12 +159,14 @@ def network(inputs: Inputs) -> tuple[Network, dict[str, int]]:
     for link in inputs.links:
         for node in (link.a, link.b):
             place.setdefault(node, len(place) - len(inputs.pops) + 1)
-    edges = [(place[link.a], place[link.b], _cents(link.usd)) for link in inputs.links]
+    edges = [(place[link.a], place[link.b], _cents(link.usd + upkeep(inputs, link))) for link in inputs.links]
     prizes: dict[int, int] = {}
     for site in inputs.sites:
         v = place.get(site.node, ROOT)
-        known = prizes.get(v, 0)
-        prizes[v] = MUST if site.alternative is None or known == MUST else known + _cents(site.alternative)
+        if site.alternative is None:
+            prizes[v] = MUST
+        elif worth_connecting(inputs, site) and prizes.get(v, 0) < MUST:
+            prizes[v] = prizes.get(v, 0) + _cents(site.alternative) - _cents(equipment(inputs))
     prizes.pop(ROOT, None)
     size = max(place.values(), default=0) + 1
     return Network(size, ROOT, edges, prizes), place
@@ -161,6 +174,23 @@ def network(inputs: Inputs) -> tuple[Network, dict[str, int]]:
 
 def _cents(usd: Decimal) -> int:
     return int((usd / CENT).to_integral_value())
+
+
+def equipment(inputs: Inputs) -> Decimal:
+    """Electronics of one connected site over the horizon, USD to the cent; 0 where the costs do not give them."""
+    told = inputs.costs.equipment()
+    return half_up(told.middle, 2) if told else Decimal(0)
+
+
+def upkeep(inputs: Inputs, link: Link) -> Decimal:
+    """Upkeep of a link over the horizon, USD to the cent; 0 for an existing link, which is paid for already."""
+    told = inputs.costs.upkeep(Decimal(str(link.meters)) / MILE)
+    return half_up(told.middle, 2) if told and link.usd else Decimal(0)
+
+
+def worth_connecting(inputs: Inputs, site: Site) -> bool:
+    """Whether a site would be connected where fiber passes its door: its electronics cost less than its alternative."""
+    return site.alternative is None or site.alternative > equipment(inputs)
 
 
 def find(inputs: Inputs, limits: Limits) -> Plan:
@@ -171,7 +201,16 @@ def find(inputs: Inputs, limits: Limits) -> Plan:
     out_of_reach = refuse_unreachable(inputs, reached)
     found = answer.find(asked, limits)
     answer.refuse_unanswered(found)
-    return Plan(inputs, found.links, found.result, tuple(out_of_reach))
+    plan = Plan(inputs, found.links, found.result, tuple(out_of_reach))
+    return replace(plan, result=_whole_result(plan, asked.cost(found.links)))
+
+
+def _whole_result(plan: Plan, cents: int) -> Result:
+    """The result with what every answer costs alike: electronics of the sites, alternatives that are cheaper than those."""
+    objective = plan.construction + plan.upkeep + plan.equipment + plan.alternatives
+    alike, told = float(objective - CENT * cents), plan.result
+    gap = solve.relative_gap(float(objective), told.bound + alike)
+    return replace(told, objective=float(objective), bound=told.bound + alike, gap=gap) if alike else told
 
 
 def alone(inputs: Inputs) -> Mapping[str, Decimal | None]:

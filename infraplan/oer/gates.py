@@ -8,7 +8,8 @@ from functools import cache
 
 import pandas as pd
 
-from infraplan.oer.titles import MODERN_START, courses, words
+from infraplan.oer.sources.wording import words
+from infraplan.oer.titles import MODERN_START, courses
 from infraplan.resources import data_path
 
 ORDER = ("good", "partial", "review", "no")

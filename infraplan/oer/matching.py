@@ -22,7 +22,8 @@ from infraplan.oer.license_book import License
 from infraplan.oer.licenses import read
 from infraplan.oer.programs import Imprint, imprint_named, open_publishers, open_works, program_named
 from infraplan.oer.sources.lists import is_placeholder
-from infraplan.oer.titles import Title, courses, fold, read_grades, read_title, words, work_key
+from infraplan.oer.sources.wording import fold, words
+from infraplan.oer.titles import Title, courses, read_grades, read_title, work_key
 
 OUTCOMES = ("same_open", "good", "partial", "review", "no")
 COLUMNS = ("item_id", "resource_id", "outcome", "score", "reasons", "license_id", "license_from", "paying_for")

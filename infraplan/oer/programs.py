@@ -7,7 +7,8 @@ from functools import cache
 import pandas as pd
 
 from infraplan.oer.license_book import License, by_spdx, family
-from infraplan.oer.titles import fold, work_key
+from infraplan.oer.sources.wording import fold
+from infraplan.oer.titles import work_key
 from infraplan.resources import data_path
 
 SOURCED = ("verified", "secondary")

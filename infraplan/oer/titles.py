@@ -6,14 +6,13 @@ whatever narrows it ("for the Life Sciences") keeps it from being the same cours
 """
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
 import pandas as pd
 
-from infraplan.resources import data_path, read_toml
+from infraplan.oer.sources.wording import fold, words
+from infraplan.resources import data_path
 
 _ROMAN = {"ii": "2", "iii": "3", "iv": "4", "one": "1", "two": "2", "three": "3", "four": "4"}
 _EDITION = re.compile(
@@ -97,25 +96,9 @@ def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
 
 
 @cache
-def words() -> dict[str, Any]:
-    """The words of `title_words.toml`."""
-    return read_toml(data_path("codes", "title_words.toml"))
-
-
-@cache
 def _word_set(kind: str) -> re.Pattern[str]:
     told = sorted(words()[kind], key=len, reverse=True)
     return re.compile(rf"(?<![\w'])(?:{'|'.join(map(re.escape, told))})(?![\w'])")
-
-
-def fold(text: str) -> str:
-    """Lower case, no accents or marks, one spelling for what lists spell in several ways."""
-    text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c)).lower()
-    text = re.sub(r"[\u00ae\u00a9\u2122\u00ad]", "", text).replace("\u2019", "'").replace("&", " and ")
-    text = re.sub(r"\bu\.?\s?s\.?(?:\s?a\.?)?(?=\s|$|,|:)", "us", text)
-    text = re.sub(r"\bpre[\s-]*(calculus|algebra)\b", r"pre\1", text)
-    text = re.sub(r"\bpre[\s-]*k(?:indergarten)?\b", "prek", text)
-    return re.sub(r"\s+", " ", text).strip()
 
 
 def plain(text: str) -> str:

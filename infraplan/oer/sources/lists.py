@@ -15,7 +15,7 @@ import pandas as pd
 
 from infraplan import tablefiles
 from infraplan.errors import BadInput, Fault
-from infraplan.oer.titles import fold, words
+from infraplan.oer.sources.wording import fold, words
 
 LIST_COLUMNS = (
     "item_id",

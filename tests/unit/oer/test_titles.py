@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infraplan.oer.isbns import read_isbns, registrant
-from infraplan.oer.titles import courses, fold, read_grades, read_title, work_key
+from infraplan.oer.sources.wording import fold
+from infraplan.oer.titles import courses, read_grades, read_title, work_key
 
 
 @pytest.mark.parametrize(

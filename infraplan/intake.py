@@ -58,13 +58,17 @@ class Load:
 
 @dataclass(frozen=True)
 class Desk:
-    """What a loader may use: an engine, a scratch folder, the workspace to look things up in, the caller's options."""
+    """What a loader may use: an engine, a scratch folder, the workspace to look things up in, the caller's options.
+
+    `address` is where the file was fetched from, for its receipt.
+    """
 
     backend: Any
     scratch: Path
     workspace: Workspace
     column_map: Mapping[str, Any] | None = None
     as_of: str | None = None
+    address: str | None = None
 
     @property
     def state(self) -> states.State:
@@ -105,7 +109,7 @@ def add(
     faults: list[Fault] = []
     mapping = read_toml(column_map) if column_map else None
     with workspace.writing() as scratch:
-        desk = Desk(workspace.backend, scratch, workspace, mapping, as_of)
+        desk = Desk(workspace.backend, scratch, workspace, mapping, as_of, address)
         for path in paths:
             if arrivals.is_sidecar(path):
                 continue
@@ -163,7 +167,7 @@ def _prepared(arrival: Arrival, desk: Desk, loaders: Mapping[str, Loader], sourc
             f"SYNTHETIC: {load.title or arrival.source.title}",
             load.publisher,
         )
-    return _receipt(arrival, load, receipt_id, sha, pieces), load, pieces
+    return replace(_receipt(arrival, load, receipt_id, sha, pieces), address=desk.address), load, pieces
 
 
 def _loaded_already(piece: Piece, path: Path, load: Load, desk: Desk, arrival: Arrival) -> list[Fault]:

@@ -35,7 +35,7 @@ MOST_ROUNDS: Final = 200
 MOST_LINES: Final = 20
 WHAT: Final = "an award that serves every member within the policy"
 EXPLAIN_SECONDS: Final = 30.0
-LARGE: Final = 15_000
+LARGE: Final = 2_000
 """Options (member, bid and tier) beyond which the search over tiers is faster than the whole model."""
 LEAST_GAP: Final = 1e-5
 PART_OF_GAP: Final = 0.1

@@ -28,6 +28,9 @@ MISSED: Final = 1e-6
 """Share of the objective that idle columns may hide between them; taken off every bound."""
 INFINITE: Final = 1e30
 PENALTY: Final = 10.0
+TAIL: Final = 4
+LEAST_LIFT: Final = 2e-5
+"""Rows stop coming in when so many rounds have lifted the bound by less than this share."""
 
 Bools = NDArray[np.bool_]
 Longs = NDArray[np.int64]
@@ -258,29 +261,39 @@ class Tree:
                 closed |= same & (self.level >= self.level[tier])
         return closed, must
 
-    def bound(self, fixed: Fixed, cutoff: float, rounds: int = 100) -> tuple[float, Floats]:
-        """Solve one node; returns its bound and how open each tier is. A node above `cutoff` is not finished.
+    def bound(self, fixed: Fixed, cutoff: float) -> tuple[float, Floats]:
+        """Solve one node; returns its bound and how open each tier is.
 
-        With few `rounds` the value may lack columns: it is then an estimate, not a bound.
+        Rows stop coming in once the node is above `cutoff`, or when they hardly lift the bound any more; columns are
+        always brought in to the end, since without them it is no bound.
         """
         closed, must = self._closed(fixed)
-        if any(closed[self.bid == bid].all() for bid in np.flatnonzero(must > 0).tolist()):
-            return INFINITE, np.zeros(len(self.tiers))
         n, tiers = len(self.given.keep), len(self.tiers)
+        if any(closed[self.bid == bid].all() for bid in np.flatnonzero(must > 0).tolist()):
+            return INFINITE, np.zeros(tiers)
         self.linear.bound_columns(n, np.zeros(tiers), (~closed).astype(float))
         self.linear.bound_rows(self.first_level_row, must, np.ones(len(must)))
-        for _ in range(rounds):
+        lifts: list[float] = []
+        while True:
             if not self.linear.run():
-                return INFINITE, np.zeros(tiers)
+                return -INFINITE, np.zeros(tiers)  # numerical trouble: the bound of the node above stands
             values, reduced, duals = self.linear.solution()
             self.solves += 1
+            lifts.append(self.linear.objective)
+            wins = values[n : n + tiers]
             broken = self._broken(values)
-            if len(broken):
+            if len(broken) and self.linear.objective < cutoff and not self._tailing(lifts, wins):
                 self._link(broken)
-                if self.linear.objective < cutoff:
-                    continue
+                continue
             worth = self._worth_it(reduced, duals, closed)
             if not len(worth):
-                break
+                return self.linear.objective * (1 - MISSED), wins
             self._bring_in(worth)
-        return self.linear.objective * (1 - MISSED), values[n : n + tiers]
+            lifts.clear()
+
+    @staticmethod
+    def _tailing(lifts: Sequence[float], wins: Floats) -> bool:
+        """Whether further rows are not worth their time: little gained of late, and tiers still partly open."""
+        if len(lifts) <= TAIL or (np.minimum(wins, 1 - wins) < EPS).all():
+            return False
+        return lifts[-1] - lifts[-1 - TAIL] < LEAST_LIFT * abs(lifts[-1])

@@ -15,6 +15,7 @@ def connectivity() -> None:
 
     Example:
 
+
     \b
         infraplan connectivity homes --by district --workspace maine -o home_gaps.csv
     """
@@ -66,6 +67,7 @@ def homes(
 
     Example:
 
+
     \b
         infraplan connectivity homes --by district --workspace maine -o home_gaps.csv
         infraplan connectivity homes --by county --detail needs --workspace maine
@@ -83,7 +85,7 @@ def homes(
     here.put_answer("home_gaps" if by == "district" else f"home_gaps_{by}", gaps.table, dict(gaps.about))
     options.say(gaps.title)
     own = int(gaps.table["own_locations"].sum())
-    options.say(f"{len(gaps.table):,} rows; {own:,} locations, each counted once")
+    options.say(f"{len(gaps.table):,} rows; {own:,} locations, each counted once in the state (own_locations)")
     for note in gaps.notes:
         options.say(f"  {note}")
     output.write(gaps.table, here)
@@ -105,6 +107,7 @@ def children(by: str, publish: bool, output: Output, workspace: Path) -> None:
     """Estimate children without a computer and broadband at home, as a range, by area.
 
     Example:
+
 
     \b
         infraplan connectivity children --by district --workspace maine -o child_gaps.csv
@@ -162,6 +165,7 @@ def schools(
 
     Example:
 
+
     \b
         infraplan connectivity schools --target fcc-2014 --growth 25 --workspace ri -o school_gaps.csv
     """
@@ -175,7 +179,7 @@ def schools(
     gaps = analysis.school_gaps(here, aim=analysis.target(target_id, mbps_per_student), growth_percent=growth)
     if detail == "equity":
         table = analysis.equity(here, gaps.table)
-        output.write(options.published(table, "school_gaps", here.config.threshold, asked=publish), here)
+        output.write(options.published(table, "school_equity", here.config.threshold, asked=publish), here)
         return
     here.put_answer("school_gaps", gaps.table, dict(gaps.about))
     _told(gaps.title, gaps.notes)
@@ -226,6 +230,7 @@ def draw(rule_id: str, rule_file: Path | None, target_id: str, tiles: bool, path
     """Draw the gap map: homes, children and schools by district, one page that opens without a network.
 
     Example:
+
 
     \b
         infraplan connectivity map --workspace maine

@@ -27,6 +27,7 @@ def data() -> None:
 
     Example:
 
+
     \b
         infraplan data add bdc_23_*.zip me_districts.gpkg --workspace maine
     """
@@ -53,6 +54,7 @@ def add(
     A file with faults leaves no trace and all its faults are printed; the other files are kept.
 
     Example:
+
 
     \b
         infraplan data add bdc_23_Cable_fixed_broadband_D25_17mar2026.zip tl_2025_23_unsd.zip
@@ -112,10 +114,12 @@ def _tell(taken: "Taken") -> None:
 @data.command("list")
 @options.output
 @options.workspace
+@options.quiet
 def list_files(output: options.Output, workspace: Path) -> None:
     """List the files added: what each was taken for, its date, its rows, and whether it counts now.
 
     Example:
+
 
     \b
         infraplan data list --workspace maine
@@ -146,10 +150,12 @@ def list_files(output: options.Output, workspace: Path) -> None:
 @data.command()
 @click.argument("name", required=False)
 @options.workspace
+@options.quiet
 def receipts(name: str | None, workspace: Path) -> None:
     """Print the receipts: every byte's file, publisher, date, size, SHA-256, rows read, kept and left out.
 
     Example:
+
 
     \b
         infraplan data receipts --workspace maine
@@ -170,6 +176,7 @@ def check(workspace: Path) -> None:
 
     Example:
 
+
     \b
         infraplan data check --workspace maine
     """
@@ -188,6 +195,7 @@ def drop(name: str, workspace: Path) -> None:
     """Remove what came from one file, named as `data list` names it.
 
     Example:
+
 
     \b
         infraplan data drop bdc_23_Cable_fixed_broadband_063022.zip --workspace maine
@@ -212,6 +220,7 @@ def export(table: str, publish: bool, output: options.Output, workspace: Path) -
     """Write a table of the workspace, loaded or computed, to a file that other tools read.
 
     Example:
+
 
     \b
         infraplan data export district_shapes -o districts.gpkg --workspace maine

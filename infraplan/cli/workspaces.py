@@ -23,6 +23,7 @@ def init(folder: Path, state: str, funding_year: int) -> None:
 
     Example:
 
+
     \b
         infraplan init maine --state ME --funding-year 2026
     """
@@ -40,10 +41,12 @@ def init(folder: Path, state: str, funding_year: int) -> None:
 @click.command()
 @click.argument("table", required=False)
 @options.output
+@options.quiet
 def tables(table: str | None, output: options.Output) -> None:
     """Show the data dictionary: all tables, or the columns of one.
 
     Example:
+
 
     \b
         infraplan tables home_gaps
@@ -89,10 +92,12 @@ def tables(table: str | None, output: options.Output) -> None:
 
 @click.command()
 @options.workspace
+@options.quiet
 def status(workspace: Path) -> None:
     """Show what is loaded and how old, what can be answered now, what is missing and where to get it.
 
     Example:
+
 
     \b
         infraplan status --workspace maine
@@ -108,12 +113,14 @@ def status(workspace: Path) -> None:
 @click.argument("identifier", metavar="ID")
 @click.argument("column")
 @options.workspace
+@options.quiet
 def explain(table: str, identifier: str, column: str, workspace: Path) -> None:
     """Show the inputs, file rows, formula, rule and citation behind one figure.
 
     ID is the row's identifier (a district, county or state number), or "" for the row without one.
 
     Example:
+
 
     \b
         infraplan explain home_gaps 2302610 unserved --workspace maine

@@ -109,7 +109,7 @@ def school_gaps(workspace: Workspace, *, aim: Target, growth_percent: float | No
     )
     notes = [student_note, *_unknown_note(table), *_age_note(workspace)]
     if growth_percent is not None:
-        table["falls_short_year"] = falls_short_year(table, growth_percent, _circuit_year(workspace)).to_numpy()
+        table["falls_short_year"] = falls_short_year(table, growth_percent, _circuit_year(workspace)).astype("Int64")
     receipts = tuple(workspace.receipts_of("schools", "circuits", "enrollment", "districts"))
     title = f"School bandwidth by LEA against {aim.title}"
     about = {
@@ -195,6 +195,8 @@ def _lea_names(workspace: Workspace, roster: pd.DataFrame) -> dict[str, str]:
 
 def _unknown_note(table: pd.DataFrame) -> list[str]:
     unknown = table["mbps"].isna()
+    if unknown.all():
+        return ["no bandwidth list is loaded for these LEAs: no gap can be told"]
     known = table[~unknown & table["gap_mbps"].notna()]
     short = int((known["gap_mbps"] > 0).sum())
     return [
@@ -281,14 +283,16 @@ def _fiber_cells(workspace: Workspace) -> set[str] | None:
 
 
 def equity(workspace: Workspace, gaps: pd.DataFrame) -> pd.DataFrame:
-    """Gaps beside need: lea_id, name, students, kbps_per_student, gap_mbps, poverty_share, nslp_share, locale.
+    """Gaps beside need, one row per LEA (columns of `school_equity`).
 
     Shares are fractions, null where the source is not loaded or does not name the LEA; locale is the most common NCES
     locale of its schools (not E-Rate's urban/rural status).
     """
     table = gaps[["lea_id", "name", "students", "kbps_per_student", "gap_mbps"]].copy()
     table["poverty_share"] = table["lea_id"].map(_poverty_share(workspace)).astype("float64")
-    table["nslp_share"] = table["lea_id"].map(_nslp_share(workspace)).astype("float64")
+    shares, lunches = _nslp(workspace)
+    table["nslp_students"] = table["lea_id"].map(lunches).astype("Int64")
+    table["nslp_share"] = table["lea_id"].map(shares).astype("float64")
     roster = school_roster(workspace).dropna(subset=["locale"])
     common = {lea: min(values.mode()) for lea, values in roster.groupby("lea_id")["locale"]}
     table["locale"] = table["lea_id"].map(common)
@@ -303,11 +307,11 @@ def _poverty_share(workspace: Workspace) -> dict[str, float]:
     return dict(zip(poverty["lea_id"], share.round(4), strict=True))
 
 
-def _nslp_share(workspace: Workspace) -> dict[str, float]:
-    if not workspace.has("enrollment"):
-        return {}
-    counts = workspace.frame("enrollment")
+def _nslp(workspace: Workspace) -> tuple[dict[str, float], dict[str, float]]:
+    """Share and number of students eligible for free or reduced-price meals, by LEA."""
+    counts = workspace.frame("enrollment") if workspace.has("enrollment") else pd.DataFrame()
     if "nslp_students" not in counts:
-        return {}
+        return {}, {}
     share = counts["nslp_students"] / counts["students"].where(counts["students"] > 0)
-    return dict(zip(counts["lea_id"], share.round(4), strict=True))
+    ids = counts["lea_id"]
+    return dict(zip(ids, share.round(4), strict=True)), dict(zip(ids, counts["nslp_students"], strict=True))

@@ -170,11 +170,17 @@ def _request(row: Mapping[Any, Any], year: int, committed: Decimal) -> _Request:
     extensions = _first(row.get("extensions_left"))
     return _Request(
         ben=row["ben"], frn=row["frn"], year=year, category=row["category"],
-        recurring=bool(_money(row.get("monthly_eligible_usd"))), committed=committed,
+        recurring=_recurs(row), committed=committed,
         disbursed=_money(row.get("disbursed_usd")), service_end=_day(row.get("service_end")),
         last_invoice=_day(row.get("last_date_to_invoice")), contract_end=_day(row.get("contract_end")),
         extensions=None if extensions is None else int(extensions),
     )  # fmt: skip
+
+
+def _recurs(row: Mapping[Any, Any]) -> bool:
+    """Whether a request is for recurring service: by its monthly charge, or where that is not loaded by its category."""
+    monthly = _money(row.get("monthly_eligible_usd"))
+    return row["category"] == "C1" if monthly is None else monthly > 0
 
 
 def _first(*values: Any) -> Any:  # noqa: ANN401 - cells of a frame

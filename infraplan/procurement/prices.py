@@ -167,6 +167,8 @@ def _left_out(lines: pd.DataFrame, numbers: Mapping[str, pd.Series]) -> tuple[pd
     )  # fmt: skip
     kept = pd.Series(data=True, index=lines.index)
     notes = []
+    if lines["request_confidential"].isna().all():
+        notes.append("the requests do not say which prices are confidential: none could be left out for that")
     for why, goes in reasons:
         gone = int((kept & goes).sum())
         if gone:

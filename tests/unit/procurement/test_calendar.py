@@ -130,3 +130,11 @@ def test_the_dollars_of_a_request_are_counted_once_however_many_dates_are_near()
     found = calendar.calendar({"requests": pd.DataFrame([told])}, date(2026, 9, 1), within_days=200)
     assert len(found.table) == 2
     assert "2 dates within 200 days, $800.00 at stake" in found.notes[0]
+
+
+def test_without_monthly_charges_the_category_says_what_recurs() -> None:
+    unknown = {"monthly_eligible_usd": None, "disbursed_usd": Decimal(0)}
+    found = dates(request("1", **unknown), request("2", category="C2", **unknown), as_of=date(2026, 9, 1))
+    due = {(row.frn, row.what): row.due for row in found.table.itertuples()}
+    assert due[("1", "invoice deadline")] == date(2026, 10, 28)
+    assert due[("2", "invoice deadline")] == date(2027, 1, 28)

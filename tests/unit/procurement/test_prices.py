@@ -168,3 +168,9 @@ def test_a_crosswalk_gives_nces_numbers_and_the_match_is_counted() -> None:
 def test_missing_tables_are_named() -> None:
     with pytest.raises(NoAnswer, match="applications"):
         prices.benchmark({"requests": pd.DataFrame(), "request_lines": pd.DataFrame()}, funding_year=2016)
+
+
+def test_requests_that_do_not_say_what_is_confidential_are_remarked_on() -> None:
+    told = tables(*many(11))
+    told["requests"]["confidential"] = None
+    assert "do not say which prices are confidential" in " ".join(prices.benchmark(told, funding_year=2016).notes)

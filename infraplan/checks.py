@@ -86,7 +86,7 @@ def _examples(
 
 
 def _mend(column: Column, value: str | None) -> str:
-    if column.pad and value and value.isdigit() and len(value) < column.pad:
+    if column.pad and value and value.isdigit() and len(value) == column.pad - 1:
         return (
             f"leading zeros were lost, {value} is {value.zfill(column.pad)}; format the column as text and save again"
         )

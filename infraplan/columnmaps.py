@@ -5,6 +5,8 @@ rows that are not data (their header = exact cell texts), [constants], [codes.<o
 `sum = true` where several rows make one district. See docs/tutorial/column-maps.md.
 """
 
+import calendar
+import re
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
@@ -24,6 +26,8 @@ from infraplan.workspace import Workspace
 _KEYS = {"table", "title", "publisher", "as_of", "columns", "exclude", "constants", "codes", "sum", "all_states"}
 _TOTAL_NAMES = {"total", "state", "state total", "statewide", "grand total", "all districts", "sum"}
 _LEAST_ROWS_FOR_A_TOTAL = 4
+_FIPS_DIGITS = 2
+_MONTHS = {name.lower() for name in calendar.month_name[1:]} | {"fy", "sy", "as", "of"}
 _MOST_SHOWN = 4_000
 BOTH = "state number and name"
 
@@ -71,7 +75,7 @@ def mapped(arrival: Arrival, desk: Desk) -> Load:
     frame["source_row"] = frame.index
     as_of = desk.as_of or _date(told.get("as_of"))
     return Load(
-        [Piece(schema.name, frame, series=f"{desk.state.fips}/{told.get('title', arrival.bare_name)}")],
+        [Piece(schema.name, frame, series=_series(told, arrival, desk))],
         len(raw),
         as_of,
         None,
@@ -250,9 +254,7 @@ def _own_rows(
         return text, [], {}
     if "lea_id" not in text:
         return _matched(text, desk)
-    ids, mends = mended(text["lea_id"], LEA_DIGITS)
-    text = text.assign(lea_id=ids)
-    notes = [f"{mends:,} district numbers had lost their leading zero; mended"] if mends else []
+    text, notes = _with_zeros(text, desk)
     other = ~text["lea_id"].str.startswith(desk.state.fips) & text["lea_id"].str.fullmatch(r"\d{7}")
     blank = text["lea_id"] == "" if not told.get("all_states") else pd.Series(data=False, index=text.index)
     return (
@@ -260,6 +262,27 @@ def _own_rows(
         notes,
         {"rows of other states": int(other.sum()), "rows without a district number": int(blank.sum())},
     )
+
+
+def _with_zeros(text: pd.DataFrame, desk: Desk) -> tuple[pd.DataFrame, list[str]]:
+    """District numbers with lost zeros put back: those of this state, and in a national list those of other states.
+
+    In one state's own list a number one digit short is a slip, not a district of Alaska: it stays, as a fault.
+    """
+    ids, count = mended(text["lea_id"], LEA_DIGITS)
+    whole = text.loc[text["lea_id"].str.fullmatch(r"\d{7}"), "lea_id"].str[:_FIPS_DIGITS]
+    if set(whole) <= {desk.state.fips}:
+        ids = ids.where(ids.str.startswith(desk.state.fips), text["lea_id"])
+        count = int((ids != text["lea_id"]).sum())
+    notes = [f"{count:,} district numbers had lost their leading zero; mended"] if count else []
+    return text.assign(lea_id=ids), notes
+
+
+def _series(told: Mapping[str, Any], arrival: Arrival, desk: Desk) -> str:
+    """What newer files of the same list share: the map's title without its dates, so that next year's replaces this."""
+    title = str(told.get("title", arrival.bare_name)).lower()
+    words = re.findall(r"[a-z]+", title)
+    return f"{desk.state.fips}/{' '.join(word for word in words if word not in _MONTHS)}"
 
 
 def known_leas(workspace: Workspace) -> pd.DataFrame:

@@ -105,7 +105,7 @@ def describe(faults: Sequence[Fault]) -> str:
         blocks.append(f"... and {len(groups) - MOST_GROUPS_SHOWN} more kinds of fault")
     total = sum(fault.count for fault in faults)
     if total > 1:
-        blocks.append(f"{total:,} faults in all; nothing was changed.")
+        blocks.append(f"{total:,} faults in all; nothing with a fault was taken.")
     return "\n".join(blocks)
 
 

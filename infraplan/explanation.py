@@ -30,7 +30,7 @@ class Evidence(Protocol):
 
 
 Giver = Callable[[Workspace, str, Mapping[str, Any], str, Mapping[str, Any]], Evidence]
-Rows = Callable[[Workspace, str, str, str], pd.DataFrame]
+Rows = Callable[[Workspace, str, str, str, list[str]], pd.DataFrame]
 
 
 def words(
@@ -86,17 +86,18 @@ def _answer_row(workspace: Workspace, schema: Schema, identifier: str) -> tuple[
 def _heading(schema: Schema, column: Column, identifier: str, row: Mapping[str, Any]) -> list[str]:
     value = row[column.name]
     shown = f"{value:,}" if isinstance(value, int | float) else str(value)
-    if pd.isna(value):
-        shown = f"blank: {column.null or 'not known'}"
-    name = f" ({row['name']})" if isinstance(row.get("name"), str) else ""
+    shown = f"blank: {column.null or 'not known'}" if pd.isna(value) else f"{shown} {column.unit or ''}".rstrip()
+    bare = str(row["name"]).strip("()") if isinstance(row.get("name"), str) else ""
+    name = f" ({bare})" if bare else ""
     return [
-        f"{schema.name} {identifier}{name}, {column.name} = {shown} {column.unit or ''}".rstrip(),
+        f"{schema.name} {identifier}{name}, {column.name} = {shown}",
         f"meaning   {column.about}",
     ]
 
 
 def _core(workspace: Workspace, schema: Schema, identifier: str, column: Column, core_rows: Rows) -> str:
-    rows = core_rows(workspace, schema.name, schema.key[0], identifier)
+    asked_first = [column.name, *(name for name in schema.columns if name != column.name)]
+    rows = core_rows(workspace, schema.name, schema.key[0], identifier, asked_first)
     if rows.empty:
         raise InfraplanError(f"{schema.name} has no row whose {schema.key[0]} is {identifier}")
     receipts = [one.receipt_id for one in workspace.receipts_of(schema.name) if one.file in set(rows["file"])]

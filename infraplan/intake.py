@@ -107,6 +107,11 @@ def add(
     """
     taken: list[Taken] = []
     faults: list[Fault] = []
+    if source_id is not None and source_id not in arrivals.sources():
+        known = ", ".join(sorted(arrivals.sources()))
+        raise BadInput(
+            [Fault(kind="UnknownSource", what=f"there is no source {source_id}", mend=f"use one of {known}")]
+        )
     mapping = read_toml(column_map) if column_map else None
     with workspace.writing() as scratch:
         desk = Desk(workspace.backend, scratch, workspace, mapping, as_of, address)
@@ -220,16 +225,6 @@ def _with_source(arrival: Arrival, desk: Desk, source_id: str | None) -> Arrival
     header = ""
     if desk.column_map is not None:
         source_id = "column_map"
-    if source_id is not None and source_id not in known:
-        raise BadInput(
-            [
-                Fault(
-                    kind="UnknownSource",
-                    what=f"there is no source {source_id}",
-                    mend=f"use one of {', '.join(sorted(known))}",
-                )
-            ]
-        )
     found = arrivals.recognize(arrival)
     if source_id is None and found is None and own_table(arrival) is not None:
         source_id = "own_table"

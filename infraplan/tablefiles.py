@@ -329,7 +329,7 @@ def _convert(cells: pd.Series, column: Column, present: bool, file: str, faults:
 
 
 def _mend(column: Column, value: str) -> str:
-    if column.pattern and value.isdigit() and column.pad and len(value) < column.pad:
+    if column.pattern and value.isdigit() and column.pad and len(value) == column.pad - 1:
         return f"the number lost its leading zeros: {value.zfill(column.pad)}; format the column as text"
     if column.type in {"number", "integer", "decimal"} and "%" in value:
         return "give the number without the percent sign"

@@ -86,6 +86,7 @@ def infraplan(ctx: click.Context) -> None:
     """Plan a state's infrastructure of learning.
 
     Example:
+
     \b
         infraplan demo
     """

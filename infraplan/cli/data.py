@@ -63,12 +63,13 @@ def add(
     from infraplan import intake
     from infraplan.workspace import Workspace
 
+    day = _date(as_of)
     intake.add(
         Workspace.open(workspace),
         files,
         loaders(),
         source_id=source_id,
-        as_of=_date(as_of),
+        as_of=day,
         column_map=column_map,
         told=_tell,
     )

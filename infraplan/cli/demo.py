@@ -26,6 +26,7 @@ def sample(folder: Path, districts: int, locations: int, seed: int) -> None:
 
     Example:
 
+
     \b
         infraplan sample franklin_files --districts 60 --locations 40000 --seed 1
     """
@@ -51,6 +52,7 @@ def demo(folder: Path, districts: int, locations: int, seed: int) -> None:
     Prints each command before running it, so that you can do the same with your own files.
 
     Example:
+
 
     \b
         infraplan demo franklin

@@ -31,6 +31,7 @@ def build(
 
     Example:
 
+
     \b
         infraplan connectivity build --sites build_sites.csv --network build_network.csv \\
             --nodes build_nodes.csv --pop pop0 --pop pop1 -o build

@@ -21,10 +21,11 @@ from infraplan.connectivity.areas import By, Placement
 from infraplan.errors import BadInput, Fault, InfraplanError, NoTable
 from infraplan.receipts import Receipt
 from infraplan.resources import read_toml
-from infraplan.workspace import Workspace
+from infraplan.workspace import Partition, Workspace
 
 SHIPPED_RULES = ("bead-2022", "terrestrial")
 NOT_REMOVED = "funded locations not removed; not a statement of BEAD eligibility"
+FEWEST_TECHNOLOGIES = 3
 NO_DISTRICT = "(locations in no district)"
 COLUMNS = (
     "area_id",
@@ -334,7 +335,7 @@ def _vintage_notes(workspace: Workspace, as_of: str | None) -> list[str]:
     parts = workspace.partitions("availability", as_of=as_of)
     dates = sorted({part.as_of or "unknown" for part in parts})
     if len(dates) < 2:  # noqa: PLR2004 - one date is no mixture
-        return []
+        return _few_technologies_note(workspace, parts, dates)
     told = "; ".join(
         f"{date}: technology {', '.join(sorted({p.series.split('/')[-1] for p in parts if (p.as_of or 'unknown') == date}))}"
         for date in dates
@@ -342,6 +343,17 @@ def _vintage_notes(workspace: Workspace, as_of: str | None) -> list[str]:
     return [
         f"files of {len(dates)} dates are mixed ({told}); location numbers change between releases, so some homes may "
         "be counted twice; give --as-of DATE for one release"
+    ]
+
+
+def _few_technologies_note(workspace: Workspace, parts: Sequence[Partition], dates: Sequence[str]) -> list[str]:
+    """Say so where one release counts only by a few technologies: homes that only others reach have no row in it."""
+    here = sorted({code for part in parts for code in part.series.split("/")[-1].split("+")})
+    if workspace.has("locations") or len(here) >= FEWEST_TECHNOLOGIES:
+        return []
+    return [
+        f"only technology {', '.join(here)} is loaded as of {', '.join(dates)}: homes that have no such offer are not "
+        "counted at all, so the share unserved is too low; add the other technologies' files, or the served/unserved export"
     ]
 
 

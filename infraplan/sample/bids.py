@@ -272,14 +272,14 @@ filing = "separate"
 may_keep_current = true
 no_district_worse_off = true
 share_fixed = "quantity"
-max_share_per_provider = 0.7
+max_awards = 10
 """
 _RFP = """# What the request for proposals told the bidders. ILLUSTRATIVE.
 award_date = 2027-02-19
 objective = "pre_discount"
 partial_awards = true
 bundles = true
-max_share_per_provider = 0.7
+max_awards = 10
 [factors]
 "price of eligible services" = 45
 "technical approach" = 25

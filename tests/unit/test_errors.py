@@ -21,7 +21,7 @@ def test_faults_of_one_kind_and_column_are_told_once_with_examples_and_their_num
     assert "(8 such rows)" in told
     assert "... and 3 more" in told
     assert told.count("mend:") == 1
-    assert told.endswith("8 faults in all; nothing was changed.")
+    assert told.endswith("8 faults in all; nothing with a fault was taken.")
 
 
 def test_a_fault_that_stands_for_many_rows_counts_as_many() -> None:

@@ -24,6 +24,7 @@ def procurement() -> None:
     """E-Rate discounts and budgets, pooled purchasing.
 
     Example:
+
     \b
         infraplan procurement discounts --from entities.csv --funding-year 2026 -o rates.csv
     """

@@ -37,6 +37,7 @@ def pool(
     questions.csv. An earlier answer in DIR is replaced.
 
     Example:
+
     \b
         infraplan procurement pool --demand demand.csv --bids bids.csv \\
             --bid-prices bid_prices.csv --bid-tiers bid_tiers.csv --policy policy.toml -o award

@@ -102,7 +102,7 @@ def test_bids_have_tiers_capacities_bundles_and_one_that_is_out(franklin: Path) 
 
 def test_the_request_for_proposals_discloses_what_the_policy_limits(franklin: Path) -> None:
     policy, rfp = (tomllib.loads((franklin / f"bids/{name}.toml").read_text()) for name in ("policy", "rfp"))
-    assert rfp["max_share_per_provider"] == policy["max_share_per_provider"]
+    assert rfp["max_awards"] == policy["max_awards"]
     assert rfp["objective"] == policy["objective"]
     assert max(rfp["factors"], key=rfp["factors"].get).startswith("price")
 

@@ -29,6 +29,9 @@ NUMBERED = frozenset(
         "integrated_math_3",
     }
 )
+SCHOOL_SEQUENCE = frozenset(
+    {"algebra_1", "geometry", "algebra_2", "integrated_math_1", "integrated_math_2", "integrated_math_3"}
+)
 _SAME_START_YEARS = 200
 _MOST_LEFTOVER = 1
 _WORTH = {"good": 1.0, "partial": 0.6, "review": 0.4, "no": 0.0}
@@ -255,6 +258,8 @@ def _level(want: Want, offer: Offer, offered: str) -> Gate:
         return "partial", "a remedial college text"
     if courses()[offered].low_grade >= 14 and wants != "ap":  # noqa: PLR2004 - second college year
         return "partial", "an upper college course"
+    if offers in {"college", "college_basic"} and offered in SCHOOL_SEQUENCE:
+        return "partial", "a college text for a course of the school sequence"
     if offers in _FITS[wants]:
         return "good", ""
     return "partial", f"{_LEVEL_NAMES[offers]} text for a {_LEVEL_NAMES[wants]} course"

@@ -17,8 +17,8 @@ from infraplan.resources import data_path
 _ROMAN = {"ii": "2", "iii": "3", "iv": "4", "one": "1", "two": "2", "three": "3", "four": "4"}
 _EDITION = re.compile(
     r"\b(?:\d{1,2}(?:st|nd|rd|th)?|\d{4})\s*(?:ed\b|edition\b|e\b)|\bbrief/\d+e\b|"
-    r"(?:\b(?:first|second|third|fourth|fifth|\d+(?:st|nd|rd|th)|international|american|canadian|australian|"
-    r"new zealand|senior|h5p)\s+)*\bedition\b"
+    r"(?:\b(?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|\d+(?:st|nd|rd|th)|international|american|"
+    r"canadian|australian|new zealand|senior|h5p)\s+)*\bedition\b"
 )
 _RELEASE = re.compile(r"\bv?\d+(?:\.\d+)+\b")
 _HOUSE_EDITION = re.compile(r"\b([2-9])e\b")
@@ -178,24 +178,30 @@ def _number(written: str) -> int:
 def _course_of(segments: list[str]) -> tuple[tuple[str, ...], bool, tuple[str, ...]]:
     """The courses named, whether nothing narrows them, and what does.
 
-    The first segment that is a course and nothing else decides; another segment narrows it if it names a course beside
-    other words ("Philosophy: Philosophy of Mind"), names another course, or is a single topic ("Philosophy: Epistemology").
+    The first segment that is a course and nothing else decides. Another narrows it if it names the course beside other
+    words ("Philosophy: Philosophy of Mind"), is another course alone, or is a single topic ("Philosophy: Epistemology");
+    a subtitle on the manner of teaching ("A Systems Approach") does not.
     """
-    read = [_named(segment) for segment in segments]
-    named = [(found, _leftover(rest, language=_is_language(found))) for found, rest in read if found]
+    read = [(*_named(segment), segment) for segment in segments]
+    named = [(found, _leftover(rest, language=_is_language(found)), segment) for found, rest, segment in read if found]
     if not named:
         return (), False, ()
-    courses_, left = next(((found, left) for found, left in named if not left), named[0])
-    narrowing = [
-        word
-        for found, other in named
-        if (found, other) != (courses_, left)
-        for word in other or found
-        if other or found != courses_
-    ]
+    decided = next((one for one in named if not one[1]), named[0])
+    narrowing = [word for one in named if one is not decided for word in _narrowing(decided[0], *one)]
     if read[0][0]:
-        narrowing += [word for found, rest in read[1:] if not found for word in _single_topic(rest)]
-    return courses_, not left and not narrowing, tuple(left) + tuple(narrowing)
+        narrowing += [word for found, rest, _ in read[1:] if not found for word in _single_topic(rest)]
+    return decided[0], not decided[1] and not narrowing, tuple(decided[1]) + tuple(narrowing)
+
+
+def _narrowing(
+    decided: tuple[str, ...], found: tuple[str, ...], left: tuple[str, ...], segment: str
+) -> tuple[str, ...]:
+    """What another segment that names courses takes from the course decided on."""
+    if _word_set("manner").search(segment):
+        return ()
+    if left:
+        return left if set(found) & set(decided) else ()
+    return () if found == decided else found
 
 
 def _is_language(found: tuple[str, ...]) -> bool:
@@ -204,7 +210,7 @@ def _is_language(found: tuple[str, ...]) -> bool:
 
 def _single_topic(rest: str) -> tuple[str, ...]:
     left = _leftover(rest)
-    return left if len(left) == 1 else ()
+    return left if len(left) == 1 and not _word_set("manner").search(rest) else ()
 
 
 @cache

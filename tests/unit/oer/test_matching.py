@@ -40,6 +40,8 @@ PAIRS = [
     ("Algebra 1", "Algebra 1", "9780618370917", "Elementary Algebra 2e", "partial"),
     ("Precalculus with Limits", "Pre-Calculus", "9781111427641", "Calculus One", "no"),
     ("Precalculus with Limits", "Pre-Calculus", "9781111427641", "College Algebra 2e", "partial"),
+    ("Algebra 2", "Algebra II", "", "Advanced Algebra", "partial"),
+    ("Chemistry", "AP Chemistry", "", "General Chemistry: Principles, Patterns, and Applications", "good"),
     ("Economics for AP", "AP Microeconomics", "", "Principles of Economics 3e", "good"),
     ("Economics", "Economics", "", "Principles of Macroeconomics", "partial"),
     # level

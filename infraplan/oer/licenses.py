@@ -35,6 +35,8 @@ COLUMNS = (
     "note",
 )
 _MOST_CHARACTERS = 4_000
+_TAG = re.compile(r"<[a-z/!][^<>]*>", re.IGNORECASE)
+_LINK = re.compile(r"(?:href|src|resource)\s*=\s*[\"']?([^\"'\s>]+)", re.IGNORECASE)
 _DASHES = dict.fromkeys((*range(0x2010, 0x2016), 0x2212, 0xFE58, 0xFF0D), "-") | {
     0x2019: "'",
     0x2018: "'",
@@ -80,12 +82,18 @@ def _fold(raw: str) -> tuple[str, str]:
     """Lower-case and own-case text without accents, markup or odd dashes; both of one length."""
     text = html.unescape(str(raw))[:_MOST_CHARACTERS]
     text = re.sub(r"(?is)<(script|style)\b.*?(?:</\1\s*>|$)", " ", text)
-    text = re.sub(r"(?is)<[a-z/!][^>]*?(?:(?:href|src|resource)\s*=\s*[\"']?([^\"'\s>]+)[^>]*)?>", r" \1 ", text)
+    text = _TAG.sub(_address_of, text)
     text = text.translate(_DASHES)
     text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
     text = re.sub(r"\s+", " ", text).strip()
     lower = text.lower()
     return lower, text if len(lower) == len(text) else lower
+
+
+def _address_of(tag: re.Match[str]) -> str:
+    """What a tag of markup says: the address it links to, else nothing."""
+    linked = _LINK.search(tag[0])
+    return f" {linked[1]} " if linked else " "
 
 
 def _findings(lower: str, cased: str) -> list[Found]:

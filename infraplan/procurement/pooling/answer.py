@@ -28,6 +28,7 @@ from infraplan.procurement.pooling.fairness import Fairness
 from infraplan.procurement.pooling.inputs import ZERO, Inputs
 from infraplan.procurement.pooling.model import Facts, Model, Row
 from infraplan.procurement.pooling.relaxation import INFINITE, Tree
+from infraplan.procurement.pooling.shortage import shortage
 from infraplan.solve import Limits, Result, Status
 
 MOST_ROUNDS: Final = 200
@@ -69,6 +70,9 @@ def find(inputs: Inputs, limits: Limits | None = None) -> Answer:
     _refuse_unserved(inputs)
     base = tuple(baselines(inputs))
     search = Search(inputs, base, limits)
+    short = shortage(search.facts)
+    if short is not None:
+        raise NoAnswer(f"No answer: {WHAT} is impossible (status: infeasible).\n{short}")
     award, result = search.run()
     return Answer(award, result, base, (*inputs.notes, *search.notes))
 
@@ -234,7 +238,7 @@ class Search:
         if not alone:
             raise (Stopped if result.status == Status.stopped_empty else NoAnswer)(str(result.status))
         reasons: list[str] = []
-        if result.status == Status.infeasible:
+        if result.status == Status.infeasible and len(model.award) <= LARGE:
             limits = replace(self.limits, time_limit=EXPLAIN_SECONDS)
             reasons = solve.explain_infeasible(model.problem, model.words, limits)
         solve.refuse_unanswered(result, what=WHAT, reasons=reasons)

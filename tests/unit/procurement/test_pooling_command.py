@@ -208,8 +208,27 @@ def test_capacity_too_small_for_all_is_explained_by_the_bids_and_members(
     change(folder / "policy.toml", "12\n", "12\nmay_keep_current = false\nno_district_worse_off = false\n")
     code, said = pool()
     assert code == 1
+    assert "2 demands, 160 in quantity, must be served: 2300000 (internet), 2300001 (internet)" in said
     assert "bid a serves at most 120" in said
-    assert "2300000 (internet) is served by a bid or keeps its contract" in said
+
+
+def test_room_that_whole_members_cannot_use_is_explained_by_the_smallest_contradiction(
+    folder: Path, pool: Callable[..., tuple[int, str]]
+) -> None:
+    names = ("2300000", "2300001", "2300002")
+    (folder / "demand.csv").write_text(
+        "lea_id,service,quantity,current_usd_month,c1_rate\n" + "".join(f"{name},internet,60,,50\n" for name in names)
+    )
+    (folder / "prices.csv").write_text(
+        "bid_id,lea_id,usd_month,usd_once\n" + "".join(f"{bid},{name},100,0\n" for bid in "ab" for name in names)
+    )
+    change(folder / "bids.csv", "a,a,internet,itemized,600,,", "a,a,internet,itemized,600,,90")
+    code, said = pool()
+    assert code == 1
+    assert "giving up any one of them" in said
+    assert all(f"{name} (internet) is served by a bid" in said for name in names)
+    assert "bid a serves at most 90" in said
+    assert "bid b serves at most 90" in said
 
 
 def test_faults_of_all_files_are_reported_at_once(folder: Path, pool: Callable[..., tuple[int, str]]) -> None:

@@ -1,0 +1,675 @@
+"""Everything that leaves this computer: one session, polite, patient, and sure of what it got.
+
+The only module that opens connections. An `Ask` says what is wanted and which of its parts are credentials; `Http`
+answers with parsed JSON or with a whole file in the cache of downloads. Whatever another try may mend (a broken line,
+a trickle, 429, 5xx) is tried again, as the server asks by Retry-After or else in growing pauses; a broken download goes
+on where it stopped if the server's mark (ETag, Last-Modified) says that it is still the same file. Everything else is
+refused in words. A credential goes to the host it is for and nowhere else: not to another host by redirect, not over
+plain HTTP, not into an address, message, log line or file.
+"""
+
+import hashlib
+import json
+import logging
+import re
+import shutil
+import time
+import zipfile
+from base64 import b64encode
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from email.message import Message
+from email.utils import parsedate_to_datetime
+from importlib.metadata import version
+from pathlib import Path, PurePosixPath
+from typing import Any, Self, TypeVar
+from urllib.parse import unquote, urlencode, urljoin, urlsplit, urlunsplit
+
+import requests
+import urllib3
+
+from infraplan.downloads import Cache, Kept, Part
+from infraplan.errors import InfraplanError
+from infraplan.tablefiles import write_json
+
+T = TypeVar("T")
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+AGENT = f"infraplan/{version('infraplan')} (planning tool for state education and broadband offices)"
+_CHUNK = 1 << 20
+_BODY_READ_FOR_WORDS = 2_000
+_PARTIAL, _NOT_MODIFIED, _RANGE_REFUSED, _NO_CONTENT = 206, 304, 416, 204
+_MOVED = {301, 302, 303, 307, 308}
+_AGAIN = {408, 425, 429, 500, 502, 503, 504, 520, 522, 524}
+_NOT_THERE = {404, 410, 422}
+_REFUSED = {401, 403}
+_NO_HEAD = (405, 501)
+
+
+class NotFetched(InfraplanError):  # noqa: N818 - faults are nouns in this project
+    """A publisher's file could not be had; the message says why and how to go on without."""
+
+
+class NotPublished(NotFetched):
+    """The publisher says that there is no such file (404, 410, 422)."""
+
+
+class NotCached(NotFetched):
+    """Only the cache may be used, and it does not hold the file."""
+
+
+class SourceChanged(NotFetched):
+    """What came is not what the source's description promises."""
+
+
+class NoCredential(NotFetched):
+    """The publisher wants an account that the environment does not name, or did not accept it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """How long to wait and how often to try; seconds and bytes.
+
+    A download is a trickle if less than `least_bytes` came in `trickle_seconds`. `spare_bytes` stay free on the disk.
+    """
+
+    connect_seconds: float = 15.0
+    read_seconds: float = 60.0
+    tries: int = 6
+    most_tries: int = 40
+    first_pause: float = 1.0
+    longest_pause: float = 60.0
+    longest_wait: float = 300.0
+    trickle_seconds: float = 60.0
+    least_bytes: int = 60_000
+    spare_bytes: int = 200_000_000
+    most_body_bytes: int = 400_000_000
+    most_file_bytes: int = 20_000_000_000
+    most_redirects: int = 6
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ask:
+    """One thing wanted.
+
+    `secret` are query parameters and `headers` request headers that may be credentials: both are left out of every
+    record. `kind` is what must come (zip | json | csv | xls | any), `pause` the least seconds between two calls to the
+    host, `version` the publisher's own mark: where the cached file carries the same, nothing is asked.
+    """
+
+    address: str
+    params: Mapping[str, str] = field(default_factory=dict)
+    secret: Mapping[str, str] = field(default_factory=dict, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    name: str | None = None
+    kind: str = "any"
+    pause: float = 0.2
+    version: str | None = None
+
+    @property
+    def public(self) -> str:
+        """The address as it may be written down: no credentials, parameters in order."""
+        return _public(f"{self.address}?{urlencode(self.params)}" if self.params else self.address)
+
+    @property
+    def host(self) -> str:
+        """The host asked."""
+        return urlsplit(self.address).hostname or ""
+
+
+class Again(Exception):  # noqa: N818
+    """Another try may mend it; `wait` is what the server asked for, `gained` whether something new arrived."""
+
+    def __init__(self, why: str, wait: float | None = None, *, gained: bool = False) -> None:
+        super().__init__(why)
+        self.wait = wait
+        self.gained = gained
+
+
+class Http:
+    """One session with its cache, its manners and its memory of what must not be told.
+
+    `told` hears of pauses and second tries, `progress` of (name, bytes so far, bytes in all or None).
+    """
+
+    def __init__(
+        self,
+        cache: Cache,
+        *,
+        offline: bool = False,
+        limits: Limits | None = None,
+        sleep: Callable[[float], None] | None = None,
+        told: Callable[[str], None] = lambda _: None,
+        progress: Callable[[str, int, int | None], None] = lambda *_: None,
+    ) -> None:
+        self.cache = cache
+        self.offline = offline
+        self.limits = limits or Limits()
+        self._sleep = sleep or time.sleep
+        self._told = told
+        self._progress = progress
+        self._last: dict[str, float] = {}
+        self._secrets: set[str] = set()
+        self._session = requests.Session()
+        self._session.headers["User-Agent"] = AGENT
+        self._session.auth = _as_is  # a .netrc is not asked: credentials come from the environment alone
+        self._hush = _Hush(self)
+        for name in _LOGGERS:
+            logging.getLogger(name).addFilter(self._hush)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._session.close()
+        for name in _LOGGERS:
+            logging.getLogger(name).removeFilter(self._hush)
+
+    # --- what may be asked --------------------------------------------------------------------------------------
+
+    def json(self, ask: Ask, judge: Callable[[Any], None] = lambda _: None) -> Any:  # noqa: ANN401 - JSON is anything
+        """An answer as parsed JSON, None where there is no content (204); raises NotFetched and its kin.
+
+        `judge` looks at an answer that came with success and may raise Again or NotFetched for what it says inside.
+        """
+
+        def once() -> Any:  # noqa: ANN401
+            told = self._json_once(ask)
+            judge(told)
+            return told
+
+        self._must_be_online(ask)
+        return self._tried(ask, once)
+
+    def text(self, ask: Ask) -> str:
+        """An answer as text (a page, a sitemap), UTF-8; raises NotFetched."""
+        self._must_be_online(ask)
+        return self._tried(ask, lambda: self._body_once(ask)[0]).decode("utf-8", errors="replace")
+
+    def size(self, ask: Ask) -> int | None:
+        """Bytes of a file without fetching it, None where the server does not say; raises NotPublished, NotFetched."""
+        known = self.cache.known(ask.public)
+        if self.offline:
+            if known is None:
+                raise self._not_cached(ask)
+            return int(str(known["bytes"]))
+        return self._tried(ask, lambda: self._size_once(ask))
+
+    def download(self, ask: Ask) -> Kept:
+        """A whole file, checked, in the cache: the one there if the publisher says that it is still the same.
+
+        Raises NotPublished, SourceChanged (a web page in place of data, a wrong checksum), NotFetched.
+        """
+        with self.cache.held(ask.public, ask.name or ask.public):
+            here = self._cached(ask)
+            if here is not None and (self.offline or (ask.version is not None and here.version == ask.version)):
+                return here
+            self._must_be_online(ask)
+            return self._tried(ask, lambda: self._download_once(ask, here))
+
+    def assembled(self, ask: Ask, pieces: Callable[[], Iterable[bytes]], rows: Callable[[], int]) -> Kept:
+        """A file put together from an interface's pages; not made again where the cache has the same `version`.
+
+        `pieces` gives its bytes in order and `rows`, asked afterwards, how many rows they hold.
+        """
+        with self.cache.held(ask.public, ask.name or ask.public):
+            here = self._cached(ask)
+            if here is not None and (self.offline or (ask.version is not None and here.version == ask.version)):
+                return here
+            self._must_be_online(ask)
+            part = self.cache.part(ask.public).path
+            digest = hashlib.sha256()
+            try:
+                with part.open("wb") as out:
+                    for piece in pieces():
+                        digest.update(piece)
+                        out.write(piece)
+                        self._progress(ask.name or ask.public, out.tell(), None)
+                about = self._about(ask, {}, rows=rows())
+                return self.cache.store(part, digest.hexdigest(), about)
+            finally:
+                part.unlink(missing_ok=True)
+
+    # --- one try ------------------------------------------------------------------------------------------------
+
+    def _json_once(self, ask: Ask) -> Any:  # noqa: ANN401
+        body, status = self._body_once(ask)
+        if status == _NO_CONTENT or not body.strip():
+            return None
+        try:
+            return json.loads(body)
+        except ValueError:
+            if _is_page(body):
+                words = self.clean(_words(body))
+                if ask.secret and " key" in f" {words.lower()}":
+                    raise NoCredential(f"{ask.host} did not accept the key: {words}\n  where: {ask.public}") from None
+                raise SourceChanged(
+                    f"{ask.host} sent a web page in place of data: {words}\n"
+                    f"  where: {ask.public}\n  mend:  the site may be down or want an account; try again later"
+                ) from None
+            if _looks_cut(body):
+                raise Again("the answer was cut off") from None
+            raise SourceChanged(
+                f"{ask.host} sent something that is not JSON: {self.clean(_words(body))}\n  where: {ask.public}\n"
+                "  mend:  try again later; if it stays so, add the file by hand with `infraplan data add`"
+            ) from None
+
+    def _body_once(self, ask: Ask) -> tuple[bytes, int]:
+        with self._open(ask) as answer:
+            body = bytearray()
+            for chunk in self._chunks(answer):
+                body += chunk
+                if len(body) > self.limits.most_body_bytes:
+                    raise SourceChanged(
+                        f"{ask.host} sent more than {self.limits.most_body_bytes:,} bytes for one page\n"
+                        f"  where: {ask.public}\n  mend:  tell the makers of infraplan; the interface has changed"
+                    )
+            return bytes(body), answer.status_code
+
+    def _size_once(self, ask: Ask) -> int | None:
+        with self._open(ask, method="HEAD", fine=_NO_HEAD) as answer:
+            return None if answer.status_code in _NO_HEAD else _whole(answer.headers.get("Content-Length"))
+
+    def _download_once(self, ask: Ask, here: Kept | None) -> Kept:
+        part = self.cache.part(ask.public)
+        already = part.bytes
+        headers = {"Accept-Encoding": "identity"}
+        if already and part.mark:
+            headers |= {"Range": f"bytes={already}-", "If-Range": part.mark}
+        elif here is not None and here.etag:
+            headers["If-None-Match"] = here.etag
+        elif here is not None and here.modified:
+            headers["If-Modified-Since"] = here.modified
+        with self._open(ask, headers=headers, fine=(_NOT_MODIFIED, _RANGE_REFUSED)) as answer:
+            if answer.status_code == _NOT_MODIFIED and here is not None:
+                self.cache.write_index(replace(here, version=ask.version))
+                return here
+            if answer.status_code == _RANGE_REFUSED or not _continues(answer, already):
+                part.path.unlink(missing_ok=True)
+                raise Again("the server could not continue the download; starting over")
+            start = already if answer.status_code == _PARTIAL else 0
+            self._refuse_page(ask, answer)
+            total = self._expected(ask, answer, start)
+            digest = self._receive(ask, answer, part, start, total)
+            about = self._about(ask, answer.headers)
+            self._check_whole(ask, answer.headers, part.path, digest)
+        return self.cache.store(part.path, digest.hexdigest(), about)
+
+    def _receive(self, ask: Ask, answer: requests.Response, part: Part, start: int, total: int | None) -> Any:  # noqa: ANN401
+        """Append what comes to the part; returns the running SHA-256. A broken line leaves the part for the next try."""
+        mark = _mark(answer.headers)
+        write_json(self.cache.part_about(ask.public), {"mark": mark})
+        digest = hashlib.sha256()
+        name = ask.name or ask.public
+        with part.path.open("r+b" if start else "wb") as out:
+            if start:
+                while chunk := out.read(_CHUNK):
+                    digest.update(chunk)
+            done = start
+            try:
+                for chunk in self._chunks(answer):
+                    done += len(chunk)
+                    if done > (self.limits.most_file_bytes if total is None else total):
+                        part.path.unlink()
+                        raise SourceChanged(f"{ask.host} sent more than it announced\n  where: {ask.public}")
+                    digest.update(chunk)
+                    out.write(chunk)
+                    self._progress(name, done, total)
+            except Again as why:
+                why.gained = mark is not None and done - start > self.limits.least_bytes
+                raise
+            except OSError:
+                part.path.unlink(missing_ok=True)  # a full disk: leave the room to others
+                raise
+        if total is not None and done < total:
+            raise Again(f"the line broke after {done:,} of {total:,} bytes", gained=mark is not None and done > start)
+        return digest
+
+    # --- one answer ---------------------------------------------------------------------------------------------
+
+    def _open(
+        self, ask: Ask, *, method: str = "GET", headers: Mapping[str, str] | None = None, fine: tuple[int, ...] = ()
+    ) -> requests.Response:
+        """An answer with its body unread, redirects followed; raises Again for what may pass, NotFetched otherwise."""
+        self._secrets |= {value for value in (*ask.secret.values(), *ask.headers.values()) if value}
+        address, params, private = ask.address, {**ask.params, **ask.secret}, dict(ask.headers)
+        self._refuse_open_line(ask, address)
+        for _ in range(self.limits.most_redirects + 1):
+            self._wait_turn(urlsplit(address).netloc, ask.pause)
+            try:
+                answer = self._session.request(
+                    method,
+                    address,
+                    params=params,
+                    headers={**private, **(headers or {})},
+                    timeout=(self.limits.connect_seconds, self.limits.read_seconds),
+                    stream=True,
+                    allow_redirects=False,
+                )
+            except requests.exceptions.RequestException as why:
+                raise Again(_in_words(why)) from None
+            if answer.status_code not in _MOVED or "Location" not in answer.headers:
+                return self._judged(ask, answer, fine)
+            answer.close()
+            target = urljoin(answer.url, answer.headers["Location"])
+            if urlsplit(address).scheme == "https" and urlsplit(target).scheme != "https":
+                raise NotFetched(f"{ask.host} redirects to an address without encryption\n  where: {ask.public}")
+            if urlsplit(target).netloc != urlsplit(address).netloc:
+                private = {}  # credentials are for the host they were given for
+            address, params = target, {}
+        raise NotFetched(f"{ask.host} redirects in a circle\n  where: {ask.public}\n  mend:  try again later")
+
+    def _judged(self, ask: Ask, answer: requests.Response, fine: tuple[int, ...]) -> requests.Response:
+        status = answer.status_code
+        if status in fine or (200 <= status < 300):  # noqa: PLR2004 - the successes of HTTP
+            return answer
+        words = self.clean(_words(_start_of(answer)))
+        answer.close()
+        told = f"{ask.host} answered {status}" + (f": {words}" if words else "")
+        if status in _AGAIN:
+            raise Again(f"{ask.host} answered {status}", _retry_after(answer.headers))
+        if status in _NOT_THERE:
+            raise NotPublished(f"{told}\n  where: {ask.public}")
+        if status in _REFUSED and (ask.secret or ask.headers):
+            raise NoCredential(
+                f"{told}\n  where: {ask.public}\n  mend:  the account or key in the environment was not accepted; "
+                "make a new one at the publisher, or download the file in a browser and `infraplan data add` it"
+            )
+        mend = "the site lets only browsers in: download the file there and `infraplan data add` it"
+        if status not in _REFUSED:
+            mend = "the publisher's interface may have changed; download the file by hand and `infraplan data add` it"
+        raise NotFetched(f"{told}\n  where: {ask.public}\n  mend:  {mend}")
+
+    def _chunks(self, answer: requests.Response) -> Iterable[bytes]:
+        """The body as it comes, never more than a chunk in memory; a trickle counts as a broken line."""
+        limits = self.limits
+        since, came = time.monotonic(), 0
+        while True:
+            try:
+                chunk = answer.raw.read1(_CHUNK, decode_content=True)
+            except (urllib3.exceptions.HTTPError, OSError, ValueError) as why:
+                raise Again(_in_words(why)) from None
+            if not chunk:
+                return
+            yield chunk
+            came += len(chunk)
+            now = time.monotonic()
+            if now - since >= limits.trickle_seconds:
+                if came < limits.least_bytes:
+                    raise Again(f"only {came:,} bytes came in {now - since:.0f} seconds")
+                since, came = now, 0
+
+    def _tried(self, ask: Ask, once: Callable[[], T]) -> T:
+        limits, tries, total = self.limits, 0, 0
+        while True:
+            try:
+                return once()
+            except Again as why:
+                total += 1
+                tries = 1 if why.gained else tries + 1
+                if tries >= limits.tries or total >= limits.most_tries:
+                    raise NotFetched(
+                        f"{ask.host} could not be read: {why} ({total} tries)\n  where: {ask.public}\n"
+                        "  mend:  try again later; what has arrived is kept and continued"
+                    ) from None
+                pause = min(limits.first_pause * 2 ** (tries - 1), limits.longest_pause)
+                wait = pause if why.wait is None else why.wait
+                if wait > limits.longest_wait:
+                    raise NotFetched(
+                        f"{ask.host} asks to come back in {wait:,.0f} seconds\n  where: {ask.public}\n"
+                        "  mend:  run this command again then; what has arrived is kept"
+                    ) from None
+                self._told(f"{why}; trying again in {wait:.0f} s")
+                self._sleep(wait)
+
+    # --- checks -------------------------------------------------------------------------------------------------
+
+    def _expected(self, ask: Ask, answer: requests.Response, start: int) -> int | None:
+        """Bytes of the whole file, None where the server does not say; refuses what does not fit on the disk."""
+        length = _whole(answer.headers.get("Content-Length"))
+        if answer.headers.get("Content-Encoding", "identity") != "identity":
+            length = None  # it counts packed bytes
+        free = shutil.disk_usage(self.cache.folder).free
+        if (length or 0) > self.limits.most_file_bytes:
+            raise NotFetched(f"{ask.host} announces {length:,} bytes, more than is sane\n  where: {ask.public}")
+        if (length or 0) + self.limits.spare_bytes > free:
+            raise NotFetched(
+                f"{ask.name or ask.public} is {length or 0:,} bytes; {free:,} are free at {self.cache.folder}\n"
+                "  mend:  free some space, or set INFRAPLAN_CACHE to a directory on a larger disk"
+            )
+        return None if length is None else start + length
+
+    def _refuse_page(self, ask: Ask, answer: requests.Response) -> None:
+        """Refuse a web page before it is taken for the file."""
+        kind = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        if kind in {"text/html", "application/xhtml+xml"}:
+            raise SourceChanged(_page_words(ask, self.clean(_words(_start_of(answer)))))
+        if kind == "application/json" and ask.kind in {"zip", "csv", "xls"}:
+            raise SourceChanged(
+                f"{ask.host} sent a message in place of the file: {self.clean(_words(_start_of(answer)))}\n"
+                f"  where: {ask.public}"
+            )
+
+    def _check_whole(self, ask: Ask, headers: Mapping[str, str], path: Path, digest: Any) -> None:  # noqa: ANN401
+        """Hold a finished part against the publisher's checksum and its kind; a part that fails is removed."""
+        with path.open("rb") as stream:
+            head = stream.read(_BODY_READ_FOR_WORDS)
+        wrong: Exception | None = None
+        if not _sum_agrees(headers, path, digest.digest()):
+            wrong = SourceChanged(
+                f"{ask.name or ask.public} does not have the checksum that {ask.host} announces\n  where: {ask.public}\n"
+                "  mend:  run the command again; if it stays so, the publisher's copy is damaged"
+            )
+        elif _is_page(head) and ask.kind != "any":
+            wrong = SourceChanged(_page_words(ask, self.clean(_words(head))))
+        elif ask.kind == "zip" and not zipfile.is_zipfile(path):
+            cut = Again("the archive was cut off")
+            other = SourceChanged(f"{ask.host} sent something that is not a zip archive\n  where: {ask.public}")
+            wrong = cut if head.startswith(b"PK") else other
+        elif not head:
+            wrong = Again("an empty file came")
+        if wrong is not None:
+            path.unlink(missing_ok=True)
+            raise wrong
+
+    def _refuse_open_line(self, ask: Ask, address: str) -> None:
+        private = bool(ask.secret or ask.headers)
+        where = urlsplit(address)
+        if private and where.scheme != "https" and where.hostname not in LOOPBACK:
+            raise NotFetched(
+                f"a credential would be sent to {where.hostname} without encryption\n  mend:  give an https address"
+            )
+
+    def _must_be_online(self, ask: Ask) -> None:
+        if self.offline:
+            raise self._not_cached(ask)
+
+    def _not_cached(self, ask: Ask) -> NotCached:
+        return NotCached(
+            f"{ask.name or ask.public} is not in the cache, and --offline allows nothing else\n"
+            "  mend:  run once without --offline, or add the file by hand with `infraplan data add`"
+        )
+
+    # --- memory -------------------------------------------------------------------------------------------------
+
+    def _cached(self, ask: Ask) -> Kept | None:
+        before = len(self.cache.damaged)
+        here = self.cache.find(ask.public)
+        for name in self.cache.damaged[before:]:
+            self._told(f"the cached {name} is not what was downloaded; it is put aside and fetched again")
+        return here
+
+    def _about(self, ask: Ask, headers: Mapping[str, str], rows: int | None = None) -> Kept:
+        return Kept(
+            path=Path(),
+            name=_file_name(ask, headers),
+            address=ask.public,
+            sha256="",
+            bytes=0,
+            fetched_at=datetime.now(UTC).isoformat(timespec="seconds"),
+            etag=headers.get("ETag"),
+            modified=headers.get("Last-Modified"),
+            version=ask.version,
+            rows=rows,
+        )
+
+    def _wait_turn(self, host: str, pause: float) -> None:
+        due = self._last.get(host, -pause) + pause - time.monotonic()
+        if due > 0:
+            self._sleep(due)
+        self._last[host] = time.monotonic()
+
+    def clean(self, text: str) -> str:
+        """A text without any credential that this session has used."""
+        for secret in sorted(self._secrets, key=len, reverse=True):
+            text = text.replace(secret, "***").replace(urlencode({"": secret})[1:], "***")
+        return text
+
+
+_LOGGERS = ("urllib3.connectionpool", "urllib3.util.retry", "requests")
+
+
+class _Hush(logging.Filter):
+    """Takes credentials out of what the libraries log."""
+
+    def __init__(self, http: Http) -> None:
+        super().__init__()
+        self._http = http
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Clean one record and let it pass."""
+        record.msg, record.args = self._http.clean(record.getMessage()), ()
+        return True
+
+
+# --- small readings of answers ----------------------------------------------------------------------------------------
+
+
+def _as_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
+
+
+def _public(address: str) -> str:
+    """An address without user, password and fragment.
+
+    >>> _public("https://me:pw@example.org/a?b=1#c")
+    'https://example.org/a?b=1'
+    """
+    parts = urlsplit(address)
+    host = parts.netloc.rpartition("@")[2]
+    return urlunsplit((parts.scheme, host, parts.path, parts.query, ""))
+
+
+def _whole(text: str | None) -> int | None:
+    return int(text) if text is not None and text.isdigit() else None
+
+
+def _mark(headers: Mapping[str, str]) -> str | None:
+    """The mark by which a broken download may be continued: a strong ETag, else the date of change."""
+    etag = headers.get("ETag")
+    if etag and not etag.startswith("W/"):
+        return etag
+    return headers.get("Last-Modified")
+
+
+def _continues(answer: requests.Response, already: int) -> bool:
+    if answer.status_code != _PARTIAL:
+        return True
+    found = re.fullmatch(r"bytes (\d+)-(\d+)/(\d+|\*)", answer.headers.get("Content-Range", "").strip())
+    return found is not None and int(found[1]) == already > 0
+
+
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds the server asks to wait; a date is read by the server's own clock, whatever ours says."""
+    told = headers.get("Retry-After", "").strip()
+    if told.isdigit():
+        return float(told)
+    try:
+        then, now = parsedate_to_datetime(told), parsedate_to_datetime(headers.get("Date", ""))
+        return max(0.0, (then - now).total_seconds())
+    except (TypeError, ValueError):
+        return None
+
+
+def _start_of(answer: requests.Response) -> bytes:
+    try:
+        return bytes(answer.raw.read(_BODY_READ_FOR_WORDS, decode_content=True))
+    except (urllib3.exceptions.HTTPError, OSError, ValueError):
+        return b""
+
+
+def _is_page(head: bytes) -> bool:
+    start = head.lstrip(b"\xef\xbb\xbf \r\n\t")[:200].lower()
+    return start.startswith((b"<!doctype", b"<html", b"<head", b"<script"))
+
+
+def _page_words(ask: Ask, words: str) -> str:
+    return (
+        f"{ask.host} sent a web page in place of {ask.name or 'the file'}: {words}\n  where: {ask.public}\n"
+        "  mend:  the site may be down or let only browsers in: download the file there and `infraplan data add` it"
+    )
+
+
+def _words(body: bytes) -> str:
+    """What a message or page says, in one short line without markup.
+
+    >>> _words(b"<html><head><title>Down for maintenance</title></head></html>")
+    'Down for maintenance'
+    """
+    text = body[:_BODY_READ_FOR_WORDS].decode("utf-8", errors="replace")
+    text = re.sub(r"(?is)<(script|style).*?(</\1>|$)|<[^>]*>", " ", text)
+    text = "".join(sign if sign.isprintable() else " " for sign in text)
+    return " ".join(text.split())[:160]
+
+
+def _looks_cut(body: bytes) -> bool:
+    """Whether a body starts as JSON and lacks its end.
+
+    >>> _looks_cut(b'[["NAME","state"],["Maine"'), _looks_cut(b"error: unknown variable")
+    (True, False)
+    """
+    bare = body.strip()
+    return bare[:1] in (b"{", b"[") and not (
+        bare.endswith((b"}", b"]")) and bare[:1] == {b"}": b"{", b"]": b"["}[bare[-1:]]
+    )
+
+
+def _in_words(why: BaseException) -> str:
+    """A library's exception in words that hold no address."""
+    for kind, words in (
+        (requests.exceptions.SSLError, "its certificate could not be verified"),
+        (requests.exceptions.ConnectTimeout, "no connection in time"),
+        (requests.exceptions.ReadTimeout, "no answer in time"),
+        (urllib3.exceptions.ReadTimeoutError, "no answer in time"),
+        (requests.exceptions.ProxyError, "the proxy refused"),
+        (requests.exceptions.ConnectionError, "no connection"),
+        (urllib3.exceptions.IncompleteRead, "the line broke"),
+        (urllib3.exceptions.DecodeError, "the answer could not be unpacked"),
+    ):
+        if isinstance(why, kind):
+            return words
+    return "the line broke"
+
+
+def _file_name(ask: Ask, headers: Mapping[str, str]) -> str:
+    """The publisher's name of a file, safe to write: the asked one, else the server's, else the end of the address."""
+    told = ask.name
+    if told is None:
+        message = Message()
+        message["Content-Disposition"] = headers.get("Content-Disposition", "")
+        told = message.get_filename() or unquote(urlsplit(ask.address).path.rpartition("/")[2])
+    bare = PurePosixPath(told.replace("\\", "/")).name
+    bare = re.sub(r"[^\w.+() -]", "_", bare).lstrip(".")[:150]
+    return bare or "download"
+
+
+def _sum_agrees(headers: Mapping[str, str], path: Path, sha256: bytes) -> bool:
+    """Whether a file has the checksum that its publisher sent along; true where none was."""
+    wanted: list[tuple[str, bytes]] = []
+    digest = headers.get("Repr-Digest") or headers.get("Digest") or ""
+    if found := re.search(r"sha-256=:?([A-Za-z0-9+/=]+):?", digest, re.IGNORECASE):
+        wanted.append((found[1], sha256))
+    if told := headers.get("Content-MD5"):
+        with path.open("rb") as stream:
+            wanted.append((told, hashlib.file_digest(stream, lambda: hashlib.md5(usedforsecurity=False)).digest()))
+    return all(text.strip().rstrip("=") == b64encode(ours).decode().rstrip("=") for text, ours in wanted)

@@ -1,0 +1,183 @@
+"""Errands: what is fetched for a workspace, source by source; each file goes through the same loaders as one added by hand.
+
+A source that fails is told of and the others go on. What was planned is written beside the cache, so that `--offline`
+can do the same again from what is there.
+"""
+
+import json
+import re
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from infraplan import archives, intake
+from infraplan.errors import InfraplanError
+from infraplan.fetch import Ask, Http, NotCached, NotFetched
+from infraplan.intake import Loader, Taken
+from infraplan.publishers import Fetchable, Place, Plan, Wanted, downloading, plan
+from infraplan.tablefiles import write_json
+from infraplan.workspace import Workspace
+
+_REMEMBERED = ("source", "name", "address", "vintage", "bytes", "rows", "as_of", "members")
+
+
+class Unfinished(NotFetched):
+    """Some sources could not be fetched; the message tells each, and what was got."""
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A source's plan, or why there is none."""
+
+    one: Fetchable
+    plan: Plan | None
+    refusal: InfraplanError | None = None
+
+
+def planned(chosen: Sequence[Fetchable], place: Place, http: Http) -> Iterator[Planned]:
+    """Each source's plan as it is made; offline, the plan last made for this state."""
+    for one in chosen:
+        try:
+            found = _recalled(one, place, http) if http.offline else plan(one, place, http)
+        except InfraplanError as why:
+            yield Planned(one, None, why)
+            continue
+        if not http.offline:
+            write_json(_memory(one, place, http), [_record(wanted) for wanted in found.wanted])
+        yield Planned(one, found)
+
+
+def outline(plans: Sequence[Planned], workspace: Workspace, http: Http) -> list[dict[str, Any]]:
+    """One record for each file planned: what it is, how large, whether it is here already, and where it comes from."""
+    return [
+        {
+            "source": wanted.source,
+            "file": wanted.name,
+            "vintage": wanted.vintage,
+            "rows": wanted.rows,
+            "bytes": wanted.bytes,
+            "here": _here(wanted, workspace, http),
+            "address": wanted.address,
+        }
+        for each in plans
+        if each.plan is not None
+        for wanted in each.plan.wanted
+    ]
+
+
+def bring(
+    plans: Sequence[Planned],
+    workspace: Workspace,
+    http: Http,
+    loaders: Mapping[str, Loader],
+    *,
+    told: Callable[[Taken], None] = lambda _: None,
+) -> list[Taken]:
+    """Fetch what is planned and add each file; raises Unfinished at the end if any source failed."""
+    taken: list[Taken] = []
+    refused = [(each.one, each.refusal) for each in plans if each.refusal is not None]
+    for each in plans:
+        for wanted in each.plan.wanted if each.plan is not None else ():
+            try:
+                taken += _bring_one(wanted, workspace, http, loaders, told)
+            except InfraplanError as why:
+                refused.append((each.one, why))
+    if refused:
+        raise Unfinished(_told_together(refused, len(plans)))
+    return taken
+
+
+def refuse_unplanned(plans: Sequence[Planned]) -> None:
+    """Raise Unfinished if any source has no plan, telling each."""
+    refused = [(each.one, each.refusal) for each in plans if each.refusal is not None]
+    if refused:
+        raise Unfinished(_told_together(refused, len(plans)))
+
+
+def loaded(workspace: Workspace, chosen: Sequence[Fetchable]) -> list[Fetchable]:
+    """Of some sources, those that the workspace has files of: what `--update` asks about."""
+    here = {receipt.source for receipt in workspace.receipts()}
+    return [one for one in chosen if one.id in here]
+
+
+# --- inside -----------------------------------------------------------------------------------------------------------
+
+
+def _bring_one(
+    wanted: Wanted, workspace: Workspace, http: Http, loaders: Mapping[str, Loader], told: Callable[[Taken], None]
+) -> list[Taken]:
+    kept = wanted.get(http)
+    room = Path(tempfile.mkdtemp(prefix="named-", dir=http.cache.folder))
+    try:
+        files = _members(wanted, http.cache.named(kept, room), room)
+        return intake.add(
+            workspace, files, loaders, source_id=wanted.source, as_of=wanted.as_of, address=wanted.address, told=told
+        )
+    finally:
+        shutil.rmtree(room, ignore_errors=True)
+
+
+def _members(wanted: Wanted, path: Path, room: Path) -> list[Path]:
+    """The file itself, or the parts of an archive that are wanted; raises NotFetched if none is there."""
+    if wanted.members is None:
+        return [path]
+    with archives.opened(path) as archive:
+        names = [name for name in archives.members(archive) if re.search(wanted.members, name)]
+        if not names:
+            raise NotFetched(f"{wanted.name} holds nothing of {wanted.source}\n  where: {wanted.address}")
+        return [archives.unpack(archive, name, room) for name in sorted(names)]
+
+
+def _here(wanted: Wanted, workspace: Workspace, http: Http) -> str:
+    """In a word, where a planned file is: added to the workspace, in the cache, or with its publisher."""
+    if any(receipt.address == wanted.address and receipt.file == wanted.name for receipt in workspace.receipts()):
+        return "added"
+    return "cached" if http.cache.known(wanted.address) is not None else "no"
+
+
+def _told_together(refused: Sequence[tuple[Fetchable, InfraplanError]], sources: int) -> str:
+    failed = len({one.id for one, _ in refused})
+    lines = [f"{failed} of {sources} source{'s' if sources > 1 else ''} could not be had"]
+    for one, why in refused:
+        text = str(why)
+        lines.append(f"{one.id}: {text}")
+        if "mend:" not in text:
+            lines.append(f"  mend:  download it at {one.source.landing} and `infraplan data add` the file")
+    return "\n".join(lines)
+
+
+def _memory(one: Fetchable, place: Place, http: Http) -> Path:
+    folder = http.cache.folder / "plans"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / f"{one.id}-{place.state.usps}.json"
+
+
+def _record(wanted: Wanted) -> dict[str, Any]:
+    return {name: getattr(wanted, name) for name in _REMEMBERED}
+
+
+def _recalled(one: Fetchable, place: Place, http: Http) -> Plan:
+    try:
+        told = json.loads(_memory(one, place, http).read_text(encoding="utf-8"))
+        wanted = [
+            Wanted(**record, get=downloading(Ask(address=record["address"], name=record["name"]))) for record in told
+        ]
+    except (OSError, ValueError, TypeError, KeyError):
+        raise NotCached(
+            f"{one.source.title} was never fetched for {place.state.name} into {http.cache.folder}\n"
+            f"  mend:  run once without --offline, or download it at {one.source.landing} and `infraplan data add` it"
+        ) from None
+    return Plan(wanted=tuple(wanted))
+
+
+def whole_size(records: Sequence[Mapping[str, Any]]) -> tuple[int, int, int]:
+    """Of an outline: bytes and rows still to come that the publishers tell, and how many files they tell neither of."""
+    coming = [record for record in records if record["here"] == "no"]
+    return (
+        sum(record["bytes"] or 0 for record in coming),
+        sum(record["rows"] or 0 for record in coming),
+        sum(record["bytes"] is None and record["rows"] is None for record in coming),
+    )

@@ -27,13 +27,15 @@ class Output:
     path: Path | None
     format: str | None
 
-    def write(self, frame: "pd.DataFrame", workspace: "Workspace | None" = None) -> None:
+    def write(self, frame: "pd.DataFrame", workspace: "Workspace | Path | None" = None) -> None:
         """Write the table; words about it go to standard error.
 
         A table of the fictional state carries a last column that says so, wherever it travels.
         """
         from infraplan import tablefiles
 
+        if isinstance(workspace, Path):
+            workspace = _workspace_in(workspace)
         if workspace is not None and stamps(workspace):
             frame = frame.assign(stamp="SYNTHETIC")
         if self.path is None:
@@ -41,6 +43,13 @@ class Output:
             return
         tablefiles.write(frame, self.path, self.format)
         say(f"wrote {self.path} ({len(frame):,} rows)")
+
+
+def _workspace_in(folder: Path) -> "Workspace | None":
+    """The workspace in a directory, or None where a command ran on plain files outside any."""
+    from infraplan.workspace import SETTINGS, Workspace
+
+    return Workspace.open(folder) if (folder / SETTINGS).is_file() else None
 
 
 def workspace(function: F) -> F:

@@ -17,6 +17,8 @@ _HERE = "infraplan.cli.procurement"
         "prices": (f"{_HERE}.prices:prices", "Each district's circuit price beside its peers'."),
         "calendar": (f"{_HERE}.dates:calendar", "What money and which contracts are about to be lost, and when."),
         "valid-file": (f"{_HERE}.rollup:valid_file", "Check a school-level valid file and roll it up by district."),
+        "evaluate": (f"{_HERE}.evaluation:evaluate", "Check a bid-evaluation matrix, or make an empty one."),
+        "letter": (f"{_HERE}.letters:letter", "One printable page for a district's business officer."),
         "pool": (f"{_HERE}.pooling:pool", "Which bids to award to which members, nobody worse off."),
     },
 )

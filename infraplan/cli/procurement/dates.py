@@ -66,4 +66,4 @@ def calendar(
         tablefiles.write_text(output.path, arithmetic.to_ics(found))
         options.say(f"wrote {output.path} ({len(found.table):,} events)")
         return
-    output.write(found.table)
+    output.write(found.table, workspace)

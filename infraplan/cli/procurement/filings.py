@@ -58,4 +58,4 @@ def reconcile(
     else:
         answer = arithmetic.filings(filings.tables(form_471, workspace), funding_year)
     options.say(answer.first_line())
-    output.write(answer.table)
+    output.write(answer.table, workspace)

@@ -55,7 +55,7 @@ def prices(
     )
     for note in found.notes:
         options.say(note)
-    output.write(found.table)
+    output.write(found.table, workspace)
     if affordable is not None:
         table, notes = affordability.affordability(
             found, tables, least=least, target=target, allow_historic=allow_historic

@@ -7,7 +7,7 @@ Funding that nobody states never passes.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import cache
 
 import pandas as pd
@@ -28,6 +28,9 @@ COLUMNS = (
     "rule",
     "checklist",
 )
+
+
+YEAR_END = datetime(2000, 12, 31)  # noqa: DTZ001 - only its month and day are used
 
 
 @dataclass(frozen=True)
@@ -100,7 +103,8 @@ def _assess(row: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def _day(written: str) -> date | None:
+    """The day a cell names; a bare year or month means its end, so that a rule of that year is asked about."""
     try:
-        return dates.parse(written).date() if written else None
+        return dates.parse(written, default=YEAR_END).date() if written else None
     except (ValueError, OverflowError):
         return None

@@ -191,7 +191,9 @@ def _resource(row: Mapping[str, str]) -> Resource:
     named = (course.courses if course else ()) or title.courses or subject
     offer = Offer(
         courses=named,
-        strict=_strict(title, named_elsewhere=named != title.courses, known=program is not None),
+        strict=_strict(
+            title, named_elsewhere=bool(course and course.courses) or named != title.courses, known=program is not None
+        ),
         leftover=title.leftover,
         grades=grades,
         level=_offered_level(title, grades, in_program=row["program"].strip() != ""),

@@ -15,7 +15,7 @@ several items is reviewed and made accessible once.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import ROUND_CEILING, Decimal
 from functools import cache
 from pathlib import Path
@@ -45,6 +45,7 @@ COLUMNS = (
 )
 _POSITIVE = {"years_kept", "copy_lasts", "students_per_teacher"}
 _STEPS = 200
+YEAR_END = datetime(2000, 12, 31)  # noqa: DTZ001 - only its month and day are used
 
 
 @dataclass(frozen=True)
@@ -230,11 +231,7 @@ def _row(
     outcome = "no" if found is None else str(found["outcome"])
     price, doubt = read_price(row["price_usd"])
     students, no_students = _students(row["students"])
-    course = (
-        ",".join(read_title(row["course"] or row["title"]).courses)
-        + "|"
-        + (row["grades"] or row["course"]).strip().lower()
-    )
+    course = _whose(row)
     why = _not_counted(outcome, price, no_students, row["expires"], on) or (
         "the same students and course are counted once" if course in seen else ""
     )
@@ -252,6 +249,12 @@ def _row(
         for case in CASES
     ]
     return (*head, *cents)
+
+
+def _whose(row: Mapping[str, str]) -> str:
+    """Whose course a row is for: district, course, and grades or the course's own name (honors apart from regular)."""
+    named = ",".join(read_title(row["course"] or row["title"]).courses)
+    return "|".join((row["district"].strip(), named, (row["grades"] or row["course"]).strip().lower()))
 
 
 def _students(cell: str) -> tuple[int, str]:
@@ -278,8 +281,9 @@ def _not_counted(outcome: str, price: str, no_students: str, expires: str, on: d
 
 
 def _day(cell: str) -> date | None:
+    """The day a cell names; a bare year or month means its end."""
     try:
-        return dates.parse(cell).date() if cell.strip() else None
+        return dates.parse(cell, default=YEAR_END).date() if cell.strip() else None
     except (ValueError, OverflowError):
         return None
 

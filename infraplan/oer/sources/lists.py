@@ -30,6 +30,7 @@ LIST_COLUMNS = (
     "adopted",
     "expires",
     "paying_for",
+    "district",
 )
 CATALOG_COLUMNS = (
     "resource_id",
@@ -81,6 +82,7 @@ _ALIASES: Mapping[str, tuple[str, ...]] = {
     "students": ("enrollment", "pupils", "number of students"),
     "adopted": ("adoption start", "adoption date", "start date", "copyright_year"),
     "expires": ("adoption end", "expiration", "expiration date", "end date", "contract end"),
+    "district": ("lea_id", "lea", "district_id", "district name", "school"),
     "license": ("rights", "licence", "license name", "dc:rights"),
     "license_url": ("licence url", "license link"),
     "program": ("programme", "series"),

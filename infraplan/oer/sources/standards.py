@@ -32,14 +32,24 @@ class Code:
         return re.sub(r"(?<=\d)[A-F]$", "", self.key)
 
 
+@dataclass(frozen=True)
+class _Notation:
+    """How one framework's codes are written, and how tables name the framework."""
+
+    framework: str
+    named: re.Pattern[str]
+    patterns: tuple[re.Pattern[str], ...]
+    keep_cluster: bool
+
+
 @cache
-def _notations() -> tuple[tuple[str, tuple[re.Pattern[str], ...], frozenset[str], bool], ...]:
+def _notations() -> tuple[_Notation, ...]:
     told = read_toml(data_path("codes", "standards_notation.toml"))["notation"]
     return tuple(
-        (
+        _Notation(
             entry["framework"],
-            tuple(re.compile(p) for p in entry["patterns"]),
-            frozenset(entry["names"]),
+            re.compile(entry["named"]),
+            tuple(re.compile(pattern) for pattern in entry["patterns"]),
             bool(entry.get("keep_cluster")),
         )
         for entry in told
@@ -57,14 +67,14 @@ def read_code(raw: str, framework: str = "") -> Code:
     """
     written = re.sub(r"\s+", " ", raw.strip().upper().replace("\u2013", "-"))
     named = framework.strip().upper()
-    known = {name for _, _, names, _ in _notations() for name in names}
-    for title, patterns, names, keep_cluster in _notations():
-        if named and named not in names and (named in known or not written.startswith("CCSS")):
+    known = any(notation.named.search(named) for notation in _notations())
+    for notation in _notations():
+        if named and not notation.named.search(named) and (known or not written.startswith("CCSS")):
             continue
-        for pattern in patterns:
+        for pattern in notation.patterns:
             match = pattern.search(written)
             if match:
-                return Code(title, _key(match.groupdict(), keep_cluster=keep_cluster))
+                return Code(notation.framework, _key(match.groupdict(), keep_cluster=notation.keep_cluster))
     return Code(named or OWN, re.sub(r"[^A-Z0-9]", "", written))
 
 

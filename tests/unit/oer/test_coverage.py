@@ -58,6 +58,8 @@ def test_different_standards_have_different_keys(a: str, b: str) -> None:
 def test_a_states_own_code_is_not_the_common_cores() -> None:
     assert read_code("A.2(C)", "TEKS").framework == "TEKS"
     assert read_code("6.NS.1", "Virginia SOL") != read_code("6.NS.1")
+    assert read_code("6.NS.1", "CCSS Mathematics") == read_code("6.NS.1", "Common Core State Standards")
+    assert read_code("RL.3.1", "CCSS Mathematics").framework == "CCSS MATHEMATICS"
     assert read_code("6.NS.1", "CCSS") == read_code("CCSS.Math.Content.6.NS.A.1")
 
 

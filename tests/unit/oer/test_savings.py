@@ -107,6 +107,23 @@ def test_the_same_students_and_course_are_counted_once_at_the_dearer_book() -> N
     assert told.table["counted"].tolist() == ["no", "yes"]
 
 
+def test_the_same_course_in_another_district_is_counted_apart() -> None:
+    told = estimate(
+        rows({"course": "Physics", "district": "A"}, {"course": "Physics", "district": "B"}), matches("good", "good")
+    )
+    assert told.table["counted"].tolist() == ["yes", "yes"]
+
+
+@pytest.mark.parametrize(
+    ("expires", "counted"),
+    [("2026", "no"), ("2025", "yes"), ("June 2026", "yes"), ("06/30/2030", "no"), ("soon", "yes")],
+)
+def test_a_bare_year_ends_with_it(expires: str, counted: str) -> None:
+    assert estimate(rows({"expires": expires}), matches("good"), on=date(2026, 9, 1)).table["counted"].tolist() == [
+        counted
+    ]
+
+
 def test_totals_are_the_sum_of_what_is_counted_to_the_cent() -> None:
     told = estimate(rows({}, {"title": "Biology", "students": "333", "price_usd": "99.99"}), matches("good", "good"))
     for case in CASES:

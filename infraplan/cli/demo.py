@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 FUNDING_YEAR = "2026"
 LOADED = "connectivity"
+FILINGS = "form471"
+AS_OF = "2026-11-22"  # the day the fictional state is reckoned from, so that its files are always the same
 
 
 @click.command()
@@ -65,46 +67,82 @@ def demo(folder: Path, districts: int, locations: int, seed: int) -> None:
     )
     files = franklin.make(files_folder, districts=districts, locations=locations, seed=seed)
     options.say(f"{len(files)} files; SYNTHETIC: nothing in them is real")
-    for arguments in commands(files, workspace):
+    for arguments in commands(files, files_folder, workspace):
         _show(arguments)
         _run(arguments)
-    page = (workspace / "maps" / "gaps.html").resolve()
+    page, reports = (workspace / "maps" / "gaps.html").resolve(), (workspace / "reports").resolve()
     click.echo(
         f"\nDone. Open this page in a browser:\n  {page}\n"
-        f"Tables are in {workspace / 'reports'}; what is loaded:  infraplan status --workspace {workspace}"
+        f"and these:\n  {reports / 'materials' / 'report.html'}    audit of a materials list\n"
+        f"  {reports / 'letters'}    a letter for each district\n"
+        f"Tables are beside them; what is loaded:  infraplan status --workspace {workspace}"
     )
 
 
-def commands(files: "list[SampleFile]", workspace: Path) -> list[list[str]]:
+def commands(files: "list[SampleFile]", folder: Path, workspace: Path) -> list[list[str]]:
     """The commands of the demo, in order, as a planner would type them."""
-    where = ["--workspace", str(workspace)]
-    reports = workspace / "reports"
-    plain = [str(file.path) for file in files if file.role == LOADED and not file.add_options]
-    mapped = [
-        ["data", "add", str(file.path), *_options(file), *where]
-        for file in files
-        if file.role == LOADED and file.add_options
+    lines = [
+        f"init {_q(workspace)} --state FK --funding-year {FUNDING_YEAR}",
+        *_loading(files, workspace),
+        *_connectivity(workspace),
+        *_procurement(folder / "erate", folder / "bids", workspace),
+        *_oer(folder / "oer", workspace / "reports"),
     ]
+    return [shlex.split(line) for line in lines]
+
+
+def _loading(files: "list[SampleFile]", workspace: Path) -> list[str]:
+    plain = [file for file in files if file.role == LOADED and not file.add_options]
+    mapped = [file for file in files if file.role == LOADED and file.add_options]
+    filed = [file for file in files if file.path.parent.name.endswith(FILINGS)]
+    where = f"--workspace {_q(workspace)}"
     return [
-        ["init", str(workspace), "--state", "FK", "--funding-year", FUNDING_YEAR],
-        ["data", "add", *plain, *where],
-        *mapped,
-        ["connectivity", "homes", "--by", "district", *where, "-o", str(reports / "home_gaps.csv")],
-        ["connectivity", "homes", "--by", "county", "--detail", "needs", *where, "-o", str(reports / "home_needs.csv")],
-        ["connectivity", "children", *where, "--publish", "-o", str(reports / "child_gaps.csv")],
-        ["connectivity", "schools", "--growth", "25", *where, "--publish", "-o", str(reports / "school_gaps.csv")],
-        [
-            "connectivity",
-            "schools",
-            "--detail",
-            "equity",
-            *where,
-            "--publish",
-            "-o",
-            str(reports / "school_equity.csv"),
-        ],
-        ["connectivity", "map", *where],
+        f"data add {_q(*[file.path for file in plain])} {where}",
+        *[f"data add {_q(file.path)} {_q(*_options(file))} {where}" for file in mapped],
+        f"data add {_q(*[file.path for file in filed])} {where}",
     ]
+
+
+def _connectivity(workspace: Path) -> list[str]:
+    where, reports = f"--workspace {_q(workspace)}", workspace / "reports"
+    return [
+        f"connectivity homes --by district {where} -o {_q(reports / 'home_gaps.csv')}",
+        f"connectivity homes --by county --detail needs {where} -o {_q(reports / 'home_needs.csv')}",
+        f"connectivity children {where} --publish -o {_q(reports / 'child_gaps.csv')}",
+        f"connectivity schools --growth 25 {where} --publish -o {_q(reports / 'school_gaps.csv')}",
+        f"connectivity schools --detail equity {where} --publish -o {_q(reports / 'school_equity.csv')}",
+        f"connectivity map {where}",
+    ]
+
+
+def _procurement(erate: Path, bids: Path, workspace: Path) -> list[str]:
+    where, reports = f"--workspace {_q(workspace)}", workspace / "reports"
+    year = f"--funding-year {FUNDING_YEAR}"
+    bid_files = f"--demand {_q(bids / 'demand.csv')} --bids {_q(bids / 'bids.csv')}"
+    return [
+        f"procurement discounts --from {_q(erate / 'discounts_in.csv')} {year} -o {_q(reports / 'discounts.csv')}",
+        f"procurement budgets --from {_q(erate / 'c2_budgets_in.csv')} {year} -o {_q(reports / 'c2_budgets.csv')}",
+        f"procurement prices {year} {where} -o {_q(reports / 'prices.xlsx')}",
+        f"procurement calendar --as-of {AS_OF} {where} -o {_q(reports / 'deadlines.xlsx')}",
+        f"procurement letter --all {year} --as-of {AS_OF} {where} -o {_q(reports / 'letters')}",
+        f"procurement pool {bid_files} --bid-prices {_q(bids / 'bid_prices.csv')} --bid-tiers {_q(bids / 'bid_tiers.csv')} "
+        f"--policy {_q(bids / 'policy.toml')} --rfp {_q(bids / 'rfp.toml')} -o {_q(reports / 'pool')}",
+    ]
+
+
+def _oer(oer: Path, reports: Path) -> list[str]:
+    lists = f"--list {_q(oer / 'materials_list.csv')} --catalog {_q(oer / 'oer_catalog.csv')}"
+    return [
+        f"oer match {lists} -o {_q(reports / 'matches.csv')}",
+        f"oer coverage --standards {_q(oer / 'standards.csv')} --alignments {_q(oer / 'alignments.csv')} "
+        f"--course 'Algebra 1' -o {_q(reports / 'algebra_1')}",
+        f"oer audit {lists} --coverage {_q(reports / 'algebra_1')} --on {AS_OF} -o {_q(reports / 'materials')}",
+    ]
+
+
+def _q(*words: Path | str) -> str:
+    """Words as a shell takes them."""
+    return " ".join(shlex.quote(str(word)) for word in words)
 
 
 def _options(file: "SampleFile") -> list[str]:

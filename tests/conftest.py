@@ -1,29 +1,20 @@
 """What every test may use: a new workspace, and the command line as a person types it."""
 
+import functools
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
+import commandline
 import publishers
 import pytest
 
-from infraplan.cli import main
 from infraplan.workspace import Workspace
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Let one warning of others pass: ibis-framework 12 asks pandas 3 for an option that pandas 4 will not have."""
     config.addinivalue_line("filterwarnings", "ignore:The 'future.infer_string' option is deprecated")
-
-
-@dataclass(frozen=True)
-class Said:
-    """What a command left: its exit code, its data and its words."""
-
-    code: int
-    out: str
-    err: str
 
 
 @pytest.fixture
@@ -33,20 +24,9 @@ def maine(tmp_path: Path) -> Workspace:
 
 
 @pytest.fixture
-def infraplan(capsys: pytest.CaptureFixture[str]) -> Callable[..., Said]:
+def infraplan(capsys: pytest.CaptureFixture[str]) -> Callable[..., commandline.Said]:
     """Run `infraplan ...` in this process."""
-
-    def run(*words: object) -> Said:
-        capsys.readouterr()
-        code = 0
-        try:
-            main([str(word) for word in words])
-        except SystemExit as done:
-            code = int(done.code or 0)
-        told = capsys.readouterr()
-        return Said(code, told.out, told.err)
-
-    return run
+    return functools.partial(commandline.run, capsys)
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import Said
+from commandline import Said
 from publishers import contents
 
 from infraplan import standing

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 import pytest
-from conftest import Said
+from commandline import Said
 from publishers import (
     EAST,
     EAST_BLOCK,

@@ -281,7 +281,10 @@ def _run(solver: highspy.Highs, limits: Limits, began: float) -> None:
     number.
     """
     if not limits.quiet:
-        solver.cbMipLogging.subscribe(_progress(began))
+        tell = progress(began)
+        solver.cbMipLogging.subscribe(
+            lambda event: tell(event.data_out.mip_primal_bound, event.data_out.mip_dual_bound)
+        )
     failure: list[BaseException] = []
 
     def run() -> None:
@@ -297,16 +300,17 @@ def _run(solver: highspy.Highs, limits: Limits, began: float) -> None:
         raise failure[0]
 
 
-def _progress(began: float) -> Callable[[Any], None]:
-    """Return a callback that says, on standard error, the best answer so far and what is proved about it."""
+def progress(began: float) -> Callable[[float, float], None]:
+    """Return a function that says, on standard error, the best answer so far and what is proved about it.
 
-    def tell(event: Any) -> None:  # noqa: ANN401 - HiGHS's event
+    It says nothing in the first seconds after `began` (of `time.perf_counter`).
+    """
+
+    def tell(best: float, bound: float) -> None:
         seconds = time.perf_counter() - began
-        if seconds < QUIET_SECONDS:
-            return
-        told = progress_line(seconds, event.data_out.mip_primal_bound, event.data_out.mip_dual_bound)
-        sys.stderr.write(told + "\n")
-        sys.stderr.flush()
+        if seconds >= QUIET_SECONDS:
+            sys.stderr.write(progress_line(seconds, best, bound) + "\n")
+            sys.stderr.flush()
 
     return tell
 

@@ -150,6 +150,9 @@ class Search:
             found_so_far = self._branched(fairness, fair=fair)
             if found_so_far and (found_so_far[1].status == Status.within_gap or self._out_of_time()):
                 return found_so_far
+            if found_so_far is None and self._out_of_time():
+                stopped = Result(Status.stopped_empty, math.nan, -math.inf, math.inf, self.spent(), solve.solver_name())
+                solve.refuse_unanswered(stopped, what=WHAT)
             # whole members may be what keeps the proof open: the whole model decides
             start, known = (found_so_far[0], found_so_far[1].bound) if found_so_far else (None, known)
         for _ in range(MOST_ROUNDS):
@@ -199,7 +202,8 @@ class Search:
             return float(award.pre_discount)
 
         deadline = math.inf if self.limits.time_limit is None else self.began + self.limits.time_limit
-        search = Branching(trees, complete, self.limits.gap, deadline, parallel=self.limits.threads != 1)
+        tell = None if self.limits.quiet else solve.progress(self.began)
+        search = Branching(trees, complete, self.limits.gap, deadline, parallel=self.limits.threads != 1, tell=tell)
         bound = search.run()
         if not awards:
             return None

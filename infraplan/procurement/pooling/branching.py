@@ -42,6 +42,8 @@ class Search:
     gap: float
     deadline: float
     parallel: bool = True
+    tell: Callable[[float, float], None] | None = None
+    """Told the best cost and the bound after each step."""
     best: float = INFINITE
     settled: float = INFINITE
     """The least bound of what is done with."""
@@ -55,6 +57,8 @@ class Search:
         self._climb(root)
         waiting: list[tuple[float, int, Node]] = [(root.bound, 0, root)]
         while waiting and waiting[0][0] < self._cutoff() and time.perf_counter() < self.deadline:
+            if self.tell is not None:
+                self.tell(self.best if self.best < INFINITE else np.inf, waiting[0][0])
             _, _, node = heapq.heappop(waiting)
             for child in self._dive(node):
                 self.count += 1

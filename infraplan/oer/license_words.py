@@ -158,6 +158,8 @@ def _segments(text: str, cased: str) -> tuple[list[_Segment], bool]:
         if _starts_another(match, kind, current):
             _close(segments, current, None, cased)
             current = None
+        if current is None and kind == "word" and not match[0].startswith(("licen", "lizen")):
+            continue
         current = current or _Segment(match.start(), match.end())
         _grow(current, match, kind, text, cased)
     _close(segments, current, None, cased)

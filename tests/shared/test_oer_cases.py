@@ -6,10 +6,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from infraplan import solve
+from infraplan.oer.coverage import cover, inputs_from
 from infraplan.oer.licenses import license_table, read
 from infraplan.oer.matching import match
 from infraplan.oer.remix import remix
 from infraplan.oer.sources.lists import read_catalogs, read_list
+from infraplan.oer.sources.standards import read_alignments, read_code
 
 SHARED = Path(os.environ.get("INFRAPLAN_SHARED_DATA", Path(__file__).resolve().parents[3] / "shared" / "data"))
 OER = SHARED / "oer"
@@ -89,3 +92,32 @@ def test_pairs_judged_by_a_person_are_found(tmp_path: Path) -> None:
     true = pairs["label"].isin(["same_open", "good"])
     assert (hit & true).sum() / hit.sum() >= 0.85
     assert (hit & true).sum() / true.sum() >= 0.80
+
+
+def test_real_exercises_cover_the_common_core_exactly_as_counted(tmp_path: Path) -> None:
+    exercises = table("standards/khan_exercise_ccss.csv")
+    aligned = exercises.rename(columns={"slug": "resource_id", "standard": "code"})[["resource_id", "code"]]
+    aligned.loc[aligned["code"] == "missing standard", "code"] = ""
+    aligned.to_csv(tmp_path / "alignments.csv", index=False)
+    every = table("standards/standardx_all_standards.csv")
+    math = every[every["set"] == "Common Core Math"]
+    wanted = pd.DataFrame(
+        {"code": math["code"], "framework": math["set"], "course": math["grade"], "grade": math["grade"]}
+    )
+    inputs = inputs_from(wanted, read_alignments(tmp_path / "alignments.csv"), codes=wanted["code"].tolist(), mix=True)
+    answer = cover(inputs, solve.Limits(gap=0.0))
+    assert inputs.unreadable == 148
+    assert (len(inputs.wanted), len(inputs.coverable), len(answer.uncovered)) == (517, 391, 126)
+    assert answer.result.status == solve.Status.optimal
+    assert answer.cost <= answer.greedy_cost
+
+
+def test_codes_of_two_files_of_one_framework_meet_on_one_key() -> None:
+    every = table("standards/standardx_all_standards.csv")
+    short = {read_code(code).key for code in every.loc[every["set"] == "Common Core Math", "code"]}
+    long = {
+        read_code(code).key
+        for code in table("standards/ccss_identifiers.csv")["Dot notation"]
+        if ".Math.Content." in code
+    }
+    assert len(short & long) / len(short) > 0.97

@@ -1,0 +1,156 @@
+"""What a funding plan writes: who pays what when, what is not funded and why, what more state money buys."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
+
+from infraplan import solve, tablefiles
+from infraplan.procurement.funding.answer import Answer
+from infraplan.procurement.funding.model import needs
+from infraplan.units import CENT
+
+UNIT: Final = "students brought to target, weighted by need"
+CAVEAT: Final = "Planning figures, not legal advice; USAC decides."
+OUTBID: Final = "others bring more students for the money"
+PLAN: Final = (
+    "project_id", "year", "fund_id", "erate_usd", "state_usd", "local_usd", "lea_id", "match_usd", "starts", "benefit",
+)  # fmt: skip
+
+
+def funding(answer: Answer) -> pd.DataFrame:
+    """One row per project, year and fund that pays; see the schema `funding_plan`."""
+    rows: list[dict[str, Any]] = []
+    for told in answer.payments:
+        project, start = answer.inputs.projects[told.project], answer.starts[told.project]
+        for place, (fund, cents) in enumerate(sorted(told.funds.items()) or [(None, 0)]):
+            state = fund is not None and answer.inputs.funds[fund].state
+            rows.append(
+                {
+                    "project_id": project.project_id,
+                    "year": told.year,
+                    "fund_id": None if fund is None else answer.inputs.funds[fund].fund_id,
+                    "erate_usd": _usd(project.erate + told.match if place == 0 else 0),
+                    "state_usd": _usd(cents if state else 0),
+                    "local_usd": _usd(0 if state else cents),
+                    "lea_id": project.lea_id,
+                    "match_usd": _usd(told.match if place == 0 else 0),
+                    "starts": start,
+                    "benefit": project.benefit if place == 0 and told.year == start else Decimal(0),
+                }
+            )
+    return pd.DataFrame(rows, columns=list(PLAN))
+
+
+def unfunded(answer: Answer) -> pd.DataFrame:
+    """One row per project that is not funded; see the schema `funding_unfunded`."""
+    inputs, place = answer.inputs, {project.project_id: index for index, project in enumerate(answer.inputs.projects)}
+    rows = []
+    for index, project in enumerate(inputs.projects):
+        if index in answer.starts:
+            continue
+        reason = answer.options.never.get(index)
+        if reason is None:
+            waits = [other for other in project.requires if place[other] not in answer.starts]
+            barred = [other for other in project.excludes if place[other] in answer.starts]
+            barred += [inputs.projects[told].project_id for told in answer.starts
+                       if project.project_id in inputs.projects[told].excludes]  # fmt: skip
+            if barred:
+                reason = f"excluded by {barred[0]}, which is funded"
+            elif waits:
+                reason = f"requires {waits[0]}, which is not funded"
+            else:
+                reason = OUTBID if project.worth else "it brings no students to target"
+        rows.append((project.project_id, project.lea_id, project.benefit, _usd(project.share), reason))
+    return pd.DataFrame(rows, columns=["project_id", "lea_id", "benefit", "share_usd", "reason"])
+
+
+def frontier(points: Sequence[Answer]) -> pd.DataFrame:
+    """One row per amount of state money; see the schema `funding_frontier`."""
+    rows = [
+        {
+            "state_usd": _usd(point.state_limit or 0),
+            "benefit": point.worth,
+            "status": str(point.result.status),
+            "gap": point.result.gap,
+            "state_spent_usd": _usd(point.state_cents),
+            "erate_usd": _usd(point.erate_cents),
+            "projects": len(point.starts),
+        }
+        for point in points
+    ]
+    columns = ["state_usd", "benefit", "status", "gap", "state_spent_usd", "erate_usd", "projects"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def solution(answer: Answer, points: Sequence[Answer], more: Sequence[str] = ()) -> dict[str, Any]:
+    """What `solution.json` says."""
+    inputs = answer.inputs
+    return solve.record(
+        answer.result,
+        policy={**inputs.policy.said(), "years": list(inputs.years)},
+        inputs=inputs.files,
+        unit=UNIT,
+        proved=proved(answer),
+        projects=len(inputs.projects),
+        funded=len(answer.starts),
+        students=float(sum((inputs.projects[index].benefit for index in answer.starts), Decimal(0))),
+        state_usd=float(_usd(answer.state_cents)),
+        erate_usd=float(_usd(answer.erate_cents)),
+        local_usd=float(_usd(_local_cents(answer))),
+        regions=regions(answer),
+        points=len(points),
+        notes=[*inputs.notes, *more],
+        caveat=CAVEAT,
+    )
+
+
+def regions(answer: Answer) -> dict[str, float]:
+    """Share of need met by region, where projects have regions."""
+    met: dict[str, float] = {}
+    for index in answer.starts:
+        project = answer.inputs.projects[index]
+        met[str(project.region)] = met.get(str(project.region), 0.0) + float(project.worth)
+    told = {name: round(met.get(name, 0.0) / need, 6) for name, need in needs(answer.inputs).items() if need}
+    return {} if set(told) <= {"None"} else told
+
+
+def proved(answer: Answer) -> str:
+    """How good the answer is, in words for a page."""
+    if answer.result.status == solve.Status.optimal:
+        return "proved the best possible"
+    if answer.result.gap == float("inf"):
+        return "nothing proved: time ran out"
+    return f"proved within {100 * answer.result.gap:.2g} % of the best possible"
+
+
+def summary(answer: Answer) -> list[str]:
+    """A few lines for the person at the keyboard."""
+    inputs = answer.inputs
+    students = sum((inputs.projects[index].benefit for index in answer.starts), Decimal(0))
+    return [
+        *(f"note: {note}" for note in inputs.notes),
+        f"{len(answer.starts):,} of {len(inputs.projects):,} projects are funded in "
+        f"{inputs.years[0]}-{inputs.years[-1]}: {students:,} students brought to target",
+        f"${_usd(answer.state_cents):,} of state money and ${_usd(_local_cents(answer)):,} of other money draw "
+        f"${_usd(answer.erate_cents):,} from E-Rate; {proved(answer)}",
+    ]
+
+
+def write(answer: Answer, points: Sequence[Answer], folder: Path, more: Sequence[str] = ()) -> None:
+    """Write the answer's files into `folder`, whole or not at all; an earlier answer there is replaced."""
+    with solve.answer_folder(folder) as fresh:
+        tablefiles.write(funding(answer), fresh / "funding.csv")
+        tablefiles.write(unfunded(answer), fresh / "unfunded.csv")
+        tablefiles.write(frontier(points), fresh / "frontier.csv")
+        solve.write_record(fresh, solution(answer, points, more))
+
+
+def _local_cents(answer: Answer) -> int:
+    return sum(cents for told in answer.payments for cents in told.funds.values()) - answer.state_cents
+
+
+def _usd(cents: int) -> Decimal:
+    return CENT * cents

@@ -1,0 +1,336 @@
+"""Which projects, which year, whose money, as a mixed integer model: stated in PuLP, solved by `infraplan.solve`.
+
+Sets
+    p   projects; y years in which p may start; t years of the plan
+    f   funds, each of one year
+    k   groups of projects that the same funds may pay in a year t
+    d   districts; c their Category Two cycles
+Given
+    worth[p]    benefit x (1 + need weight), students
+    share[p]    USD a year that E-Rate leaves to pay (recurring: every year from its start)
+    most[p]     USD that E-Rate adds for a match at most: the rule's points of the cost, and half of share[p], since
+                each of its dollars needs another
+    usd[f]      USD of a fund; left[d,c] USD of Category Two budget, before discount
+Decisions
+    start[p,y]  p starts in y                                                 (0 or 1)
+    pay[k,f]    USD of fund f to group k
+    match[k]    USD that E-Rate adds to group k for a match
+Objective
+    most   sum worth[p] start[p,y]
+Constraints
+    once            sum_y start[p,y] <= 1
+    paid            sum share[p] start[p,y] over what runs in t <= sum_f pay[k,f] + match[k]
+    match by match  match[k] <= sum of pay[k,f] over funds that match
+    match at most   match[k] <= sum most[p] start[p,y]
+    fund            sum_k pay[k,f] <= usd[f]
+    state money     sum of pay over state funds <= the amount asked about
+    budget          sum of cost[p] start[p,y] over d's Category Two projects and the years of c <= left[d,c]
+    covers          of projects that together exceed a budget not all start
+    requires        start[p,<=t] <= start[required,<=t]
+    excludes        start[p,.] + start[q,.] <= 1
+    floor           a region's benefit >= floor_share x its share of all need x the benefit of all   (by policy)
+    least           a region's benefit >= least x its need                                           (by policy)
+
+Within a group any split between projects works, so groups keep the model small: with statewide funds there are two or
+three a year. A start that no funds of its years could pay, or that exceeds its budget, is left out beforehand; without
+that the linear bound pays for fractions of projects that can never be had.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+from typing import Final
+
+import pulp
+
+from infraplan.procurement.funding.inputs import RECURRING, Inputs, Project
+
+LE = pulp.LpConstraintLE
+CENTS: Final = 100
+MOST_IN_COVER: Final = 4
+"""Projects of one budget that are tried together for a cover."""
+MOST_COVERED: Final = 12
+"""Projects above which a district's covers are left to the solver."""
+
+Term = tuple[pulp.LpVariable, float]
+Key = tuple[int, tuple[int, ...], tuple[int, ...]]
+"""A group: year, funds that may pay (by number), those of them that match."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What can be started when, and who could pay it: worked out once per plan.
+
+    `starts` are (project, year); `groups` are keys by project and year of payment.
+    """
+
+    inputs: Inputs
+    starts: tuple[tuple[int, int], ...]
+    groups: Mapping[tuple[int, int], Key]
+    never: Mapping[int, str]
+
+    def payments(self, project: int, start: int) -> Iterable[int]:
+        """Years in which a project that starts in `start` has to be paid."""
+        return paid_years(self.inputs, self.inputs.projects[project], start)
+
+
+def paid_years(inputs: Inputs, project: Project, start: int) -> Iterable[int]:
+    """Years in which a project is paid: the first alone, or every one to the end of the plan."""
+    return range(start, inputs.years[-1] + 1) if project.kind == RECURRING else (start,)
+
+
+def options(inputs: Inputs) -> Options:
+    """Work out which starts are possible at all; `never` says in words why a project has none."""
+    starts: list[tuple[int, int]] = []
+    groups: dict[tuple[int, int], Key] = {}
+    never: dict[int, str] = {}
+    by_year: dict[int, list[int]] = defaultdict(list)
+    for number, fund in enumerate(inputs.funds):
+        by_year[fund.year].append(number)
+    for index, project in enumerate(inputs.projects):
+        why = "no year of the plan in which it may start"
+        for year in project.years:
+            told = _payable(inputs, by_year, index, year, groups) or _within_budget(inputs, project, year)
+            if told is None:
+                starts.append((index, year))
+            why = told or why
+        if not starts or starts[-1][0] != index:
+            never[index] = why
+    return Options(inputs, tuple(starts), groups, never)
+
+
+def _payable(
+    inputs: Inputs, by_year: Mapping[int, Sequence[int]], index: int, start: int, groups: dict[tuple[int, int], Key]
+) -> str | None:
+    """Why no funds could pay the project from `start` on, in words; notes its groups."""
+    project = inputs.projects[index]
+    for year in paid_years(inputs, project, start):
+        if (index, year) not in groups:
+            may = tuple(f for f in by_year[year] if inputs.funds[f].cents and inputs.funds[f].may_pay(project))
+            matching = tuple(f for f in may if inputs.funds[f].matches(project))
+            groups[index, year] = (year, may, matching)
+        _, may, matching = groups[index, year]
+        match = min(project.most_match, sum(inputs.funds[f].cents for f in matching))
+        if project.share > match + sum(inputs.funds[f].cents for f in may):
+            return (
+                f"its share exceeds every fund of {year} that may pay for it"
+                if may
+                else f"no fund of {year} may pay it"
+            )
+    return None
+
+
+def _within_budget(inputs: Inputs, project: Project, year: int) -> str | None:
+    if project.category != "C2" or inputs.c2 is None:
+        return None
+    cost = project.cost * len(list(paid_years(inputs, project, year)))
+    left = inputs.c2.get((project.lea_id, inputs.cycle_of[year]), 0)
+    return "its cost exceeds the district's Category Two budget" if cost > left else None
+
+
+@dataclass
+class Model:
+    """The PuLP problem and its variables; `words` says what each named constraint asks."""
+
+    problem: pulp.LpProblem
+    options: Options
+    start: dict[tuple[int, int], pulp.LpVariable] = field(default_factory=dict)
+    pay: dict[tuple[Key, int], pulp.LpVariable] = field(default_factory=dict)
+    match: dict[Key, pulp.LpVariable] = field(default_factory=dict)
+    least: pulp.LpVariable | None = None
+
+    def add(self, terms: Iterable[Term], rhs: float, name: str) -> None:
+        """Add one named constraint: the sum of the terms is at most `rhs`."""
+        self.problem += pulp.LpConstraint(pulp.LpAffineExpression(list(terms)), LE, name, rhs)
+
+
+def build(told: Options, state_cents: int | None = None, *, spare: int = 0) -> Model:
+    """State the model; `state_cents` limits state money over all years, `spare` cents of every fund stay unspent."""
+    model = Model(pulp.LpProblem("fund", pulp.LpMaximize), told)
+    _decisions(model)
+    _most_benefit(model)
+    _once(model)
+    _paid(model)
+    _funds_last(model, spare)
+    _state_money(model, state_cents)
+    _budgets(model)
+    _requires(model)
+    _excludes(model)
+    if told.inputs.policy.fair_share == "floor":
+        _region_floors(model, told.inputs.policy.floor_share)
+    return model
+
+
+def _decisions(model: Model) -> None:
+    add, told = model.problem.add_variable, model.options
+    for index, year in told.starts:
+        model.start[index, year] = add(f"start_{index}_{year}", 0, 1, cat="Integer")
+    used = {told.groups[index, year] for index, first in told.starts for year in told.payments(index, first)}
+    for number, key in enumerate(sorted(used)):
+        for fund in key[1]:
+            model.pay[key, fund] = add(f"pay_{number}_{fund}", 0)
+        if key[2]:
+            model.match[key] = add(f"match_{number}", 0)
+
+
+def _most_benefit(model: Model) -> None:
+    projects = model.options.inputs.projects
+    model.problem += pulp.LpAffineExpression(
+        [(variable, float(projects[index].worth)) for (index, _), variable in model.start.items()]
+    )
+
+
+def _once(model: Model) -> None:
+    for index, terms in _by_project(model).items():
+        if len(terms) > 1:
+            model.add(((variable, 1.0) for _, variable in terms), 1.0, f"once_{index}")
+
+
+def _by_project(model: Model) -> dict[int, list[tuple[int, pulp.LpVariable]]]:
+    found: dict[int, list[tuple[int, pulp.LpVariable]]] = {}
+    for (index, year), variable in model.start.items():
+        found.setdefault(index, []).append((year, variable))
+    return found
+
+
+def _paid(model: Model) -> None:
+    told, projects = model.options, model.options.inputs.projects
+    owed: dict[Key, list[Term]] = defaultdict(list)
+    most: dict[Key, list[Term]] = defaultdict(list)
+    for (index, first), variable in model.start.items():
+        for year in told.payments(index, first):
+            key = told.groups[index, year]
+            owed[key].append((variable, projects[index].share / CENTS))
+            if key in model.match and projects[index].most_match:
+                most[key].append((variable, -projects[index].most_match / CENTS))
+    for number, key in enumerate(sorted(owed)):
+        pays = [(model.pay[key, fund], -1.0) for fund in key[1]]
+        match = [(model.match[key], 1.0)] if key in model.match else []
+        model.add([*owed[key], *pays, *((variable, -1.0) for variable, _ in match)], 0.0, f"paid_{number}")
+        if match:
+            model.add([*match, *((model.pay[key, fund], -1.0) for fund in key[2])], 0.0, f"matched_{number}")
+            model.add([*match, *most[key]], 0.0, f"points_{number}")
+
+
+def _funds_last(model: Model, spare: int) -> None:
+    spent: dict[int, list[Term]] = defaultdict(list)
+    for (_, fund), variable in model.pay.items():
+        spent[fund].append((variable, 1.0))
+    for fund, terms in sorted(spent.items()):
+        model.add(terms, max(0, model.options.inputs.funds[fund].cents - spare) / CENTS, f"fund_{fund}")
+
+
+def _state_money(model: Model, cents: int | None) -> None:
+    if cents is None:
+        return
+    funds = model.options.inputs.funds
+    terms = [(variable, 1.0) for (_, fund), variable in model.pay.items() if funds[fund].state]
+    model.add(terms, cents / CENTS, "state_money")
+
+
+def _budgets(model: Model) -> None:
+    inputs = model.options.inputs
+    if inputs.c2 is None:
+        return
+    held: dict[tuple[str, int], dict[int, list[tuple[pulp.LpVariable, int]]]] = defaultdict(lambda: defaultdict(list))
+    for (index, year), variable in model.start.items():
+        project = inputs.projects[index]
+        if project.category == "C2":
+            cost = project.cost * len(list(model.options.payments(index, year)))
+            held[project.lea_id, inputs.cycle_of[year]][index].append((variable, cost))
+    for number, (place, starts) in enumerate(sorted(held.items())):
+        left = inputs.c2[place]
+        if sum(max(cost for _, cost in told) for told in starts.values()) <= left:
+            continue
+        terms = [(variable, cost / CENTS) for told in starts.values() for variable, cost in told]
+        model.add(terms, left / CENTS, f"budget_{number}")
+        if len(starts) <= MOST_COVERED:
+            _covers(model, starts, left, number)
+
+
+def _covers(model: Model, starts: Mapping[int, Sequence[tuple[pulp.LpVariable, int]]], left: int, number: int) -> None:
+    """Smallest sets of projects that exceed a budget together: not all of them start in its cycle."""
+    least = {index: min(cost for _, cost in told) for index, told in starts.items()}
+    found: list[set[int]] = []
+    for size in range(2, MOST_IN_COVER + 1):
+        for some in combinations(sorted(least), size):
+            if sum(least[index] for index in some) > left and not any(known <= set(some) for known in found):
+                found.append(set(some))
+                terms = [(variable, 1.0) for index in some for variable, _ in starts[index]]
+                model.add(terms, size - 1.0, f"cover_{number}_{len(found)}")
+
+
+def _requires(model: Model) -> None:
+    projects = model.options.inputs.projects
+    place = {project.project_id: index for index, project in enumerate(projects)}
+    by_project = _by_project(model)
+    for index, terms in by_project.items():
+        for other in projects[index].requires:
+            needed = by_project.get(place[other], [])
+            for year in sorted({first for first, _ in terms}):
+                now = [(variable, 1.0) for first, variable in terms if first <= year]
+                there = [(variable, -1.0) for first, variable in needed if first <= year]
+                model.add([*now, *there], 0.0, f"requires_{index}_{place[other]}_{year}")
+
+
+def _excludes(model: Model) -> None:
+    projects = model.options.inputs.projects
+    place = {project.project_id: index for index, project in enumerate(projects)}
+    by_project = _by_project(model)
+    pairs = {tuple(sorted((index, place[other]))) for index in by_project for other in projects[index].excludes}
+    for one, two in sorted(pairs):
+        if two in by_project and one in by_project:
+            terms = [(variable, 1.0) for index in (one, two) for _, variable in by_project[index]]
+            model.add(terms, 1.0, f"excludes_{one}_{two}")
+
+
+def _benefit_of_regions(model: Model) -> dict[str, list[Term]]:
+    projects = model.options.inputs.projects
+    found: dict[str, list[Term]] = {str(project.region): [] for project in projects}
+    for (index, _), variable in model.start.items():
+        found[str(projects[index].region)].append((variable, float(projects[index].worth)))
+    return found
+
+
+def needs(inputs: Inputs) -> dict[str, float]:
+    """Return what all projects of each region together would bring, weighted."""
+    found: dict[str, float] = {}
+    for project in inputs.projects:
+        found[str(project.region)] = found.get(str(project.region), 0.0) + float(project.worth)
+    return dict(sorted(found.items()))
+
+
+def _region_floors(model: Model, floor_share: float) -> None:
+    need, projects = needs(model.options.inputs), model.options.inputs.projects
+    whole = sum(need.values())
+    for number, (region, asked) in enumerate(need.items()):
+        terms = [
+            (
+                variable,
+                float(projects[index].worth) * (floor_share * asked / whole - (projects[index].region == region)),
+            )
+            for (index, _), variable in model.start.items()
+        ]
+        if asked:
+            model.add(terms, 0.0, f"floor_{number}")
+
+
+def raise_the_least(model: Model) -> None:
+    """Ask for the greatest least share of need met over the regions, instead of the most benefit."""
+    model.least = model.problem.add_variable("least", 0, 1)
+    _every_region_gets(model, [(model.least, 1.0)], 0.0)
+    model.problem.setObjective(pulp.LpAffineExpression([(model.least, 1.0)]))
+
+
+def at_least(model: Model, share: float) -> None:
+    """Ask that every region has at least this share of its need met."""
+    _every_region_gets(model, [], share)
+
+
+def _every_region_gets(model: Model, least: Sequence[Term], share: float) -> None:
+    brought = _benefit_of_regions(model)
+    for number, (region, asked) in enumerate(needs(model.options.inputs).items()):
+        if asked:
+            got = [(variable, -worth / asked) for variable, worth in brought[region]]
+            model.add([*least, *got], -share, f"least_{number}")

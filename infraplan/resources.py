@@ -1,6 +1,7 @@
 """The one place that finds shipped files, from a wheel, an editable install or a checkout alike."""
 
 import tomllib
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -27,10 +28,13 @@ def maps_path(*parts: str) -> Path:
     return _root().joinpath("maps", *parts)
 
 
-def read_toml(path: Path) -> dict[str, Any]:
-    """Read a TOML file; raises BadInput with the line of a syntax error, or if the file cannot be read."""
+def read_toml(path: Path, *, exact: bool = False) -> dict[str, Any]:
+    """Read a TOML file; raises BadInput with the line of a syntax error, or if the file cannot be read.
+
+    With `exact`, decimal fractions come as Decimal: 201.57 must not become the nearest binary fraction.
+    """
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal if exact else float)
     except OSError as why:
         raise BadInput(
             [

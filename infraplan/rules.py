@@ -7,7 +7,6 @@ Citations stand under `[cite.KEY]`; worked examples under `[[case]]` with `of`, 
 present is named.
 """
 
-import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -17,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from infraplan.errors import BadInput, Fault, NoRule
-from infraplan.resources import data_path
+from infraplan.resources import data_path, read_toml
 
 Evaluator = Callable[[str, Mapping[str, Any]], Mapping[str, Any]]
 """Works out a case: the edition and what is given, to the results by name."""
@@ -184,7 +183,7 @@ def _load(program: str, edition: str, topic: str | None) -> RuleFile:
     )
     if not path.is_file():
         raise _no_edition(program, edition, topic)
-    told = _exact_toml(path)
+    told = read_toml(path, exact=True)
     citations = {
         key: Citation(
             key=key,
@@ -216,23 +215,6 @@ def _load(program: str, edition: str, topic: str | None) -> RuleFile:
         cases=cases,
         path=path,
     )
-
-
-def _exact_toml(path: Path) -> dict[str, Any]:
-    """The file with decimal fractions as Decimal: 201.57 must not become the nearest binary fraction."""
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as why:
-        raise BadInput(
-            [
-                Fault(
-                    kind="BadToml",
-                    what=f"{path.name} is not valid TOML: {why}",
-                    file=str(path),
-                    mend="correct the line named",
-                )
-            ]
-        ) from why
 
 
 def _figure_tables(told: Mapping[str, Any], under: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -9,6 +9,24 @@ from infraplan.cli import options
 from infraplan.cli.options import Output
 
 
+def _home_rule(function: options.F) -> options.F:
+    """Add --rule and --rule-file: what counts as served."""
+    function = click.option(
+        "--rule-file",
+        type=click.Path(path_type=Path, dir_okay=False),
+        metavar="RULE.toml",
+        help="The state's own rule, with --rule own.",
+    )(function)
+    return click.option(
+        "--rule",
+        "rule_id",
+        type=click.Choice(["bead-2022", "terrestrial", "own"]),
+        default="bead-2022",
+        show_default=True,
+        help="What counts as served.",
+    )(function)
+
+
 @click.group()
 def connectivity() -> None:
     """Who lacks broadband, at home and at school.
@@ -29,20 +47,7 @@ def connectivity() -> None:
     show_default=True,
     help="The areas to count in.",
 )
-@click.option(
-    "--rule",
-    "rule_id",
-    type=click.Choice(["bead-2022", "terrestrial", "own"]),
-    default="bead-2022",
-    show_default=True,
-    help="What counts as served.",
-)
-@click.option(
-    "--rule-file",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="RULE.toml",
-    help="The state's own rule, with --rule own.",
-)
+@_home_rule
 @click.option("--business", is_flag=True, help="Count offers made to businesses only, too.")
 @click.option("--as-of", metavar="DATE", help="Only files of this release, where several are loaded.")
 @click.option(
@@ -193,20 +198,7 @@ def _told(title: str, notes: tuple[str, ...]) -> None:
 
 
 @connectivity.command("map")
-@click.option(
-    "--rule",
-    "rule_id",
-    type=click.Choice(["bead-2022", "terrestrial", "own"]),
-    default="bead-2022",
-    show_default=True,
-    help="What counts as served.",
-)
-@click.option(
-    "--rule-file",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="RULE.toml",
-    help="The state's own rule, with --rule own.",
-)
+@_home_rule
 @click.option(
     "--target",
     "target_id",

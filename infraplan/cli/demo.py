@@ -136,7 +136,8 @@ def _oer(oer: Path, reports: Path) -> list[str]:
         f"oer match {lists} -o {_q(reports / 'matches.csv')}",
         f"oer coverage --standards {_q(oer / 'standards.csv')} --alignments {_q(oer / 'alignments.csv')} "
         f"--course 'Algebra 1' -o {_q(reports / 'algebra_1')}",
-        f"oer audit {lists} --title 'SYNTHETIC: materials list of a fictional state' --coverage {_q(reports / 'algebra_1')} --on {AS_OF} -o {_q(reports / 'materials')}",
+        f"oer audit {lists} --title 'SYNTHETIC: materials list of a fictional state' "
+        f"--coverage {_q(reports / 'algebra_1')} --on {AS_OF} -o {_q(reports / 'materials')}",
     ]
 
 

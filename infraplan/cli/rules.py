@@ -1,7 +1,7 @@
 """`infraplan rules`: the dated, cited figures behind every answer, listed, shown, compared and proved."""
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from infraplan.rules import Evaluator, Figure, RuleFile
 
 ARITHMETIC = (
+    "infraplan.connectivity.homes",
     "infraplan.procurement.discounts",
     "infraplan.procurement.budgets",
     "infraplan.procurement.commitments",
@@ -159,26 +160,7 @@ def evaluators() -> "Mapping[str, Evaluator]":
     """The functions that work out the cases, by the word that a case's `of` uses."""
     import importlib
 
-    found: dict[str, Evaluator] = {"home_class": _home_class}
+    found: dict[str, Evaluator] = {}
     for name in ARITHMETIC:
         found |= importlib.import_module(name).CASES
     return found
-
-
-def _home_class(edition: str, given: "Mapping[str, Any]") -> "Mapping[str, Any]":
-    """Class of one location by its offers, worked out by the functions that count homes."""
-    import tempfile
-    from pathlib import Path
-
-    import ibis
-    import pandas as pd
-
-    from infraplan import engine
-    from infraplan.connectivity import homes
-
-    place = {"location_id": "1", "block_geoid": "0" * 15, "h3_res8_id": "0" * 15}
-    offers = ibis.memtable(pd.DataFrame([{**offer, **place} for offer in given["offers"]]))
-    with tempfile.TemporaryDirectory() as scratch:
-        backend = engine.connect("duckdb", scratch=Path(scratch))
-        row = backend.to_pandas(homes.locations(offers, homes.home_rule(edition))).iloc[0]
-    return {"class": "served" if row["served"] else "underserved" if row["reached"] else "unserved"}

@@ -15,7 +15,7 @@ import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
-from infraplan import rules
+from infraplan import engine, rules
 from infraplan.connectivity import areas
 from infraplan.connectivity.areas import By, Placement
 from infraplan.errors import BadInput, Fault, InfraplanError, NoTable
@@ -471,3 +471,18 @@ def _by_needs(offers: ir.Table, counted: ir.Table, rule: HomeRule, key: str) -> 
     )
     lacking = joined.mutate(need=need).filter(~flag["served"])
     return lacking.group_by("key", "need").aggregate(locations=lacking.count())
+
+
+# --- the cases beside the rules ---------------------------------------------------------------------------------------
+
+
+def _home_class(edition: str, given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Class of one location by its offers, for a rule's case."""
+    place = {"location_id": "1", "block_geoid": "0" * 15, "h3_res8_id": "0" * 15}
+    offers = engine.from_frame(pd.DataFrame([{**offer, **place} for offer in given["offers"]]))
+    with engine.in_memory() as backend:
+        row = backend.execute(locations(offers, home_rule(edition))).iloc[0]
+    return {"class": "served" if row["served"] else "underserved" if row["reached"] else "unserved"}
+
+
+CASES: Mapping[str, rules.Evaluator] = {"home_class": _home_class}

@@ -80,8 +80,11 @@ def read_parquet(backend: Any, paths: Sequence[Path], *, located: bool = False) 
     return pieces[0] if len(pieces) == 1 else ibis.union(*pieces)
 
 
-def read_csv(backend: Any, path: Path, delimiter: str = ",") -> ir.Table:  # noqa: ANN401
-    """A delimited file as text columns, quotes honored, nothing inferred."""
+def read_csv(backend: Any, path: Path, delimiter: str = ",", *, parallel: bool = True) -> ir.Table:  # noqa: ANN401
+    """A delimited file as text columns, quotes honored, nothing inferred.
+
+    DuckDB cannot pad short rows and meet a line break inside quotes at once unless `parallel` is off.
+    """
     table: ir.Table = backend.read_csv(
         str(path),
         all_varchar=True,
@@ -91,6 +94,7 @@ def read_csv(backend: Any, path: Path, delimiter: str = ",") -> ir.Table:  # noq
         escape='"',
         strict_mode=False,
         null_padding=True,
+        parallel=parallel,
     )
     return table
 

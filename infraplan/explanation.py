@@ -37,6 +37,7 @@ def words(
     workspace: Workspace, table: str, identifier: str, column: str, givers: Mapping[str, Giver], core_rows: Rows
 ) -> str:
     """Explain one figure of an answer (`givers` by table) or of a loaded table; raises InfraplanError if there is none."""
+    workspace = workspace.embedded()
     schema = Schema.load(table)
     if column not in schema.columns:
         raise InfraplanError(f"{table} has no column {column}\n  mend:  use one of {', '.join(schema.columns)}")

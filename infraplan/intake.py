@@ -69,6 +69,7 @@ class Desk:
     column_map: Mapping[str, Any] | None = None
     as_of: str | None = None
     address: str | None = None
+    parallel: bool = True
 
     @property
     def state(self) -> states.State:
@@ -113,6 +114,8 @@ def add(
             [Fault(kind="UnknownSource", what=f"there is no source {source_id}", mend=f"use one of {known}")]
         )
     mapping = read_toml(column_map) if column_map else None
+    workspace.forget()
+    workspace = workspace.embedded()
     with workspace.writing() as scratch:
         desk = Desk(workspace.backend, scratch, workspace, mapping, as_of, address)
         for path in paths:
@@ -372,12 +375,13 @@ def csv_rows(arrival: Arrival, desk: Desk) -> Any:  # noqa: ANN401 - an Ibis tab
         ):
             while chunk := source.read(1 << 22):
                 target.write(chunk)
-    return engine.read_csv(desk.backend, path, arrival.delimiter)
+    return engine.read_csv(desk.backend, path, arrival.delimiter, parallel=desk.parallel)
 
 
 def check(workspace: Workspace) -> int:
     """Hold every stored table against its declaration and its receipt; returns how many, raises BadInput with all faults."""
     faults: list[Fault] = []
+    workspace = workspace.embedded()
     for part in workspace.catalog:
         path = workspace.data / part.path
         receipt = workspace.receipt(part.receipt_id)

@@ -30,6 +30,7 @@ from infraplan.tablefiles import atomic, write_json, write_text
 
 SETTINGS = "infraplan.toml"
 DEFAULT_THRESHOLD = 10
+DEFAULT_ENGINE = "duckdb"
 _LOCK_SECONDS = 10.0
 
 
@@ -40,7 +41,7 @@ class Config:
     state: str
     funding_year: int
     threshold: int = DEFAULT_THRESHOLD
-    engine: str = "duckdb"
+    engine: str = DEFAULT_ENGINE
 
     @property
     def fips(self) -> str:
@@ -113,6 +114,16 @@ class Workspace:
                 "or give --workspace DIR"
             )
         return cls(folder, _config(read_toml(path), path))
+
+    def forget(self) -> None:
+        """Read the catalog again at its next use: another hand is about to write it."""
+        self._catalog = None
+
+    def embedded(self) -> "Workspace":
+        """The same workspace on the embedded engine, which reads files and knows their rows; itself where it is that."""
+        if self.config.engine == DEFAULT_ENGINE:
+            return self
+        return Workspace(self.folder, replace(self.config, engine=DEFAULT_ENGINE))
 
     # --- the catalog --------------------------------------------------------------------------------------------
 

@@ -1,14 +1,17 @@
 """The same expressions on every engine that is installed give the same rows."""
 
 import importlib.util
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
+from commandline import Said
 from publishers import (
     EAST_BLOCK,
     EAST_CELL,
+    WEST,
     WEST_BLOCK,
     WEST_CELL,
     Offer,
@@ -143,6 +146,27 @@ def test_a_workspace_runs_on_another_engine_by_its_setting(stored: Workspace, tm
     finally:
         settings.write_text(told, encoding="utf-8")
     assert tmp_path.is_dir()
+
+
+def test_files_are_added_checked_and_explained_whatever_engine_answers(
+    tmp_path: Path, infraplan: Callable[..., Said]
+) -> None:
+    pytest.importorskip("polars", reason="polars is not installed")
+    where = start(tmp_path / "plan")
+    settings = where.folder / "infraplan.toml"
+    told = settings.read_text(encoding="utf-8")
+    settings.write_text(told.replace('engine = "duckdb"', 'engine = "polars"'), encoding="utf-8")
+    files = [bdc(tmp_path / "x.csv", Offer(1), Offer(2, cell=EAST_CELL)), two_districts(tmp_path)]
+    for words in (
+        ("data", "add", *files),
+        ("data", "check"),
+        ("connectivity", "homes"),
+        ("data", "export", "availability"),
+        ("explain", "home_gaps", WEST, "served"),
+    ):
+        said = infraplan(*words, "--workspace", where.folder)
+        assert said.code == 0, said.err
+    assert "counted again from the files: 1 such locations" in said.out
 
 
 def test_an_unknown_engine_and_one_not_installed_are_refused_in_words(monkeypatch: pytest.MonkeyPatch) -> None:

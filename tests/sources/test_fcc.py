@@ -65,6 +65,16 @@ def test_brand_names_with_commas_quotes_and_line_breaks_are_one_cell(maine: Work
     assert found.dropna().tolist() == brands[:3]
 
 
+def test_a_line_break_in_the_first_brand_stops_nothing_and_rows_keep_their_numbers(
+    maine: Workspace, tmp_path: Path
+) -> None:
+    add(maine, bdc(tmp_path / "x.csv", Offer(1, brand="Two\nLines"), Offer(2)))
+    assert maine.frame("availability")["brand_name"].tolist() == ["Two\nLines", "Pine Net, Inc."]
+    with pytest.raises(BadInput) as caught:
+        add(maine, bdc(tmp_path / "y.csv", Offer(1, brand="Two\nLines"), Offer(2, technology=99)))
+    assert [one.row for one in caught.value.faults] == [3]
+
+
 def test_rows_of_zero_speed_are_kept_and_counted_aloud(maine: Workspace, tmp_path: Path) -> None:
     found = receipt(maine, bdc(tmp_path / "x.csv", Offer(1, technology=10, down=0, up=0), Offer(2, technology=10)))
     assert "1 rows are filed with speed 0/0: some service, no speed" in found.notes

@@ -3,6 +3,7 @@
 Large files pass through the engine as expressions; nothing here holds their rows in Python.
 """
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -202,12 +203,26 @@ def form477(arrival: Arrival, desk: Desk) -> Load:
     )
 
 
+def _patient(loader: Loader) -> Loader:
+    """The loader, run again with one reader where a line break inside quotes (in a brand's name) stops several."""
+
+    def run(arrival: Arrival, desk: Desk) -> Load:
+        try:
+            return loader(arrival, desk)
+        except Exception as why:
+            if "parallel=false" not in f"{why} {why.__cause__}":
+                raise
+            return loader(arrival, replace(desk, parallel=False))
+
+    return run
+
+
 LOADERS: dict[str, Loader] = {
-    "fcc_bdc_fixed": fixed_availability,
-    "fcc_served_export": served_export,
-    "fcc_bdc_summary": coverage_summary,
+    "fcc_bdc_fixed": _patient(fixed_availability),
+    "fcc_served_export": _patient(served_export),
+    "fcc_bdc_summary": _patient(coverage_summary),
     "fcc_funding_map": funded_locations,
-    "fcc_form477": form477,
+    "fcc_form477": _patient(form477),
 }
 
 

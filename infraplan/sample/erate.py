@@ -101,7 +101,7 @@ def write_crosswalk(folder: Path, people: People) -> SampleFile:
 def write_discounts_in(folder: Path, people: People) -> SampleFile:
     """Input of `procurement discounts`: districts, one by its schools (with CEP), charters, libraries, a consortium."""
     rows: list[Row] = []
-    by_school = max(people.leas, key=lambda lea: len(lea.schools))
+    by_school = max((lea for lea in people.leas if lea.kind != CHARTER), key=lambda lea: len(lea.schools))
     for lea in people.leas:
         if lea is by_school:
             rows += [_school_row(lea, school) for school in lea.schools]

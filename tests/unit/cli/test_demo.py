@@ -30,12 +30,13 @@ def plan(franklin: Path) -> Workspace:
 
 
 def kept(folder: Path) -> dict[str, bytes]:
-    """A workspace's files but for the moment at which an answer was made."""
-    found = contents(folder)
+    """A workspace's files but for moments: when an answer was made, how long a solver took, a workbook's own dates."""
+    found = {name: content for name, content in contents(folder).items() if not name.endswith(".xlsx")}
     for name, content in found.items():
-        if name.startswith("data/answers/") and name.endswith(".json"):
+        moment = "made_at" if name.startswith("data/answers/") else "seconds"
+        if name.endswith("solution.json") or (name.startswith("data/answers/") and name.endswith(".json")):
             told = json.loads(content)
-            assert told.pop("made_at")
+            assert told.pop(moment)
             found[name] = json.dumps(told).encode()
     return found
 

@@ -67,12 +67,13 @@ def fetch(
 
     if not sources and not everything and not update:
         raise click.UsageError(f"name sources, or give --all; known are {', '.join(publishers.fetchable())}")
+    others = _others(hosts)
     chosen = publishers.chosen(sources, everything=everything or (update and not sources))
     with _workspace(workspace, state, dry_run=dry_run) as here, _http(here, offline=offline) as http:
         if update:
             chosen = errands.loaded(here, chosen)
         plans = []
-        for each in errands.planned(chosen, _place(here, as_of, hosts), http):
+        for each in errands.planned(chosen, _place(here, as_of, others), http):
             plans.append(each)
             _tell_plan(each)
         records = errands.outline(plans, here, http)
@@ -120,26 +121,31 @@ def _this_funding_year() -> int:
     return today.year if today.month >= _FIRST_MONTH else today.year - 1
 
 
-def _place(here: "Workspace", as_of: str | None, hosts: tuple[str, ...]) -> "Place":
+def _others(hosts: tuple[str, ...]) -> dict[str, str]:
+    """What `--host` says: host name -> address in its place."""
+    others = {}
+    for told in hosts:
+        name, _, address = told.partition("=")
+        if not name or not address.startswith(("http://", "https://")):
+            raise click.UsageError(
+                f"--host is {told}, expected NAME=ADDRESS as opendata.usac.org=https://datahub.usac.org"
+            )
+        others[name] = address
+    return others
+
+
+def _place(here: "Workspace", as_of: str | None, hosts: dict[str, str]) -> "Place":
     import os
 
     from infraplan import states
     from infraplan.publishers import Place
 
-    others = {}
-    for told in hosts:
-        name, sign, address = told.partition("=")
-        if not sign or not address.startswith(("http://", "https://")):
-            raise click.UsageError(
-                f"--host is {told}, expected NAME=ADDRESS as opendata.usac.org=https://datahub.usac.org"
-            )
-        others[name] = address
     return Place(
         state=states.by_usps(here.config.state),
         funding_year=here.config.funding_year,
         as_of=as_of,
         environ=dict(os.environ),
-        hosts=others,
+        hosts=hosts,
     )
 
 

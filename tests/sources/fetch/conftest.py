@@ -4,13 +4,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from maine_online import open_for_maine
-from standin import Standin
 
-from infraplan.cli.data import data
+from fetch.maine_online import SOURCES, open_for_maine
+from fetch.standin import Standin
+from infraplan import publishers, states
+from infraplan.cli.data import data, loaders
 from infraplan.cli.fetching import fetch
 from infraplan.downloads import Cache
 from infraplan.fetch import Http, Limits
+from infraplan.publishers import Place, errands
+from infraplan.workspace import Workspace
 
 ACCOUNTS = {
     "FCC_USERNAME": "planner@maine.example",
@@ -20,14 +23,34 @@ ACCOUNTS = {
 }
 
 
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standin]:
+    """The server, with what the publishers have for Maine."""
+    with Standin() as running:
+        open_for_maine(running, tmp_path_factory.mktemp("made"))
+        running.remember()
+        yield running
+
+
 @pytest.fixture
-def standin(tmp_path: Path) -> Iterator[Standin]:
-    """All publishers at their best."""
-    with Standin() as server:
-        made = tmp_path / "made"
-        made.mkdir()
-        open_for_maine(server, made)
-        yield server
+def standin(server: Standin) -> Standin:
+    """All publishers at their best, whatever the test before did to them."""
+    server.reset()
+    return server
+
+
+@pytest.fixture(scope="session")
+def fetched_once(server: Standin, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace for Maine with all of SOURCES fetched, its cache inside; for copying."""
+    server.reset()
+    folder = tmp_path_factory.mktemp("fetched") / "plan"
+    here = Workspace.create(folder, state="ME", funding_year=2026)
+    place = Place(state=states.by_usps("ME"), funding_year=2026, environ=ACCOUNTS, hosts=server.hosts())
+    (folder / "data" / "cache").mkdir()
+    with Http(Cache(folder / "data" / "cache"), limits=Limits(spare_bytes=0), sleep=lambda _: None) as http:
+        plans = list(errands.planned([publishers.fetchable()[name] for name in SOURCES], place, http))
+        errands.bring(plans, here, http, loaders())
+    return folder
 
 
 @pytest.fixture

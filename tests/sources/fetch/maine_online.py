@@ -10,7 +10,8 @@ from typing import Any
 import openpyxl
 import publishers
 from publishers import EAST, EAST_BLOCK, EAST_BOX, WEST, WEST_BLOCK, WEST_BOX, Offer
-from standin import Answer, Asked, Standin, as_json
+
+from fetch.standin import Answer, Asked, Standin, as_json
 
 FCC = "/bdc.fcc.gov/api/public"
 RELEASES = ("2025-06-30", "2025-12-31")
@@ -24,6 +25,24 @@ CCD = "/nces.ed.gov/ccd/Data/zip"
 EDGE = "/nces.ed.gov/opengis/rest/services/K12_School_Locations/EDGE_ADMINDATA_PUBLICSCH_{}/MapServer/1"
 ACS = "/api.census.gov/data"
 USAC = "/opendata.usac.org"
+SOURCES = [
+    "census_acs",
+    "census_block_districts",
+    "census_saipe",
+    "census_tiger_districts",
+    "census_tiger_tracts",
+    "fcc_bdc_fixed",
+    "fcc_bdc_summary",
+    "fcc_funding_map",
+    "fcc_served_export",
+    "nces_ccd_lea",
+    "nces_ccd_school",
+    "nces_edge_schools",
+    "usac_c2_spending",
+    "usac_line_recipients",
+    "usac_request_lines",
+    "usac_requests",
+]
 
 
 def zipped(members: Mapping[str, bytes | str]) -> bytes:

@@ -68,9 +68,10 @@ class Standin:
         self.marks: dict[str, dict[str, str]] = {}
         self.faults: dict[str, list[Answer | Page]] = {}
         self.asked: list[Asked] = []
+        self.best: tuple[dict[str, Page], dict[str, bytes]] = ({}, {})
         self.lock = threading.Lock()
         handler = type("Handler", (_Handler,), {"standin": self})
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self.server = _Server(("127.0.0.1", 0), handler)
         self.server.daemon_threads = True
         self.thread = threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True)
 
@@ -82,6 +83,16 @@ class Standin:
         self.server.shutdown()
         self.server.server_close()
         self.thread.join(5)
+
+    def remember(self) -> None:
+        """Keep what there is as the best."""
+        self.best = (dict(self.pages), dict(self.files))
+
+    def reset(self) -> None:
+        """Be at one's best again, and remember no request."""
+        with self.lock:
+            self.pages, self.files = dict(self.best[0]), dict(self.best[1])
+            self.marks, self.faults, self.asked = {}, {}, []
 
     @property
     def base(self) -> str:
@@ -134,6 +145,11 @@ class Standin:
         return Answer(body, 200, headers, **worse)
 
 
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing of callers that hang up: some tests are about just that."""
+
+
 class _Handler(BaseHTTPRequestHandler):
     standin: Standin
     protocol_version = "HTTP/1.1"
@@ -149,8 +165,8 @@ class _Handler(BaseHTTPRequestHandler):
         parts = urlsplit(self.path)
         asked = Asked(self.command, parts.path, dict(parse_qsl(parts.query)), dict(self.headers))
         answer = self.standin.answer(asked)
-        self.send_response(answer.status)
-        for name, value in answer.headers.items():
+        self.send_response_only(answer.status)
+        for name, value in {"Date": self.date_time_string(), **answer.headers}.items():
             self.send_header(name, value)
         if answer.chunked:
             self.send_header("Transfer-Encoding", "chunked")

@@ -1,20 +1,20 @@
 """One command brings a state's data; the next finds nothing new; without a network the cache does."""
 
+import csv
+import io
+import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from standin import Standin
 
+from fetch.maine_online import SOURCES
+from fetch.standin import MAINTENANCE, Answer, Asked, Standin, as_json
 from infraplan.workspace import Workspace
 
 Run = Callable[..., Any]
-WITHOUT_CATALOGS = [
-    "census_acs", "census_block_districts", "census_saipe", "census_tiger_districts", "census_tiger_tracts",
-    "fcc_bdc_fixed", "fcc_bdc_summary", "fcc_funding_map", "fcc_served_export", "nces_ccd_lea", "nces_ccd_school",
-    "nces_edge_schools", "usac_c2_spending", "usac_line_recipients", "usac_request_lines", "usac_requests",
-]  # fmt: skip
 
 
 def hosts(standin: Standin) -> list[str]:
@@ -30,7 +30,7 @@ def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("accounts")
 def test_everything_a_state_needs_comes_with_one_command(standin: Standin, infraplan: Run, tmp_path: Path) -> None:
     plan = tmp_path / "plan"
-    done = infraplan("data", "fetch", *WITHOUT_CATALOGS, "--state", "ME", "--workspace", plan, *hosts(standin))
+    done = infraplan("data", "fetch", *SOURCES, "--state", "ME", "--workspace", plan, *hosts(standin))
     assert done.code == 0, done.err
     tables = {part.table for part in Workspace.open(plan).catalog}
     assert tables == {
@@ -38,3 +38,140 @@ def test_everything_a_state_needs_comes_with_one_command(standin: Standin, infra
         "districts", "funded_locations", "household_internet", "line_recipients", "locations", "request_lines",
         "requests", "schools", "tract_shapes",
     }  # fmt: skip
+
+
+def fetched(standin: Standin, infraplan: Run, plan: Path, *words: str) -> Any:
+    return infraplan("data", "fetch", *words, "--workspace", plan, *hosts(standin))
+
+
+@pytest.fixture
+def plan(fetched_once: Path, tmp_path: Path, accounts: dict[str, str]) -> Path:
+    """A workspace with everything fetched once."""
+    assert accounts
+    shutil.copytree(fetched_once, tmp_path / "plan")
+    return tmp_path / "plan"
+
+
+def test_the_second_time_finds_nothing_new_and_downloads_nothing(standin: Standin, infraplan: Run, plan: Path) -> None:
+    catalog = (plan / "data" / "catalog.json").read_bytes()
+    standin.asked.clear()
+    done = fetched(standin, infraplan, plan, *SOURCES)
+    assert done.code == 0, done.err
+    assert "0 new files added" in done.err
+    assert (plan / "data" / "catalog.json").read_bytes() == catalog
+    again = [one.path for one in standin.asked if one.path.endswith(".zip") and one.method == "GET"]
+    assert again, "files without a version of their own are asked about"
+    assert all(one.headers.get("If-None-Match") for one in standin.asked if one.path in again and one.method == "GET")
+    assert not [one for one in standin.asked if "downloadFile/availability" in one.path], "an FCC file is known by name"
+
+
+def test_without_a_network_the_cache_gives_the_same_workspace(
+    standin: Standin, infraplan: Run, plan: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    standin.asked.clear()
+    monkeypatch.setenv("INFRAPLAN_CACHE", str(plan / "data" / "cache"))
+    other = tmp_path / "other"
+    done = fetched(standin, infraplan, other, *SOURCES, "--state", "ME", "--offline")
+    assert done.code == 0, done.err
+    assert standin.asked == []
+
+    def tables(folder: Path) -> list[tuple[str, int, str]]:
+        return [(part.table, part.rows, part.receipt_id) for part in Workspace.open(folder).catalog]
+
+    assert tables(other) == tables(plan)
+
+
+def test_offline_without_a_cache_says_so(standin: Standin, infraplan: Run, tmp_path: Path) -> None:
+    done = fetched(standin, infraplan, tmp_path / "plan", "census_saipe", "--state", "ME", "--offline")
+    assert done.code == 1
+    assert "was never fetched for Maine" in done.err
+    assert standin.asked == []
+
+
+@pytest.mark.usefixtures("accounts")
+def test_a_dry_run_prints_what_would_come_and_leaves_nothing(standin: Standin, infraplan: Run, tmp_path: Path) -> None:
+    done = fetched(standin, infraplan, tmp_path / "plan", *SOURCES, "--state", "ME", "--dry-run")
+    assert done.code == 0, done.err
+    rows = list(csv.DictReader(io.StringIO(done.out)))
+    assert {row["source"] for row in rows} == set(SOURCES)
+    assert {row["here"] for row in rows} == {"no"}
+    assert next(row["rows"] for row in rows if row["source"] == "usac_requests") == "7"
+    tiger = next(row for row in rows if row["file"] == "tl_2025_23_unsd.zip")
+    assert int(tiger["bytes"]) == len(standin.files["/www2.census.gov/geo/tiger/TIGER2025/UNSD/tl_2025_23_unsd.zip"])
+    assert not (tmp_path / "plan").exists()
+    assert not [one for one in standin.asked if "downloadFile" in one.path]
+
+
+def test_a_dry_run_of_what_is_here_says_so(standin: Standin, infraplan: Run, plan: Path) -> None:
+    rows = list(csv.DictReader(io.StringIO(fetched(standin, infraplan, plan, *SOURCES, "--dry-run").out)))
+    assert {row["here"] for row in rows if row["source"].startswith("fcc_bdc")} == {"added"}
+    assert "no" not in {row["here"] for row in rows}
+
+
+def test_every_file_has_a_receipt_with_its_address(infraplan: Run, plan: Path) -> None:
+    receipts = json.loads(infraplan("data", "receipts", "--workspace", plan).out)
+    assert all(one["address"].startswith("http") and len(one["sha256"]) == 64 and one["license"] for one in receipts)
+    (cable,) = [one for one in receipts if "Cable" in one["file"]]
+    assert (cable["as_of"], cable["revision"]) == ("2025-12-31", "2026-03-17")
+    assert cable["address"].endswith("/downloadFile/availability/22")
+
+
+def test_a_fetched_file_gives_what_the_same_file_gives_by_hand(
+    standin: Standin, infraplan: Run, plan: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "tl_2025_23_unsd.zip"
+    path.write_bytes(standin.files["/www2.census.gov/geo/tiger/TIGER2025/UNSD/tl_2025_23_unsd.zip"])
+    done = infraplan("data", "add", path, "--workspace", plan)
+    assert "already here, nothing changed" in done.err
+
+
+def test_one_publisher_that_is_down_does_not_stop_the_others(
+    standin: Standin, infraplan: Run, tmp_path: Path, accounts: dict[str, str]
+) -> None:
+    assert accounts
+    standin.fault("/opendata.usac.org/api/views/qdmp-ygft", *[as_json({}, 503)] * 9)
+    standin.fault("/www2.census.gov/geo/tiger/TIGER2025/TRACT", MAINTENANCE)
+    wanted = ("usac_requests", "census_tiger_tracts", "census_saipe", "usac_c2_spending")
+    done = fetched(standin, infraplan, tmp_path / "plan", *wanted, "--state", "ME")
+    assert done.code == 1
+    assert "2 of 4 sources could not be had" in done.err
+    assert "usac_requests: " in done.err
+    assert "Down for scheduled maintenance" in done.err
+    tables = {part.table for part in Workspace.open(tmp_path / "plan").catalog}
+    assert tables == {"district_poverty", "c2_spending"}
+
+
+def test_an_update_asks_only_about_what_is_loaded_and_fetches_what_changed(
+    standin: Standin, infraplan: Run, tmp_path: Path
+) -> None:
+    plan = tmp_path / "plan"
+    fetched(standin, infraplan, plan, "usac_c2_spending", "census_saipe", "--state", "ME")
+    path = "/opendata.usac.org/api/views/6brt-5pbv.json"
+    about = json.loads(standin.pages[path](Asked("GET", path, {}, {})).body)
+    standin.pages[path] = lambda _: as_json({**about, "rowsUpdatedAt": about["rowsUpdatedAt"] + 86_400})
+    rows = "/opendata.usac.org/resource/6brt-5pbv.json"
+    before = standin.pages[rows]
+    standin.pages[rows] = lambda asked: Answer(before(asked).body.replace(b"50100.00", b"40000.00"))
+    standin.asked.clear()
+    done = fetched(standin, infraplan, plan, "--update")
+    assert done.code == 0, done.err
+    assert "1 new file added, 1 already here" in done.err
+    assert {one.path.split("/")[1] for one in standin.asked} == {"opendata.usac.org", "www2.census.gov"}
+    here = Workspace.open(plan)
+    assert here.frame("c2_spending")["budget_usd"].astype(float).tolist() == [40000.0]
+    assert len([part for part in here.catalog if part.table == "c2_spending"]) == 2, "the older stays until dropped"
+
+
+def test_two_releases_stand_side_by_side(standin: Standin, infraplan: Run, plan: Path) -> None:
+    done = fetched(standin, infraplan, plan, "fcc_bdc_fixed", "--as-of", "2025-06-30")
+    assert done.code == 0, done.err
+    assert "older than what is loaded: kept" in done.err
+    assert Workspace.open(plan).paths("availability", as_of="2025-06-30")
+
+
+def test_wrong_usage_is_told_as_such(infraplan: Run, standin: Standin, tmp_path: Path) -> None:
+    assert fetched(standin, infraplan, tmp_path / "plan").code == 2
+    done = fetched(standin, infraplan, tmp_path / "plan", "fcc_form477", "--state", "ME")
+    assert done.code == 1
+    assert "fcc_form477 cannot be fetched; get it at https://www.fcc.gov" in done.err
+    assert infraplan("data", "fetch", "census_saipe", "--state", "ME", "--host", "nonsense").code == 2

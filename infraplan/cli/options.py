@@ -36,13 +36,26 @@ class Output:
 
         if isinstance(workspace, Path):
             workspace = _workspace_in(workspace)
-        if workspace is not None and stamps(workspace):
+        if (workspace is not None and stamps(workspace)) or _from_the_sample():
             frame = frame.assign(stamp="SYNTHETIC")
         if self.path is None:
             tablefiles.write_stream(frame, sys.stdout, self.format)
             return
         tablefiles.write(frame, self.path, self.format)
         say(f"wrote {self.path} ({len(frame):,} rows)")
+
+
+def _from_the_sample() -> bool:
+    """Whether a file given to the command lies in a folder of the fictional state, whose README.txt says so."""
+    ctx = click.get_current_context(silent=True)
+    given = [value for value in (ctx.params.values() if ctx else ()) if isinstance(value, Path | tuple)]
+    paths = [path for value in given for path in (value if isinstance(value, tuple) else (value,))]
+    for path in paths:
+        if isinstance(path, Path) and path.is_file():
+            for readme in (path.parent / "README.txt", path.parent.parent / "README.txt"):
+                if readme.is_file() and readme.read_text(encoding="utf-8", errors="replace").startswith("SYNTHETIC"):
+                    return True
+    return False
 
 
 def _workspace_in(folder: Path) -> "Workspace | None":

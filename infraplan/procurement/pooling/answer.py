@@ -181,9 +181,8 @@ class Search:
     def _is_large(self, case: "Case") -> bool:
         """Whether to search over the tiers rather than hand the whole model over."""
         policy, plain = self.inputs.policy, not (case.pinned or case.rows or case.ceiling)
-        simple = policy.objective == "pre_discount" and policy.min_providers is None and policy.max_providers is None
-        few = policy.max_awards is None and self.limits.gap >= LEAST_GAP
-        return plain and simple and few and len(self.facts.options.cost) > LARGE
+        simple = policy.objective == "pre_discount" and self.limits.gap >= LEAST_GAP
+        return plain and simple and len(self.facts.options.cost) > LARGE
 
     def _out_of_time(self) -> bool:
         return self.limits.time_limit is not None and self.spent() >= self.limits.time_limit

@@ -28,6 +28,8 @@ MISSED: Final = 1e-6
 """Share of the objective that idle columns may hide between them; taken off every bound."""
 INFINITE: Final = 1e30
 PENALTY: Final = 10.0
+SMALL: Final = 0.02
+"""Share of everything asked for that a tier without a threshold counts for when questions are ordered."""
 TAIL: Final = 4
 LEAST_LIFT: Final = 2e-5
 """Rows stop coming in when so many rounds have lifted the bound by less than this share."""
@@ -63,6 +65,7 @@ class Tree:
     place: Longs = field(init=False)
     linked: Bools = field(init=False)
     size: Floats = field(init=False)
+    start: Floats = field(init=False)
     first_level_row: int = field(init=False)
     active: list[int] = field(default_factory=list)
     solves: int = 0
@@ -83,48 +86,84 @@ class Tree:
     # --- stating the relaxation -------------------------------------------------------------------------------------
 
     def _state(self) -> None:
-        """Rows over all columns; the relaxation starts with `keeps` and `wins` only."""
+        """Rows over all columns; the relaxation starts with `keeps`, `wins`, tiers missed and providers only."""
         given, n, tiers, bids = self.given, len(self.given.keep), len(self.tiers), len(self.given.inputs.bids)
-        share = self._shares()
-        capacity = np.minimum(given.capacity[self.bid], self._most_of_share())
-        reach = np.bincount(self.tier_of, given.quantity[given.options.demand], minlength=tiers)
-        capacity = np.minimum(capacity, reach)
-        self.size = 0.02 * float(given.quantity.sum()) + np.array(
-            [given.inputs.bids[bid].levels[level].from_quantity for bid, level in self.tiers]
-        )
-        start = np.array([given.inputs.bids[bid].levels[level].from_quantity for bid, level in self.tiers])
+        self.start = np.array([given.inputs.bids[bid].levels[level].from_quantity for bid, level in self.tiers])
+        self.size = SMALL * float(given.quantity.sum()) + self.start
+        self.first_level_row = n + 2 * tiers
+        share, counted = self._shares(), self._counts()
         size = given.quantity[given.options.demand]
         options = np.arange(len(size))
         cover = sp.csr_array((np.ones(len(size)), (given.options.demand, options)), shape=(n, len(size)))
         volume = sp.csr_array((size, (self.tier_of, options)), shape=(tiers, len(size)))
         self.matrix = sp.csc_array(sp.vstack([cover, volume, volume, sp.csr_array((bids, len(size))), share[0]]))
         self.row_of = np.arange(self.matrix.shape[0])
-        diagonal = sp.diags_array
+        capacity = np.minimum(np.minimum(given.capacity[self.bid], self._most_of_share()), volume.sum(axis=1))
         one = sp.csr_array((np.ones(tiers), (self.bid, np.arange(tiers))), shape=(bids, tiers))
-        wins = sp.vstack([self._bundle_cover(), diagonal(-capacity), diagonal(-start), one, share[1]])
-        keeps = sp.vstack([sp.eye_array(n), sp.csr_array((2 * tiers + bids + len(share[2]), n))])
-        short = sp.csr_array((start, (n + tiers + np.arange(tiers), np.arange(tiers))), shape=(keeps.shape[0], tiers))
-        rows = sp.csr_array(sp.hstack([keeps, wins, short]))
-        inf = np.inf
-        self.first_level_row = n + 2 * tiers
+        diagonal = sp.diags_array
+        wins = sp.vstack([self._bundle_cover(), diagonal(-capacity), diagonal(-self.start), one, share[1], counted[0]])
+        count, before = wins.shape[0], self.matrix.shape[0]
+        keeps = sp.vstack([sp.eye_array(n), sp.csr_array((count - n, n))])
+        missed = (n + tiers + np.arange(tiers), np.arange(tiers))
+        short = sp.csr_array((self.start, missed), shape=(count, tiers))
+        sells = sp.vstack([sp.csr_array((before, counted[1].shape[1])), counted[1]])
+        rows = sp.csr_array(sp.hstack([keeps, wins, short, sells]))
+        self._start_solver(rows, share[2], counted[2], sells.shape[1])
+
+    def _start_solver(self, rows: sp.csr_array, shares: Floats, counts: Floats, sellers: int) -> None:
+        given, n, tiers, bids = self.given, len(self.given.keep), len(self.tiers), len(self.given.inputs.bids)
         bundle = np.array([bid in given.bundles for bid in self.bid.tolist()], dtype=bool)
         cost = np.where(bundle, [given.bundle_cost.get(bid, 0.0) for bid in self.bid.tolist()], given.fixed[self.bid])
         # a volume row says nothing of a bundle, which has no options
-        upper = np.concatenate((np.ones(n), np.zeros(tiers), np.full(tiers, inf), np.ones(bids), share[2]))
-        lower = np.concatenate(
-            (np.ones(n), np.full(tiers, -inf), np.where(bundle, -inf, 0.0), np.full(bids + len(share[2]), -inf))
-        )
-        upper[n : n + tiers][bundle] = inf
+        most, free = np.where(bundle, np.inf, 0.0), np.full(tiers, np.inf)
+        upper = np.concatenate((np.ones(n), most, free, np.ones(bids), shares, counts))
+        lower = np.concatenate((np.ones(n), -free, -most, np.full(bids + len(shares) + len(counts), -np.inf)))
         # what cannot be (no contract to keep, a tier not reached) has a price, so that there is always an answer to price
         dear = PENALTY * float(max(given.options.cost.max(initial=1.0), keep_max(given.keep)))
         keep = np.where(np.isfinite(given.keep), given.keep, dear)
+        costs = np.concatenate((keep, cost, np.full(tiers, dear), np.zeros(sellers)))
+        zero, one = np.zeros(len(costs)), np.ones(len(costs))
         self.linear = Relaxation(
             Arrays(
-                [], np.concatenate((keep, cost, np.full(tiers, dear))), np.zeros(n + 2 * tiers), np.ones(n + 2 * tiers),
-                np.zeros(n + 2 * tiers, dtype=bool), [], lower, upper,
+                [], costs, zero, one, zero.astype(bool), [], lower, upper,
                 rows.indptr.astype(np.int32), rows.indices.astype(np.int32), rows.data,
             )
         )  # fmt: skip
+
+    def _counts(self) -> tuple[sp.csr_array, sp.csr_array, Floats]:
+        """Numbers of awards and providers, as rows `<= limit` over `wins` and over providers that sell."""
+        policy, tiers = self.given.inputs.policy, len(self.tiers)
+        told = [self.given.inputs.bids[bid].provider_id for bid in self.bid.tolist()]
+        names = {name: place for place, name in enumerate(sorted(set(told)))}
+        seller = np.array([names[name] for name in told], dtype=np.int64)
+        limited = policy.max_providers is not None or policy.min_providers is not None
+        sellers, bids = len(names) if limited else 0, len(self.given.inputs.bids)
+        over_wins: list[sp.csr_array] = []
+        over_sells: list[sp.csr_array] = []
+        limits: list[float] = []
+        if limited:
+            # a bid that wins makes its provider sell; a provider that sells has a bid that wins
+            one = sp.csr_array((np.ones(tiers), (self.bid, np.arange(tiers))), shape=(bids, tiers))
+            owner = np.zeros(bids, dtype=np.int64)
+            owner[self.bid] = seller
+            by_provider = sp.csr_array((-np.ones(tiers), (seller, np.arange(tiers))), shape=(sellers, tiers))
+            over_wins += [one, by_provider]
+            sold = sp.csr_array((-np.ones(bids), (np.arange(bids), owner)), shape=(bids, sellers))
+            over_sells += [sold, sp.csr_array(sp.eye_array(sellers))]
+            limits += [0.0] * (bids + sellers)
+        for limit, sign in ((policy.max_providers, 1.0), (policy.min_providers, -1.0)):
+            if limit is not None:
+                over_wins.append(sp.csr_array((1, tiers)))
+                over_sells.append(sp.csr_array(np.full((1, sellers), sign)))
+                limits.append(sign * limit)
+        if policy.max_awards is not None:
+            over_wins.append(sp.csr_array(np.ones((1, tiers))))
+            over_sells.append(sp.csr_array((1, sellers)))
+            limits.append(float(policy.max_awards))
+        nothing = (sp.csr_array((0, tiers)), sp.csr_array((0, sellers)), np.zeros(0))
+        if not limits:
+            return nothing
+        return sp.csr_array(sp.vstack(over_wins)), sp.csr_array(sp.vstack(over_sells)), np.array(limits)
 
     def _shares(self) -> tuple[sp.csr_array, sp.csr_array, Floats]:
         """Provider shares: rows over options, rows over tiers (bundles), and their limits."""

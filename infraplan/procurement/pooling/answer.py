@@ -38,7 +38,9 @@ WHAT: Final = "an award that serves every member within the policy"
 EXPLAIN_SECONDS: Final = 30.0
 LARGE: Final = 2_000
 """Options (member, bid and tier) beyond which the search over tiers is faster than the whole model."""
-LEAST_GAP: Final = 1e-5
+LARGE_EXACT: Final = 15_000
+"""The same where a proof finer than `LEAST_GAP` is asked: the search then gives the whole model its start and bound."""
+LEAST_GAP: Final = 1e-4
 PART_OF_GAP: Final = 0.1
 MANY: Final = 1_000
 TINY_USD: Final = 1e-6
@@ -181,8 +183,8 @@ class Search:
     def _is_large(self, case: "Case") -> bool:
         """Whether to search over the tiers rather than hand the whole model over."""
         policy, plain = self.inputs.policy, not (case.pinned or case.rows or case.ceiling)
-        simple = policy.objective == "pre_discount" and self.limits.gap >= LEAST_GAP
-        return plain and simple and len(self.facts.options.cost) > LARGE
+        most = LARGE if self.limits.gap >= LEAST_GAP else LARGE_EXACT
+        return plain and policy.objective == "pre_discount" and len(self.facts.options.cost) > most
 
     def _out_of_time(self) -> bool:
         return self.limits.time_limit is not None and self.spent() >= self.limits.time_limit
@@ -202,7 +204,9 @@ class Search:
 
         deadline = math.inf if self.limits.time_limit is None else self.began + self.limits.time_limit
         tell = None if self.limits.quiet else solve.progress(self.began)
-        search = Branching(trees, complete, self.limits.gap, deadline, parallel=self.limits.threads != 1, tell=tell)
+        search = Branching(
+            trees, complete, max(self.limits.gap, LEAST_GAP), deadline, parallel=self.limits.threads != 1, tell=tell
+        )
         bound = search.run()
         if not awards:
             return None
@@ -220,7 +224,7 @@ class Search:
         wanted = np.array(tiers, dtype=np.int64).reshape(-1, 2)
         code = given.options.bid * MANY + given.options.level
         options = given.options.where(np.isin(code, wanted[:, 0] * MANY + wanted[:, 1]))
-        limits = replace(self.limits.after(self.spent()), gap=self.limits.gap * PART_OF_GAP, quiet=True)
+        limits = replace(self.limits.after(self.spent()), gap=max(self.limits.gap, LEAST_GAP) * PART_OF_GAP, quiet=True)
         while True:
             model = models.build(given, options, rows)
             for tier in tiers:

@@ -156,6 +156,7 @@ class _Builder:
         self.offers: list[Offer] = []
         self.pairs: set[tuple[int, int]] = set()
         self.notes: list[str] = []
+        self.rates: dict[tuple[str, str], int] = {}
         self.unasked = 0
 
     def fault(self, kind: str, what: str, table: str, row: int, column: str, mend: str) -> None:
@@ -173,6 +174,13 @@ class _Builder:
             if self.policy.share_fixed == "students" and told["students"] is None:
                 self.fault("Blank", "students is blank and the policy shares fixed costs by students", "demand", row,
                            "students", 'give students, or share_fixed = "quantity"')  # fmt: skip
+            known = self.rates.setdefault((told["lea_id"], told["category"]), int(rate))
+            if known != int(rate):
+                what = f"{told['lea_id']} has two rates for {told['category']}: {known} and {int(rate)}"
+                column = "c1_rate" if told["category"] == "C1" else "c2_rate"
+                self.fault(
+                    "TwoRates", what, "demand", row, column, "a member has one rate per category; keep the right one"
+                )
             self.demands.append(_demand(told, rate, position))
         if any(demand.contract_end for demand in self.demands) and self.policy.start_date is None:
             self.notes.append(

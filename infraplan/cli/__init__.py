@@ -57,7 +57,7 @@ class LazyGroup(click.Group):
         for name in super().list_commands(ctx):
             command = super().get_command(ctx, name)
             if command is not None:
-                rows.append((name, command.get_short_help_str()))
+                rows.append((name, command.get_short_help_str(limit=90)))
         with formatter.section("Commands"):
             formatter.write_dl(rows)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from infraplan.cli import options
+from infraplan.cli import LazyGroup, options
 from infraplan.cli.options import Output
 
 
@@ -27,7 +27,10 @@ def _home_rule(function: options.F) -> options.F:
     )(function)
 
 
-@click.group()
+@click.group(
+    cls=LazyGroup,
+    lazy={"build": ("infraplan.cli.network:build", "Budget a network that connects sites to points of presence.")},
+)
 def connectivity() -> None:
     """Who lacks broadband, at home and at school.
 

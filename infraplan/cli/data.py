@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from infraplan.cli import options
+from infraplan.cli import LazyGroup, options
 
 if TYPE_CHECKING:
     from infraplan.intake import Loader, Taken
@@ -16,12 +16,16 @@ def loaders() -> "Mapping[str, Loader]":
     """The loaders of every domain and of a state's own files, by source."""
     from infraplan import columnmaps
     from infraplan.connectivity import sources as connectivity
+    from infraplan.oer.sources import catalogs
     from infraplan.procurement import sources as procurement
 
-    return {**columnmaps.LOADERS, **connectivity.LOADERS, **procurement.LOADERS}
+    return {**columnmaps.LOADERS, **connectivity.LOADERS, **procurement.LOADERS, **catalogs.LOADERS}
 
 
-@click.group()
+@click.group(
+    cls=LazyGroup,
+    lazy={"fetch": ("infraplan.cli.fetching:fetch", "Bring publishers' files: politely, verified, resumable.")},
+)
 def data() -> None:
     """Add, list, check and export a workspace's data.
 

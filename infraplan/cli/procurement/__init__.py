@@ -19,6 +19,8 @@ _HERE = "infraplan.cli.procurement"
         "valid-file": (f"{_HERE}.rollup:valid_file", "Check a school-level valid file and roll it up by district."),
         "evaluate": (f"{_HERE}.evaluation:evaluate", "Check a bid-evaluation matrix, or make an empty one."),
         "letter": (f"{_HERE}.letters:letter", "One printable page for a district's business officer."),
+        "map": (f"{_HERE}.mapping:draw", "Rates, price positions, contract ends and Category Two left on a map."),
+        "fund": (f"{_HERE}.funding:fund", "Which projects, in which year, with whose money."),
         "pool": (f"{_HERE}.pooling:pool", "Which bids to award to which members, nobody worse off."),
     },
 )

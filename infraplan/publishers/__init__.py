@@ -140,7 +140,7 @@ def chosen(ids: tuple[str, ...], *, everything: bool) -> list[Fetchable]:
 
 def plan(one: Fetchable, place: Place, http: Http) -> Plan:
     """Ask a source's publisher what there is; raises NotFetched and its kin."""
-    from infraplan.publishers import arcgis, census, fcc, files, socrata  # noqa: PLC0415
+    from infraplan.publishers import arcgis, catalogs, census, fcc, files, socrata  # noqa: PLC0415
 
     planners: Mapping[str, Planner] = {
         "files": files.plan,
@@ -149,6 +149,7 @@ def plan(one: Fetchable, place: Place, http: Http) -> Plan:
         "census_acs": census.plan_acs,
         "arcgis": arcgis.plan,
         "socrata": socrata.plan,
+        "catalog": catalogs.plan,
     }
     return planners[one.settings["by"]](one, place, http)
 

@@ -38,6 +38,8 @@ SOURCES = [
     "nces_ccd_lea",
     "nces_ccd_school",
     "nces_edge_schools",
+    "oer_open_textbook_library",
+    "oer_openstax",
     "usac_c2_spending",
     "usac_line_recipients",
     "usac_request_lines",
@@ -60,6 +62,7 @@ def open_for_maine(server: Standin, made: Path) -> None:
     census(server, made)
     nces(server, made)
     usac(server)
+    catalogs(server)
 
 
 # --- FCC ------------------------------------------------------------------------------------------------------------
@@ -362,3 +365,32 @@ def socrata(rows: Sequence[Mapping[str, Any]], asked: Asked) -> Answer:
         return as_json({"message": "rows would repeat"}, 400)
     start, limit = int(asked.query["$offset"]), int(asked.query["$limit"])
     return as_json(list(rows[start : start + limit]))
+
+
+# --- open materials -------------------------------------------------------------------------------------------------
+
+OTL = "/open.umn.edu/opentextbooks/textbooks.json"
+OPENSTAX = "/openstax.org/apps/cms/api/v2/pages/"
+
+
+def catalogs(server: Standin) -> None:
+    """Two pages of the Open Textbook Library; OpenStax's one, with a retired book."""
+    server.pages[OTL] = textbooks
+    books = [
+        {"id": number, "title": title, "book_state": state, "license_name": "Creative Commons Attribution License",
+         "license_version": "4.0", "license_url": "http://creativecommons.org/licenses/by/4.0/",
+         "print_isbn_13": isbn, "digital_isbn_13": None, "meta": {"slug": title.lower(), "type": "books.Book"}}
+        for number, title, state, isbn in ((46, "Prealgebra", "retired", None), (47, "Prealgebra 2e", "live", "9781711470031"))
+    ]  # fmt: skip
+    server.pages[OPENSTAX] = partial(_always, {"meta": {"total_count": 2}, "items": books})
+
+
+def textbooks(asked: Asked) -> Answer:
+    """One page of the feed; the next page's address is the publisher's own."""
+    page = int(asked.query.get("page", 1))
+    book = {"id": page, "title": f"Statistics {page}", "license": "Attribution-ShareAlike", "isbn13": None,
+            "subjects": [{"name": "Mathematics"}], "copyright_year": 2024}  # fmt: skip
+    if page == 1:
+        book["license"] = None
+    following = f"https://open.umn.edu/opentextbooks/textbooks.json?page={page + 1}" if page < 3 else None
+    return as_json({"data": [book], "links": {"self": "x", "next": following}})

@@ -16,6 +16,7 @@ from fetch.maine_online import (
     FCC,
     FIBER,
     FIBER_J25,
+    OTL,
     SCHOOLS,
     TIGER,
     USAC,
@@ -341,6 +342,45 @@ def test_a_server_that_knows_no_head_is_asked_all_the_same(standin: Standin, pla
     (wanted,) = plan("census_tiger_tracts", place, http).wanted
     assert wanted.bytes is None
     assert wanted.get(http).path.read_bytes() == body
+
+
+# --- catalogs -------------------------------------------------------------------------------------------------------
+
+
+def test_all_pages_of_a_catalog_come_and_a_license_that_is_not_stated_stays_blank(place: Place, http: Http) -> None:
+    found = rows(got("oer_open_textbook_library", place, http))
+    assert [row["resource_id"] for row in found] == ["otl:1", "otl:2", "otl:3"]
+    assert [row["license"] for row in found] == ["", "Attribution-ShareAlike", "Attribution-ShareAlike"]
+
+
+def test_only_live_books_of_openstax_count(place: Place, http: Http) -> None:
+    (found,) = rows(got("oer_openstax", place, http))
+    assert (found["title"], found["isbn"]) == ("Prealgebra 2e", "9781711470031")
+
+
+def test_a_catalog_that_goes_round_in_a_circle_is_left(standin: Standin, place: Place, http: Http) -> None:
+    before = standin.pages[OTL]
+
+    def round_about(asked: Asked) -> Answer:
+        told = json.loads(before(asked).body)
+        told["links"]["next"] = "https://open.umn.edu/opentextbooks/textbooks.json?page=1"
+        return as_json(told)
+
+    standin.pages[OTL] = round_about
+    with pytest.raises(SourceChanged, match="gives 1 twice"):
+        got("oer_open_textbook_library", place, http)
+
+
+def test_a_catalog_that_points_elsewhere_is_not_followed(standin: Standin, place: Place, http: Http) -> None:
+    standin.pages[OTL] = lambda _: as_json({"data": [], "links": {"next": "https://elsewhere.example/x"}})
+    with pytest.raises(SourceChanged, match=r"names elsewhere\.example as its next page"):
+        got("oer_open_textbook_library", place, http)
+
+
+def test_a_catalog_whose_fields_were_renamed_is_named(standin: Standin, place: Place, http: Http) -> None:
+    standin.pages[OTL] = lambda _: as_json({"data": [{"id": 1, "name": "Statistics", "rights": "CC BY"}], "links": {}})
+    with pytest.raises(SourceChanged, match=r"no record has title \(title\), license \(license\)"):
+        got("oer_open_textbook_library", place, http)
 
 
 def test_every_source_that_can_be_fetched_says_how(place: Place) -> None:

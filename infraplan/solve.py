@@ -38,6 +38,8 @@ PROVEN_GAP: Final = 1e-9
 """Relative gap at or under which an answer counts as proved optimal."""
 QUIET_SECONDS: Final = 5.0
 """A run shorter than this says nothing about its progress."""
+TOLERANCE: Final = 2e-6
+"""Twice the tolerance of HiGHS: where it calls an answer optimal, figures nearer than this are the same figure."""
 ROW_WISE: Final = 2
 BROKEN: Final = 1e-7
 """Share of its largest coefficient by which a relaxed row must be broken to count as broken."""
@@ -377,6 +379,8 @@ def _read(solver: highspy.Highs, model: Arrays, limits: Limits, seconds: float) 
     if not feasible:
         return Result(Status.stopped_empty, math.nan, bound, math.inf, seconds, version, nodes=nodes)
     objective = float(info.objective_function_value)
+    if told == kinds.kOptimal and abs(objective - bound) <= TOLERANCE:
+        bound = objective
     gap = relative_gap(objective, bound)
     status = _proved(gap, limits.gap, finished=told == kinds.kOptimal)
     return Result(status, objective, bound, gap, seconds, version, _values(solver, model), nodes)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pulp
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from infraplan import solve
@@ -45,6 +45,7 @@ def knapsack(items: int, rows: int, seed: int = 1) -> pulp.LpProblem:
 
 @settings(deadline=None, max_examples=150)
 @given(st.integers(0, 10**6))
+@example(741795)  # HiGHS ends this one with a bound a millionth above its answer
 def test_the_bulk_hand_off_agrees_with_pulps_own_bridge(seed: int) -> None:
     ours, theirs = random_model(seed), random_model(seed)
     result = solve.solve(ours, Limits(gap=0))

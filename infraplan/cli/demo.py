@@ -73,7 +73,8 @@ def demo(folder: Path, districts: int, locations: int, seed: int) -> None:
     page, reports = (workspace / "maps" / "gaps.html").resolve(), (workspace / "reports").resolve()
     click.echo(
         f"\nDone. Open this page in a browser:\n  {page}\n"
-        f"and these:\n  {reports / 'materials' / 'report.html'}    audit of a materials list\n"
+        f"and these:\n  {page.with_name('materials.html')}    open materials by district\n"
+        f"  {reports / 'materials' / 'report.html'}    audit of a materials list\n"
         f"  {reports / 'letters'}    a letter for each district\n"
         f"Tables are beside them; what is loaded:  infraplan status --workspace {workspace}"
     )
@@ -86,7 +87,7 @@ def commands(files: "list[SampleFile]", folder: Path, workspace: Path) -> list[l
         *_loading(files, workspace),
         *_connectivity(workspace),
         *_procurement(folder / "erate", folder / "bids", workspace),
-        *_oer(folder / "oer", workspace / "reports"),
+        *_oer(folder / "oer", workspace),
     ]
     return [shlex.split(line) for line in lines]
 
@@ -124,16 +125,21 @@ def _procurement(erate: Path, bids: Path, workspace: Path) -> list[str]:
         f"procurement budgets --from {_q(erate / 'c2_budgets_in.csv')} {year} -o {_q(reports / 'c2_budgets.csv')}",
         f"procurement prices {year} {where} -o {_q(reports / 'prices.xlsx')}",
         f"procurement calendar --as-of {AS_OF} {where} -o {_q(reports / 'deadlines.xlsx')}",
+        f"procurement map --crosswalk {_q(erate / 'ben_nces_crosswalk.csv')} {year} --as-of {AS_OF} {where}",
         f"procurement letter --all {year} --as-of {AS_OF} {where} -o {_q(reports / 'letters')}",
         f"procurement pool {bid_files} --bid-prices {_q(bids / 'bid_prices.csv')} --bid-tiers {_q(bids / 'bid_tiers.csv')} "
         f"--policy {_q(bids / 'policy.toml')} --rfp {_q(bids / 'rfp.toml')} -o {_q(reports / 'pool')}",
     ]
 
 
-def _oer(oer: Path, reports: Path) -> list[str]:
-    lists = f"--list {_q(oer / 'materials_list.csv')} --catalog {_q(oer / 'oer_catalog.csv')}"
+def _oer(oer: Path, workspace: Path) -> list[str]:
+    reports, listed = workspace / "reports", f"--list {_q(oer / 'materials_list.csv')}"
+    lists = f"{listed} --catalog {_q(oer / 'oer_catalog.csv')}"
+    found = f"{listed} --matches {_q(reports / 'matches.csv')}"
     return [
         f"oer match {lists} -o {_q(reports / 'matches.csv')}",
+        f"oer savings {found} --on {AS_OF} -o {_q(reports / 'oer_savings.csv')}",
+        f"oer map {found} --savings {_q(reports / 'oer_savings.csv')} --workspace {_q(workspace)}",
         f"oer coverage --standards {_q(oer / 'standards.csv')} --alignments {_q(oer / 'alignments.csv')} "
         f"--course 'Algebra 1' -o {_q(reports / 'algebra_1')}",
         f"oer audit {lists} --title 'SYNTHETIC: materials list of a fictional state' "

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from infraplan.oer.audit import Audit
+    from infraplan.outputs.pages import SourceNote
 
 FILE = click.Path(path_type=Path, dir_okay=False)
 FEWEST_PEOPLE = 10
@@ -400,10 +401,79 @@ def audit_(
     options.say(f"{told.lead}\nwrote {folder / 'report.html'}, audit.xlsx and {len(told.parts)} CSV files")
 
 
+@oer.command(name="map")
+@click.option("--list", "adopted", type=FILE, required=True, metavar="FILE", help="The adoption list, with district.")
+@click.option("--matches", type=FILE, required=True, metavar="FILE", help="What oer match wrote for this list.")
+@click.option("--savings", "saved", type=FILE, default=None, metavar="FILE", help="What oer savings wrote for it.")
+@_list_columns
+@click.option(
+    "-o",
+    "--output",
+    "path",
+    type=FILE,
+    metavar="FILE.html",
+    help="Where to write it; default: maps/materials.html in the workspace.",
+)
+@options.workspace
+@options.quiet
+def map_(
+    adopted: Path,
+    matches: Path,
+    saved: Path | None,
+    columns: tuple[str, ...],
+    sheet: str | None,
+    path: Path | None,
+    workspace: Path,
+) -> None:
+    """Draw the districts of a list by share of open materials and by saving, one page that opens without a network.
+
+    The list's column district holds NCES numbers or names; districts that it does not name are not assessed.
+
+    Example:
+
+
+    \b
+        infraplan oer map --list lists.csv --matches matches.csv --savings savings.csv --workspace maine
+    """
+    from infraplan import tablefiles
+    from infraplan.oer import layers
+    from infraplan.oer.sources import lists
+    from infraplan.outputs.layers import load_layer
+    from infraplan.outputs.maps import draw_map
+    from infraplan.workspace import Workspace
+
+    here = Workspace.open(workspace)
+    shown = layers.district_map(
+        here,
+        lists.read_list(adopted, _column_map(columns), sheet=sheet),
+        tablefiles.read_text(matches),
+        tablefiles.read_text(saved) if saved is not None else None,
+    )
+    receipts = {one.receipt_id: ("district_shapes",) for one in here.receipts_of("district_shapes")}
+    about = {"title": "open materials by district", "receipts": list(receipts), "notes": list(shown.notes)}
+    here.put_answer("oer_districts", shown.table, about)
+    target = path or here.folder / "maps" / "materials.html"
+    draw_map(
+        target,
+        title=f"{options.state_name(here)}: open materials by district",
+        areas=shown.areas,
+        points=None,
+        layers=[load_layer(name) for name in shown.layers],
+        sources=[
+            *_given([adopted, matches, *([saved] if saved is not None else [])], "oer_districts"),
+            *options.source_notes(here, receipts),
+        ],
+        stamps=options.stamps(here),
+        notes=shown.notes,
+        threshold=here.config.threshold,
+    )
+    for note in shown.notes:
+        options.say(f"  {note}")
+    options.say(f"wrote {target} ({target.stat().st_size / 1e6:.1f} MB); open it in any browser")
+
+
 def _page(path: Path, title: str, told: "Audit", files: "Sequence[Path]") -> None:
     """Draw the audit's parts as one page."""
-    import hashlib
-
     from markupsafe import Markup, escape
 
     from infraplan.outputs import pages, suppression, tables
@@ -426,20 +496,31 @@ def _page(path: Path, title: str, told: "Audit", files: "Sequence[Path]") -> Non
         hidden = suppression.withheld(frame, fields, FEWEST_PEOPLE)
         body = tables.table(frame, fields, caption=part.heading, table_id=f"{part.file}-table", hidden=hidden)
         sections.append(pages.Section(anchor=part.file, heading=part.heading, body=words + body))
-    sources = [
-        pages.SourceNote(
+    pages.write(
+        path,
+        pages.Page(
+            title=title, lead=told.lead, sections=sections, sources=_given(files), disclaimer=told.parts[0].words[0]
+        ),
+    )
+
+
+def _given(files: "Sequence[Path]", *tables: str) -> "list[SourceNote]":
+    """The files a person gave, as sources of a page; `tables` are those they stand behind (none: all)."""
+    import hashlib
+
+    from infraplan.outputs.pages import SourceNote
+
+    return [
+        SourceNote(
             title=file.name,
             publisher="given by you",
             as_of="as given",
             file=file.name,
             sha256=hashlib.sha256(file.read_bytes()).hexdigest(),
+            tables=tables,
         )
         for file in files
     ]
-    pages.write(
-        path,
-        pages.Page(title=title, lead=told.lead, sections=sections, sources=sources, disclaimer=told.parts[0].words[0]),
-    )
 
 
 def _column_map(told: tuple[str, ...]) -> dict[str, str]:

@@ -8,7 +8,7 @@ from click.testing import CliRunner, Result
 from infraplan.cli import infraplan
 from infraplan.errors import InfraplanError
 
-COMMANDS = ["licenses", "remix", "match", "coverage", "savings", "audit"]
+COMMANDS = ["licenses", "remix", "match", "coverage", "savings", "audit", "map"]
 
 
 def run(*arguments: str | Path) -> Result:

@@ -5,6 +5,7 @@ ten sites, the sum over sites of the larger of the two. Before, each site had it
 decimals. Figures come from `data/rules/erate/<year>/category_two.toml`.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -121,6 +122,16 @@ def budgets(frame: pd.DataFrame, year: Rules, *, file: str = "the table") -> Bud
         rows.append((system.entity_id, len(system.sites), method, budget, system.funded, system.pending, available))
     table = pd.DataFrame(rows, columns=COLUMNS)
     return Budgets(table, (*_general_notes(frame, year), *notes))
+
+
+def covers(cycle: str, funding_year: int) -> bool:
+    """Whether a cycle as USAC writes it has a funding year; a cycle without years has all.
+
+    >>> covers("FY2021-2025", 2026), covers("FY2026-FY2030", 2026)
+    (False, True)
+    """
+    years = [int(word) for word in re.findall(r"(?:19|20)\d{2}", str(cycle))]
+    return not years or min(years) <= funding_year <= max(years)
 
 
 def best(sites: Sequence[Site], year: Rules, *, independent: bool) -> tuple[str, Decimal]:

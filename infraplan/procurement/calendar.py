@@ -6,7 +6,7 @@ Everything is reckoned as of a given day; nothing here reads the clock.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import cache
@@ -128,7 +128,7 @@ def _rank(row: Mapping[str, Any], soon: date) -> tuple[Any, ...]:
 
 
 @dataclass(frozen=True)
-class _Request:
+class Request:
     """A funded request, its dates as days and its money as decimals."""
 
     ben: str
@@ -145,14 +145,25 @@ class _Request:
 
     @property
     def uncollected(self) -> Decimal | None:
+        """What is committed and not disbursed; None where disbursements are not loaded."""
         return None if self.disbursed is None else self.committed - self.disbursed
 
     def money(self) -> dict[str, Any]:
+        """The columns of money and the contract's end, as a row of the calendar has them."""
         return {"committed_usd": self.committed, "disbursed_usd": self.disbursed, "uncollected_usd": self.uncollected,
                 "contract_end": self.contract_end}  # fmt: skip
 
 
-def _requests(tables: Mapping[str, pd.DataFrame]) -> Iterator[_Request]:
+def recurring_requests(tables: Mapping[str, pd.DataFrame]) -> Iterator[Request]:
+    """Funded requests for recurring service; a contract end that is a slip of the pen counts as none."""
+    for request in _requests(tables):
+        if request.recurring:
+            end = request.contract_end
+            slip = end is not None and end.year > request.year + LONGEST_YEARS
+            yield replace(request, contract_end=None) if slip else request
+
+
+def _requests(tables: Mapping[str, pd.DataFrame]) -> Iterator[Request]:
     if "requests" not in tables:
         return
     years: dict[str, Any] = {}
@@ -166,9 +177,9 @@ def _requests(tables: Mapping[str, pd.DataFrame]) -> Iterator[_Request]:
             yield _request(row, int(year), committed)
 
 
-def _request(row: Mapping[Any, Any], year: int, committed: Decimal) -> _Request:
+def _request(row: Mapping[Any, Any], year: int, committed: Decimal) -> Request:
     extensions = _first(row.get("extensions_left"))
-    return _Request(
+    return Request(
         ben=row["ben"], frn=row["frn"], year=year, category=row["category"],
         recurring=_recurs(row), committed=committed,
         disbursed=_money(row.get("disbursed_usd")), service_end=_day(row.get("service_end")),
@@ -210,7 +221,7 @@ def _funding_year(day: date) -> int:
     return day.year - (day.month < JULY)
 
 
-def _invoice(request: _Request, as_of: date, told: _Told) -> Iterator[dict[str, Any]]:
+def _invoice(request: Request, as_of: date, told: _Told) -> Iterator[dict[str, Any]]:
     """The invoice deadline of what is committed and not yet collected."""
     left = request.committed if request.uncollected is None else request.uncollected
     if left <= 0:
@@ -231,7 +242,7 @@ def _invoice(request: _Request, as_of: date, told: _Told) -> Iterator[dict[str, 
            "extensions_left": extensions, **request.money()}  # fmt: skip
 
 
-def _installation(request: _Request, as_of: date) -> Iterator[dict[str, Any]]:
+def _installation(request: Request, as_of: date) -> Iterator[dict[str, Any]]:
     """The last day to deliver and install non-recurring services that are not yet paid."""
     left = request.committed if request.uncollected is None else request.uncollected
     if request.recurring or left <= 0:
@@ -242,7 +253,7 @@ def _installation(request: _Request, as_of: date) -> Iterator[dict[str, Any]]:
                "usd_at_stake": left, **request.money()}  # fmt: skip
 
 
-def _contract(request: _Request, as_of: date, told: _Told) -> Iterator[dict[str, Any]]:
+def _contract(request: Request, as_of: date, told: _Told) -> Iterator[dict[str, Any]]:
     """The end of a contract for recurring service, and the latest Form 470 for a successor."""
     if request.contract_end is None or request.contract_end < as_of or not request.recurring:
         return

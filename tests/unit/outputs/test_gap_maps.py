@@ -86,9 +86,10 @@ def block(text: str, name: str) -> Any:
     return json.loads(found[1])
 
 
-def test_every_shipped_layer_can_be_drawn_together(tmp_path: Path) -> None:
-    text = drawn(tmp_path, *layer_names())
-    assert {one["id"] for one in block(text, "map-settings")["layers"]} == set(layer_names()) - {
+def test_every_shipped_layer_of_gaps_can_be_drawn_together(tmp_path: Path) -> None:
+    gaps = [name for name in layer_names() if name.startswith(("homes_", "children_", "schools_"))]
+    text = drawn(tmp_path, *gaps)
+    assert {one["id"] for one in block(text, "map-settings")["layers"]} == set(gaps) - {
         "schools_mbps_gap",
         "schools_kbps_per_student",
     }

@@ -1,0 +1,73 @@
+"""Command that draws the E-Rate map."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from infraplan.cli import options
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+@click.command("map")
+@click.option("--crosswalk", type=click.Path(path_type=Path, dir_okay=False), default=None, metavar="FILE",
+              help="File with columns ben and nces_cd (or lea_id); without it, the NCES codes filed are used.")  # fmt: skip
+@options.funding_year
+@click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), default=None, metavar="DATE",
+              help="The day contract ends are reckoned from; default: today.")  # fmt: skip
+@click.option("--tiles", is_flag=True, help="Add a street map; the page then asks a third party's server for pictures.")
+@click.option("-o", "--output", "path", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE.html",
+              help="Where to write it; default: maps/erate.html in the workspace.")  # fmt: skip
+@options.workspace
+@options.quiet
+def draw(
+    crosswalk: Path | None,
+    funding_year: int | None,
+    as_of: "datetime | None",
+    tiles: bool,
+    path: Path | None,
+    workspace: Path,
+) -> None:
+    """Draw the E-Rate map: rate, price position, contract end and Category Two left, by district.
+
+    Needs district boundaries and Form 471 tables in the workspace. One page that opens without a network.
+
+    Example:
+
+    \b
+        infraplan procurement map --workspace iowa
+        infraplan procurement map --crosswalk ben_nces.csv --workspace iowa -o erate.html
+    """
+    from datetime import date
+
+    from infraplan.outputs.layers import load_layer
+    from infraplan.outputs.maps import draw_map
+    from infraplan.procurement import filings
+    from infraplan.procurement import layers as tables
+    from infraplan.workspace import Workspace
+
+    here = Workspace.open(workspace)
+    shown = tables.map_tables(
+        here,
+        funding_year=funding_year or here.config.funding_year,
+        as_of=as_of.date() if as_of else date.today(),  # noqa: DTZ011 - a planner's own day
+        crosswalk=filings.crosswalk(crosswalk) if crosswalk else None,
+    )
+    target = path or here.folder / "maps" / "erate.html"
+    draw_map(
+        target,
+        title=f"{options.state_name(here)}: {shown.title}",
+        areas=shown.areas,
+        points=None,
+        layers=[load_layer(name) for name in shown.layers],
+        sources=options.source_notes(here, shown.receipt_tables),
+        stamps=[*options.stamps(here), *shown.stamps],
+        notes=[*shown.notes, "Planning figures, not legal advice; USAC decides."],
+        threshold=here.config.threshold,
+        tiles=tiles,
+    )
+    for note in shown.notes:
+        options.say(f"  {note}")
+    options.say(f"wrote {target} ({target.stat().st_size / 1e6:.1f} MB); open it in any browser")

@@ -42,6 +42,10 @@ SCALE: Final = 1_000_000
 """Flow is counted in millionths."""
 BROKEN: Final = 500
 """Millionths by which a cut must be broken to be added."""
+CREEP: Final = 1
+"""Millionths that every arc lets through, so that of equal cuts the one with the fewest arcs is found."""
+NESTED: Final = 5
+"""Cuts behind each other that are looked for around one terminal."""
 WHOLE: Final = 1e-6
 
 
@@ -182,24 +186,44 @@ def _nothing_from_nowhere(model: Model, values: Values) -> int:
 
 
 def _broken_cuts(model: Model, values: Values) -> int:
-    """For each terminal, the cuts nearest to it and to the root that let too little through."""
+    """For each terminal, cuts that let too little through, nearest to it and to the root, and again behind those.
+
+    A terminal inside a cut found for another waits for the next round: most often that cut mends it too.
+    """
     arcs, root, size = model.arcs, model.graph.root, len(model.graph.near)
-    room = np.round(values.use * SCALE).astype(np.int32)
+    usable = np.array(sorted(model.use), dtype=np.int64)
+    tail, head = np.array(arcs.tail)[usable], np.array(arcs.head)[usable]
+    order = np.lexsort((head, tail))
+    usable, tail, head = usable[order], tail[order], head[order]
+    room = np.round(values.use[usable] * SCALE).astype(np.int32)
     used = room > 0
-    pipes = csr_array((room[used], (np.array(arcs.tail)[used], np.array(arcs.head)[used])), shape=(size, size))
+    thin = csr_array((room[used], (tail[used], head[used])), shape=(size, size))
+    wide = csr_array((room + CREEP, (tail, head)), shape=(size, size))
     added = 0
+    helped = np.zeros(size, dtype=bool)
     for terminal in sorted(model.graph.prize):
         asked = SCALE - round(values.leave.get(terminal, 0.0) * SCALE)
-        if asked <= BROKEN:
+        if asked <= BROKEN or helped[terminal] or maximum_flow(thin, root, terminal).flow_value >= asked - BROKEN:
             continue
-        flow = maximum_flow(pipes, root, terminal)
-        if flow.flow_value >= asked - BROKEN:
-            continue
-        rest = csr_array(pipes - csr_array(flow.flow))
-        rest.data = np.maximum(rest.data, 0)
-        rest.eliminate_zeros()
-        near = breadth_first_order(csr_array(rest.T), terminal, return_predecessors=False)
-        far = breadth_first_order(rest, root, return_predecessors=False)
-        added += model.add_cut(terminal, set(near.tolist()))
-        added += model.add_cut(terminal, set(range(size)) - set(far.tolist()))
+        wide.data[:] = room + CREEP
+        for _ in range(NESTED):
+            flow = maximum_flow(wide, root, terminal)
+            if flow.flow_value >= asked - BROKEN:
+                break
+            near, far = _sides(csr_array(wide - csr_array(flow.flow)), root, terminal)
+            helped |= near
+            added += model.add_cut(terminal, set(np.flatnonzero(near).tolist()))
+            added += model.add_cut(terminal, set(np.flatnonzero(far).tolist()))
+            wide.data[(near[head] & ~near[tail]) | (far[head] & ~far[tail])] = SCALE
     return added
+
+
+def _sides(rest: csr_array, root: int, terminal: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """The smallest and the largest set of vertices that a flow's remaining room cuts off with the terminal."""
+    rest.data = np.maximum(rest.data, 0)
+    rest.eliminate_zeros()
+    near = np.zeros(rest.shape[0], dtype=bool)
+    near[breadth_first_order(csr_array(rest.T), terminal, return_predecessors=False)] = True
+    far = np.ones(rest.shape[0], dtype=bool)
+    far[breadth_first_order(rest, root, return_predecessors=False)] = False
+    return near, far

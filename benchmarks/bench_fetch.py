@@ -26,19 +26,20 @@ from infraplan.fetch import Ask, Http, Limits
 MEGABYTE = 1_000_000
 
 
-def serve(size: int, told: Connection) -> None:
-    """Serve so many bytes at every address."""
+def serve(told: Connection) -> None:
+    """Serve so many megabytes as the address says, 500 at `/500`."""
     block = os.urandom(MEGABYTE)
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
+            megabytes = int(self.path.strip("/"))
             self.send_response(200)
-            self.send_header("Content-Length", str(size))
+            self.send_header("Content-Length", str(megabytes * MEGABYTE))
             self.send_header("ETag", '"bench"')
             self.end_headers()
-            for _ in range(size // MEGABYTE):
+            for _ in range(megabytes):
                 self.wfile.write(block)
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
@@ -83,10 +84,11 @@ def main() -> None:
     told = options.parse_args()
     size = told.megabytes * MEGABYTE
     here, there = multiprocessing.Pipe()
-    child = multiprocessing.get_context("spawn").Process(target=serve, args=(size, there), daemon=True)
+    child = multiprocessing.get_context("spawn").Process(target=serve, args=(there,), daemon=True)
     child.start()
-    address = f"http://127.0.0.1:{here.recv()}/file.bin"
-    ours(address, size)  # warm: imports, buffers
+    base = f"http://127.0.0.1:{here.recv()}"
+    address = f"{base}/{told.megabytes}"
+    ours(f"{base}/5", 5 * MEGABYTE)  # warm: imports, buffers
     before = resident()
     mine = min(timed(lambda: ours(address, size)) for _ in range(told.rounds))
     grown = resident() - before

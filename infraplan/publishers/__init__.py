@@ -49,7 +49,8 @@ class Wanted:
     """One file to fetch: what it will be called and hold, and how to get it whole into the cache.
 
     `vintage` is the publisher's word for which issue it is, `bytes` and `rows` what the publisher says of its size,
-    `as_of` the date where neither the file nor its name carries one, `members` a pattern of the archive's parts to use.
+    `as_of` the date where neither the file nor its name carries one, `members` a pattern of the archive's parts to use,
+    `version` the publisher's mark of this issue.
     """
 
     source: str
@@ -61,6 +62,7 @@ class Wanted:
     rows: int | None = None
     as_of: str | None = None
     members: str | None = None
+    version: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

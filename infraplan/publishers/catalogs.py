@@ -36,6 +36,7 @@ def plan(one: Fetchable, place: Place, http: Http) -> Plan:
         get=get,
         rows=rows,
         as_of=day,
+        version=day,
     )
     return Plan(wanted=(wanted,))
 

@@ -21,7 +21,7 @@ from infraplan.publishers import Fetchable, Place, Plan, Wanted, downloading, pl
 from infraplan.tablefiles import write_json
 from infraplan.workspace import Workspace
 
-_REMEMBERED = ("source", "name", "address", "vintage", "bytes", "rows", "as_of", "members")
+_REMEMBERED = ("source", "name", "address", "vintage", "bytes", "rows", "as_of", "members", "version")
 
 
 class Unfinished(NotFetched):
@@ -132,10 +132,15 @@ def _members(wanted: Wanted, path: Path, room: Path) -> list[Path]:
 
 
 def _here(wanted: Wanted, workspace: Workspace, http: Http) -> str:
-    """In a word, where a planned file is: added to the workspace, in the cache, or with its publisher."""
+    """In a word, where a planned file is: changed at its publisher since, added to the workspace, cached, or not here."""
+    known = http.cache.known(wanted.address)
+    sizes = (wanted.bytes, known and known["bytes"])
+    marks = (wanted.version, known and known.get("version"))
+    if known is not None and any(None not in pair and pair[0] != pair[1] for pair in (sizes, marks)):
+        return "changed"
     if any(receipt.address == wanted.address and receipt.file == wanted.name for receipt in workspace.receipts()):
         return "added"
-    return "cached" if http.cache.known(wanted.address) is not None else "no"
+    return "cached" if known is not None else "no"
 
 
 def _told_together(refused: Sequence[tuple[Fetchable, InfraplanError]], sources: int) -> str:
@@ -175,7 +180,7 @@ def _recalled(one: Fetchable, place: Place, http: Http) -> Plan:
 
 def whole_size(records: Sequence[Mapping[str, Any]]) -> tuple[int, int, int]:
     """Of an outline: bytes and rows still to come that the publishers tell, and how many files they tell neither of."""
-    coming = [record for record in records if record["here"] == "no"]
+    coming = [record for record in records if record["here"] in {"no", "changed"}]
     return (
         sum(record["bytes"] or 0 for record in coming),
         sum(record["rows"] or 0 for record in coming),

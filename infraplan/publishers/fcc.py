@@ -76,6 +76,7 @@ def _wanted(one: Fetchable, row: Mapping[str, Any], release: str, base: str, hea
         get=downloading(ask),
         rows=_count(row.get("record_count")),
         as_of=release,
+        version=name,
     )
 
 

@@ -52,6 +52,7 @@ def plan(one: Fetchable, place: Place, http: Http) -> Plan:
         get=get,
         rows=count,
         as_of=day,
+        version=whole.version,
     )
     return Plan(wanted=(wanted,) if count else (), notes=() if count else (f"no rows where {where}",))
 

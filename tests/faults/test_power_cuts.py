@@ -21,7 +21,7 @@ RUN = "import sys; from infraplan.cli import main; main(sys.argv[1:])"
 
 def test_killed_at_random_moments_the_workspace_is_whole_or_as_before() -> None:
     """A few rounds of what benchmarks/bench_kill.py does a hundred times."""
-    words = [sys.executable, ROOT / "benchmarks" / "bench_kill.py", "--rounds", "4", "--rows", "20000"]
+    words = [sys.executable, str(ROOT / "benchmarks" / "bench_kill.py"), "--rounds", "4", "--rows", "20000"]
     done = subprocess.run(words, capture_output=True, text=True, timeout=240, check=False, cwd=ROOT)
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)

@@ -152,6 +152,8 @@ def test_an_update_asks_only_about_what_is_loaded_and_fetches_what_changed(
     rows = "/opendata.usac.org/resource/6brt-5pbv.json"
     before = standin.pages[rows]
     standin.pages[rows] = lambda asked: Answer(before(asked).body.replace(b"50100.00", b"40000.00"))
+    told = list(csv.DictReader(io.StringIO(fetched(standin, infraplan, plan, "--update", "--dry-run").out)))
+    assert {row["source"]: row["here"] for row in told} == {"usac_c2_spending": "changed", "census_saipe": "added"}
     standin.asked.clear()
     done = fetched(standin, infraplan, plan, "--update")
     assert done.code == 0, done.err

@@ -19,6 +19,8 @@ from typing import IO, Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.csv as arrow_csv
 
 from infraplan.errors import BadInput, Fault
 from infraplan.schemas import Column, Schema
@@ -29,6 +31,9 @@ FORMULA_LEADS = ("=", "+", "-", "@", "\t", "\r")
 FORMATS = ("csv", "json", "jsonl", "parquet", "xlsx", "geojson", "gpkg", "html")
 _MOST_FAULTS_PER_COLUMN = 200
 _MOST_FLAT_BYTES = 2_000_000_000
+_LONG_TEXT = 10_000_000
+_LONGEST_HEADER = 1_000_000
+"""Characters from which a file is read in columns; and in which its header must stand."""
 _ENCODINGS = ("utf-8-sig", "latin-1")
 
 
@@ -123,8 +128,7 @@ def decode(content: bytes) -> str:
     return content.decode("latin-1")
 
 
-def _read_delimited(content: bytes, name: str, header_row: int) -> pd.DataFrame:
-    text = decode(content)
+def _refuse_what_is_no_table(text: str, name: str) -> None:
     if text.lstrip()[:200].lower().startswith(("<!doctype", "<html", "<?xml")):
         raise BadInput(
             [
@@ -147,10 +151,19 @@ def _read_delimited(content: bytes, name: str, header_row: int) -> pd.DataFrame:
                 )
             ]
         )
-    lines = text.splitlines(keepends=True)
-    if not any(line.strip() for line in lines):
+    if not text.strip():
         raise BadInput([Fault(kind="EmptyFile", what=f"{name} is empty", file=name, mend="download or save it again")])
+
+
+def _read_delimited(content: bytes, name: str, header_row: int) -> pd.DataFrame:
+    text = decode(content)
+    _refuse_what_is_no_table(text, name)
+    lines = text[:_LONGEST_HEADER].splitlines(keepends=True)
     delimiter = _delimiter(lines[header_row - 1] if len(lines) >= header_row else lines[0], name)
+    if header_row == 1 and len(text) > _LONG_TEXT:
+        frame = _read_plain(text, delimiter)
+        if frame is not None:
+            return frame
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     rows, numbers, header = [], [], None
     faults: list[Fault] = []
@@ -176,6 +189,46 @@ def _read_delimited(content: bytes, name: str, header_row: int) -> pd.DataFrame:
     if faults:
         raise BadInput(faults[:_MOST_FAULTS_PER_COLUMN])
     return pd.DataFrame(rows, columns=header, index=pd.Index(numbers, dtype="int64"), dtype=object)
+
+
+def _read_plain(text: str, delimiter: str) -> pd.DataFrame | None:
+    """A long table without oddities, read in columns at once; None where rows must be looked at one by one.
+
+    That is: blank or ragged lines, a header with blank names, and quotes other than around whole cells of one line.
+    The frame is the one that the row-by-row reader returns.
+    """
+    header, _, body = text.removeprefix("\ufeff").partition("\n")
+    names = next(csv.reader([header.removesuffix("\r")], delimiter=delimiter))
+    quotes, ends = body.count('"'), body.count("\n") + (not body.endswith("\n"))
+    whole = rf'(?:^|(?<=[{re.escape(delimiter)}\n]))"[^"\r\n]*"(?=[{re.escape(delimiter)}\r\n]|\Z)'
+    plain = (
+        all(cell.strip() for cell in names)
+        and body.count("\r") == body.count("\r\n")
+        and (quotes == 0 or quotes == 2 * sum(1 for _ in re.finditer(whole, body)))
+    )
+    if not plain or not body or header.count('"') % 2:
+        return None
+    places = [str(place) for place in range(len(names))]
+    try:
+        table = arrow_csv.read_csv(
+            pa.py_buffer(body.encode("utf-8")),
+            read_options=arrow_csv.ReadOptions(column_names=places, use_threads=False),
+            parse_options=arrow_csv.ParseOptions(delimiter=delimiter, ignore_empty_lines=False),
+            convert_options=arrow_csv.ConvertOptions(column_types=dict.fromkeys(places, pa.string())),
+        )
+    except pa.ArrowInvalid:  # a ragged or blank line; the other reader says which
+        return None
+    if table.num_rows != ends:
+        return None
+    index = pd.RangeIndex(2, len(table) + 2)
+    cells = {place: pd.Series(table[place].to_numpy(), index=index, dtype=object) for place in places}
+    frame = pd.DataFrame(cells, index=pd.Index(np.arange(2, len(table) + 2), dtype="int64"))
+    frame.columns = pd.Index(names)
+    blank = np.arange(len(frame))
+    for at in range(len(names)):
+        column = frame.iloc[:, at].to_numpy()
+        blank = blank[[not column[row].strip() for row in blank]]
+    return None if len(blank) else frame
 
 
 def _trim_header(row: list[str]) -> list[str]:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import openpyxl
@@ -347,3 +348,42 @@ def test_what_is_written_is_read_back(
 def test_money_goes_through_csv_to_the_cent(amount: Decimal) -> None:
     text = tablefiles.to_csv_text(pd.DataFrame({"usd": [amount]})).splitlines()[1]
     assert typed(HEADER + f"2300001,bundle,1,{text},,,\n")["usd"].iloc[0] == amount
+
+
+ODD_ENDS = [
+    "", "\n", "\n\n", "x\n", "x,y,z,\n", "x,y,z,w\n", '"x"y,1,2\n', 'x"y,1,2\n', '"open,1,2\n', "x\ry,1,2\n", ',"a",\n',
+]  # fmt: skip
+CELLS = st.sampled_from(["", "a", " b ", "0012", 'say "x"', "one,two", "two\nlines", "é", "\t", "1;2"])
+
+
+@settings(deadline=None)
+@given(
+    rows=st.lists(st.lists(CELLS, min_size=3, max_size=3), min_size=1, max_size=6),
+    end=st.sampled_from(["\n", "\r\n"]),
+    quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
+    extra=st.sampled_from(ODD_ENDS),
+)
+def test_a_long_file_is_read_in_columns_as_it_would_be_row_by_row(
+    rows: list[list[str]], end: str, quoting: Any, extra: str
+) -> None:
+    stream = io.StringIO(newline="")
+    csv.writer(stream, lineterminator=end, quoting=quoting).writerows([["x", "y", "z"], *rows])
+    content = (stream.getvalue() + extra).encode()
+    with pytest.MonkeyPatch.context() as patch:
+        answers: list[object] = []
+        for long_text in (10**9, 0):
+            patch.setattr(tablefiles, "_LONG_TEXT", long_text)
+            try:
+                answers.append(tablefiles._read_delimited(content, "t.csv", 1))
+            except BadInput as why:
+                answers.append(why.faults)
+    if isinstance(answers[0], pd.DataFrame):
+        pd.testing.assert_frame_equal(answers[0], answers[1])
+    else:
+        assert answers[0] == answers[1]
+
+
+def test_a_plain_long_file_is_read_in_columns_and_a_ragged_one_is_not() -> None:
+    assert tablefiles._read_plain('x,y\n1,"a,b"\n2,\n', ",") is not None
+    assert tablefiles._read_plain("x,y\n1\n2,3\n", ",") is None
+    assert tablefiles._read_plain('x,y\n1,"a\nb"\n', ",") is None

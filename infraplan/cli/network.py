@@ -14,13 +14,15 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--network", type=_FILE, metavar="FILE", help="Links that could be built; made from points if absent.")
 @click.option("--nodes", type=_FILE, metavar="FILE", help="Where the nodes are; needed for a map.")
 @click.option("--costs", type=_FILE, metavar="FILE.toml", help="The state's own cost figures.")
+@click.option("--terrain", type=_FILE, metavar="FILE", help="Heights of the ground, for line of sight of wireless.")
 @click.option("--pop", "pops", multiple=True, metavar="NODE", help="A point of presence; repeat for several.")
 @options.funding_year
 @options.out_dir
 @options.optimizer
 @options.quiet
 def build(
-    sites: Path, network: Path | None, nodes: Path | None, costs: Path | None, pops: tuple[str, ...],
+    sites: Path, network: Path | None, nodes: Path | None, costs: Path | None, terrain: Path | None,
+    pops: tuple[str, ...],
     funding_year: int | None, folder: Path, gap: float, time_limit: float | None, seed: int, threads: int | None,
 ) -> None:  # fmt: skip
     """Choose which links to build so that sites are reached at least cost.
@@ -40,7 +42,7 @@ def build(
     from infraplan.solve import Limits
 
     quiet = bool(click.get_current_context().meta.get("infraplan.quiet", False))
-    told = inputs.read(sites, network, nodes, pops, cost_file=costs)
+    told = inputs.read(sites, network, nodes, pops, costs, terrain)
     found = plan.find(told, Limits(gap, time_limit, seed, threads, quiet=quiet))
     files.write(found, folder, funding_year)
     for line in files.summary(found):

@@ -58,6 +58,11 @@ class Costs:
     upkeep_usd_per_mile_year: Span | None = None
     satellite_usd_once: Span | None = None
     satellite_usd_month: Span | None = None
+    wireless_usd_once: Span | None = None
+    wireless_usd_month: Span | None = None
+    wireless_miles: Decimal | None = None
+    wireless_mbps: Decimal | None = None
+    mast_meters: Decimal | None = None
     lit_usd_once: Span | None = None
     lit_usd_month: Span | None = None
     dark_usd_once: Span | None = None
@@ -78,7 +83,7 @@ class Costs:
         return told.times(miles * self.horizon_years) if told else None
 
     def monthly(self, what: str) -> Span | None:
-        """A service paid by the month (`satellite`, `lit`, `dark`) for one site over the horizon."""
+        """A service paid by the month (`satellite`, `wireless`, `lit`, `dark`) for one site over the horizon."""
         month, once = getattr(self, f"{what}_usd_month"), getattr(self, f"{what}_usd_once")
         if month is None:
             return None
@@ -133,13 +138,14 @@ def read(path: Path | None) -> Costs:
 
 _WHOLE: Final = ("horizon_years", "equipment_life_years")
 _SPANS: Final = tuple(item.name for item in fields(Costs) if "Span" in str(item.type))
-_KNOWN: Final = ("laying", "detour", *_WHOLE, *_SPANS)
+_PLAIN: Final = ("detour", "wireless_miles", "wireless_mbps", "mast_meters")
+_KNOWN: Final = ("laying", *_PLAIN, *_WHOLE, *_SPANS)
 
 
 def _value(key: str, value: Any) -> Any:  # noqa: ANN401 - by key a count, a factor or a range
     if key in _WHOLE:
         return value
-    if key == "detour":
+    if key in _PLAIN:
         return Decimal(str(value))
     numbers = value if isinstance(value, list) else [value] * 3
     return Span(*(Decimal(str(number)) for number in numbers))
@@ -156,6 +162,8 @@ def _fault(key: str, value: object, file: str) -> Fault | None:
         holds, expected = _positive_whole(value), "a whole number of years, 1 or more"
     elif key == "detour":
         holds, expected = _number(value) and float(str(value)) >= 1, "a number of 1 or more"
+    elif key in _PLAIN:
+        holds, expected = _number(value), "a number of 0 or more"
     else:
         holds = _number(value) or _rising(value)
         expected = "one amount, or three in rising order: low, planning figure, high"

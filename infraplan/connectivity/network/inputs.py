@@ -10,14 +10,17 @@ import pandas as pd
 
 from infraplan import tablefiles
 from infraplan.connectivity.network import candidates
-from infraplan.connectivity.network.costs import Costs
+from infraplan.connectivity.network.costs import Costs, shipped
+from infraplan.connectivity.network.costs import read as read_costs
+from infraplan.connectivity.network.wireless import Place, Reach, Terrain
 from infraplan.errors import BadInput, Fault, Faults, InfraplanError, NoAnswer
 
 KEEP: Final = "keep as is"
 FIBER: Final = "fiber"
 SATELLITE: Final = "satellite"
+SERVICES: Final = (SATELLITE, "wireless")
+"""Alternatives that the costs can price."""
 MOST_NAMED: Final = 10
-Place = tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -63,31 +66,26 @@ def read(
     network: Path | None = None,
     nodes: Path | None = None,
     pops: Sequence[str] = (),
-    costs: Costs | None = None,
     cost_file: Path | None = None,
+    terrain: Path | None = None,
 ) -> Inputs:
     """Read and check the files of a network to build. Raises BadInput with the faults of all files together."""
-    from infraplan.connectivity.network import costs as cost_data  # noqa: PLC0415 - the name is taken by the argument
-
-    given = {"build_sites": sites, "build_network": network, "build_nodes": nodes}
-    faults, tables = Faults(), {}
-    for name, path in given.items():
-        if path is not None:
-            try:
-                tables[name] = tablefiles.read_declared(path, name)
-            except BadInput as refused:
-                faults.extend(refused.faults)
-    figures = costs
+    given = {"build_sites": sites, "build_network": network, "build_nodes": nodes, "build_terrain": terrain}
+    paths = {name: path for name, path in given.items() if path is not None}
+    faults, tables, costs = Faults(), {}, shipped()
+    for name, path in paths.items():
+        try:
+            tables[name] = tablefiles.read_declared(path, name)
+        except BadInput as refused:
+            faults.extend(refused.faults)
     try:
-        figures = costs or cost_data.read(cost_file)
+        costs = read_costs(cost_file)
     except BadInput as refused:
         faults.extend(refused.faults)
     faults.raise_if_any()
-    if figures is None:
-        raise TypeError("costs were neither given nor read")
-    names = {name: path.name for name, path in given.items() if path is not None}
-    files = {name.removeprefix("build_"): path for name, path in given.items() if path is not None}
-    return assemble(tables, pops, figures, names, files | ({"costs": cost_file} if cost_file else {}))
+    files = {name.removeprefix("build_"): path for name, path in paths.items()}
+    files |= {"costs": cost_file} if cost_file else {}
+    return assemble(tables, pops, costs, {name: path.name for name, path in paths.items()}, files)
 
 
 def assemble(
@@ -97,30 +95,32 @@ def assemble(
     names: Mapping[str, str],
     files: Mapping[str, Path] | None = None,
 ) -> Inputs:
-    """Put typed tables together (`build_sites`, perhaps `build_network`, `build_nodes`); raises BadInput."""
+    """Put typed tables together (`build_sites`, perhaps `build_network`, `build_nodes`, `build_terrain`).
+
+    Raises BadInput with every fault.
+    """
     if not pops:
         raise InfraplanError(
             "no point of presence is named, so there is nothing to connect to\n"
             "  mend:  give --pop NODE, once for each node where fiber can be bought today"
         )
+    table, network, made = tables["build_sites"], tables.get("build_network"), "build_network" not in tables
     desk = _Desk(names, costs)
-    if tables["build_sites"].empty:
+    if table.empty:
         desk.fault("NoRows", "the file names no site", "build_sites", None, "site_id", "add a row for each site")
     desk.faults.raise_if_any()
-    places = desk.places(tables["build_sites"], tables.get("build_nodes"))
-    sites = [desk.site(row, told) for row, told in _records(tables["build_sites"])]
-    if "build_network" in tables:
-        links = [link for row, told in _records(tables["build_network"]) if (link := desk.link(row, told))]
+    places = desk.places(table, tables.get("build_nodes"))
+    desk.look_around(pops, places, tables.get("build_terrain"))
+    sites = [desk.site(row, told) for row, told in _records(table)]
+    desk.say_who_is_out_of_reach()
+    if network is not None:
+        links = [link for row, told in _records(network) if (link := desk.link(row, told))]
+        desk.check_nodes(table, sites, pops, {end for link in links for end in (link.a, link.b)})
     else:
-        links = desk.made_links(tables["build_sites"], sites, pops, places)
-    known = {end for link in links for end in (link.a, link.b)} | set(pops if "build_network" not in tables else ())
-    if "build_network" in tables:
-        desk.check_nodes(tables["build_sites"], sites, pops, known)
+        links = desk.made_links(table, sites, pops, places)
     desk.faults.raise_if_any()
-    return Inputs(
-        tuple(sites), tuple(links), tuple(dict.fromkeys(pops)), places, costs, "build_network" not in tables,
-        tuple(desk.notes), dict(files or {}),
-    )  # fmt: skip
+    notes = tuple(desk.notes)
+    return Inputs(tuple(sites), tuple(links), tuple(dict.fromkeys(pops)), places, costs, made, notes, dict(files or {}))
 
 
 class _Desk:
@@ -130,6 +130,8 @@ class _Desk:
         self.names, self.costs = names, costs
         self.faults = Faults()
         self.notes: list[str] = []
+        self.reach: Reach | None = None
+        self.out_of_reach: list[str] = []
 
     def fault(self, kind: str, what: str, table: str, row: int | None, column: str, mend: str) -> None:
         self.faults.add(Fault(kind=kind, what=what, file=self.names.get(table), row=row, column=column, mend=mend))
@@ -137,7 +139,7 @@ class _Desk:
     def site(self, row: int, told: Mapping[str, Any]) -> Site:
         cost, name = told.get("alternative_usd"), told.get("alternative") or KEEP
         if cost is None and told.get("alternative"):
-            cost = self._priced(row, name)
+            cost, name = self._priced(row, told)
         rate, state = told.get("c1_rate"), told.get("state_match_percent")
         return Site(
             site_id=told["site_id"],
@@ -150,16 +152,51 @@ class _Desk:
             state_percent=Decimal(str(state or 0)),
         )
 
-    def _priced(self, row: int, name: str) -> Decimal | None:
-        """An alternative named without a cost: satellite service is priced from the costs, where they have it."""
-        span = self.costs.monthly(SATELLITE) if name.lower() == SATELLITE else None
-        if span is None:
-            mend = "give alternative_usd"
-            if name.lower() == SATELLITE:
-                mend += ", or satellite_usd_month in the file of --costs"
-            self.fault("Blank", f"the alternative {name} has no cost", "build_sites", row, "alternative_usd", mend)
-            return None
-        return span.middle
+    def _priced(self, row: int, told: Mapping[str, Any]) -> tuple[Decimal | None, str]:
+        """The cheapest alternative named that can be had, priced from the costs; None if the site has to be connected."""
+        found: list[tuple[Decimal, str]] = []
+        for name in (word.strip().lower() for word in told["alternative"].split(";")):
+            span = self.costs.monthly(name) if name in SERVICES else None
+            if span is None:
+                mend = "give alternative_usd"
+                if name in SERVICES:
+                    mend += f", or {name}_usd_month in the file of --costs"
+                self.fault("Blank", f"the alternative {name} has no cost", "build_sites", row, "alternative_usd", mend)
+            elif name == SATELLITE or (self.reach and self.reach.serves(self._node(told), told.get("mbps"))):
+                found.append((span.middle, name))
+            else:
+                self.out_of_reach.append(told["site_id"])
+        return min(found, default=(None, KEEP))
+
+    @staticmethod
+    def _node(told: Mapping[str, Any]) -> str:
+        return str(told.get("node") or told["site_id"])
+
+    def look_around(self, pops: Sequence[str], places: Mapping[str, Place], terrain: pd.DataFrame | None) -> None:
+        """Find out where fixed wireless reaches, if the costs price it."""
+        costs = self.costs
+        if costs.wireless_usd_month is None:
+            return
+        if costs.wireless_miles is None or (terrain is not None and costs.mast_meters is None):
+            lacking = "wireless_miles" if costs.wireless_miles is None else "mast_meters"
+            self.faults.add(Fault(
+                kind="MissingSetting", what=f"wireless service is priced and {lacking} is not given", column=lacking,
+                file="the file of --costs", mend=f"add {lacking} = ...",
+            ))  # fmt: skip
+            return
+        ground = None if terrain is None else Terrain.of(terrain, self.names["build_terrain"])
+        mbps = None if costs.wireless_mbps is None else float(costs.wireless_mbps)
+        mast = float(costs.mast_meters or 0)
+        self.reach = Reach(pops, places, costs.wireless_miles, mbps, mast, ground)
+        if ground is None:
+            self.notes.append("fixed wireless: only the range was looked at; give --terrain to look for line of sight")
+
+    def say_who_is_out_of_reach(self) -> None:
+        if self.out_of_reach:
+            self.notes.append(
+                f"{len(self.out_of_reach):,} sites name fixed wireless and no point of presence reaches them "
+                "(range, bandwidth, or line of sight): it is no alternative there"
+            )
 
     def link(self, row: int, told: Mapping[str, Any]) -> Link | None:
         if told["a"] == told["b"]:

@@ -32,7 +32,7 @@ def found(
         put(folder, "network.csv", network) if network else None,
         put(folder, "nodes.csv", nodes) if nodes else None,
         ["pop"],
-        cost_file=put(folder, "costs.toml", costs) if costs else None,
+        put(folder, "costs.toml", costs) if costs else None,
     )
     return plan.find(told, PROVED)
 
@@ -104,6 +104,42 @@ def test_satellite_is_priced_from_the_costs_over_the_horizon(tmp_path: Path) -> 
     assert files.sites(answer)["choice"].tolist() == ["fiber", "satellite"]
 
 
+WIRELESS = "wireless_usd_month = 0.2\nhorizon_years = 10\nwireless_miles = 10\nmast_meters = 20\n"
+ASKS = "site_id,node,alternative_usd,alternative,mbps\nA,s1,,,\nB,s2,,wireless,100\n"
+
+
+def over_ground(folder: Path, ridge: float | None, costs: str = WIRELESS) -> plan.Plan:
+    """The pop and s2 lie 8.5 miles apart with a ridge between, on flat ground else."""
+    heights = [(lon, lat, 0.0) for lon in (-71.2, -70.9) for lat in (41.9, 42.2)]
+    heights += [(-71.05, 42.05, ridge)] if ridge is not None else []
+    rows = "\n".join(f"{lon},{lat},{height}" for lon, lat, height in heights)
+    told = inputs.read(
+        put(folder, "sites.csv", ASKS), put(folder, "network.csv", NETWORK), put(folder, "nodes.csv", NODES), ["pop"],
+        put(folder, "costs.toml", costs),
+        put(folder, "terrain.csv", f"lon,lat,meters\n{rows}\n") if ridge is not None else None,
+    )  # fmt: skip
+    return plan.find(told, PROVED)
+
+
+def test_fixed_wireless_needs_range_speed_and_line_of_sight(tmp_path: Path) -> None:
+    def choice(answer: plan.Plan) -> str:
+        return str(files.sites(answer)["choice"].tolist()[1])
+
+    assert choice(over_ground(tmp_path, ridge=0)) == "wireless"
+    assert choice(over_ground(tmp_path, ridge=60)) == "fiber"
+    assert "no point of presence reaches them" in " ".join(over_ground(tmp_path, ridge=60).inputs.notes)
+    assert choice(over_ground(tmp_path, None)) == "wireless"
+    assert "only the range was looked at" in " ".join(over_ground(tmp_path, None).inputs.notes)
+    assert choice(over_ground(tmp_path, 0, WIRELESS.replace("miles = 10", "miles = 8"))) == "fiber"
+    assert choice(over_ground(tmp_path, 0, WIRELESS + "wireless_mbps = 50\n")) == "fiber"
+
+
+def test_the_bulge_of_the_earth_hides_low_masts(tmp_path: Path) -> None:
+    # half way along 13.8 km the Earth rises 13.8 km squared / (8 x 4/3 x 6,371 km) = 2.8 m
+    assert over_ground(tmp_path, 0, WIRELESS.replace("meters = 20", "meters = 2.5")).inputs.sites[1].alternative is None
+    assert over_ground(tmp_path, 0, WIRELESS.replace("meters = 20", "meters = 3")).inputs.sites[1].alternative == 24
+
+
 def test_the_match_follows_the_rule_of_the_funding_year(tmp_path: Path) -> None:
     text = "site_id,node,c1_rate,state_match_percent\nA,s1,80,10\nB,s2,,\n"
     answer = found(tmp_path, sites=text)
@@ -136,6 +172,7 @@ def test_without_a_network_neighbors_are_linked_and_the_detour_is_told(tmp_path:
         ({"sites": "site_id,node\n"}, "the file names no site"),
         ({"costs": "usd_per_feet = 3\n"}, "did you mean usd_per_foot?"),
         ({"costs": "lit_usd_month = [3, 2, 1]\n"}, "three in rising order"),
+        ({"costs": "wireless_usd_month = 1\n"}, "wireless service is priced and wireless_miles is not given"),
         ({"sites": "site_id,node,alternative\nA,s1,satellite\n"}, "satellite_usd_month in the file of --costs"),
     ],
 )

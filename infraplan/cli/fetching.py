@@ -203,3 +203,63 @@ def _tell_size(records: list[dict[str, Any]]) -> None:
     options.say(told + (f", {untold} of unknown size" if untold else ""))
     if size > _BIG_BYTES or rows > _BIG_ROWS:
         options.say("  that is much: it may take hours; a broken download goes on where it stopped")
+
+
+@click.command()
+@click.option(
+    "--what",
+    type=click.Choice(["districts", "counties", "state", "providers", "locations", "requests"]),
+    default="districts",
+    show_default=True,
+    help="What to compare: areas, providers, single locations, or E-Rate funding requests.",
+)
+@click.option("--from", "before", metavar="DATE", help="The earlier release; default: the one before the later.")
+@click.option("--to", "after", metavar="DATE", help="The later release; default: the newest loaded.")
+@click.option(
+    "--rule",
+    "rule_id",
+    type=click.Choice(["bead-2022", "terrestrial"]),
+    default="bead-2022",
+    show_default=True,
+    help="What counts as served.",
+)
+@options.output
+@options.workspace
+@options.quiet
+def diff(
+    what: str, before: str | None, after: str | None, rule_id: str, output: options.Output, workspace: Path
+) -> None:
+    """Say what changed between two releases, in words and as a table: progress, and where a challenge may start.
+
+    Example:
+
+    \b
+        infraplan data diff --workspace maine -o changes.csv
+        infraplan data diff --what providers --from 2025-06-30 --to 2025-12-31 --workspace maine
+    """
+    from infraplan.workspace import Workspace
+
+    here = Workspace.open(workspace)
+    if what == "requests":
+        from infraplan.procurement.changes import request_changes
+
+        table = request_changes(here, before, after)
+        kinds = table["change"].value_counts()
+        counted = ", ".join(f"{kinds.get(word, 0):,} {word}" for word in ("added", "gone", "changed"))
+        options.say(f"funding requests: {counted}")
+        output.write(table, here)
+        return
+    from infraplan.connectivity import changes
+    from infraplan.connectivity.homes import home_rule
+
+    two, rule = changes.releases(here, before, after), home_rule(rule_id)
+    if what == "providers":
+        found = changes.provider_changes(here, two)
+    elif what == "locations":
+        found = changes.location_changes(here, two, rule)
+    else:
+        by = {"districts": "district", "counties": "county", "state": "state"}[what]
+        found = changes.area_changes(here, two, rule, by)  # type: ignore[arg-type]
+    for line in found.words:
+        options.say(line)
+    output.write(found.table, here)

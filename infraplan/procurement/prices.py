@@ -16,8 +16,8 @@ import pandas as pd
 from scipy import stats
 
 from infraplan.errors import NoAnswer
+from infraplan.procurement import outliers
 from infraplan.resources import data_path, read_toml
-from infraplan.units import MBPS_PER_GBPS
 
 COLUMNS = ["ben", "name", "lea_id", "filed_by", "line_id", "service", "mbps", "circuits", "usd_month", "usd_mbps_month",
            "peers", "widened", "n", "p10_usd_mbps_month", "median_usd_mbps_month", "p90_usd_mbps_month", "percentile",
@@ -26,8 +26,6 @@ HISTORIC = "HISTORIC"
 YEARS_UNTIL_HISTORIC = 2
 LEAST_TO_FIT = 20
 CONFIDENCE = 0.95
-OUTLIER_SPREADS = 3.5
-"""Robust standard deviations (1.4826 x median absolute deviation) from the price scale that make a line stand out."""
 _NEEDED = ("requests", "request_lines", "applications")
 
 Floats = npt.NDArray[np.float64]
@@ -93,7 +91,7 @@ def benchmark(
     lines, notes = priced_lines(tables)
     historic = bool((funding_year - lines["funding_year"]).max() > YEARS_UNTIL_HISTORIC)
     scales = tuple(scale for name in _codes()["purpose"] if (scale := fit(name, lines[lines["service"] == name])))
-    lines = _with_scale(_with_peers(lines, least), scales)
+    lines = _with_scale(_with_peers(lines, least), scales, tables)
     table = _received(lines, tables)
     table["lea_id"] = table["ben"].map(dict(crosswalk)) if crosswalk else None
     if crosswalk:
@@ -160,6 +158,7 @@ def _left_out(lines: pd.DataFrame, numbers: Mapping[str, pd.Series]) -> tuple[pd
     reasons = (
         ("have a purpose unknown here", lines["service"].isna()),
         ("are not circuits (construction, equipment, maintenance)", ~lines["function"].isin(functions)),
+        ("are data plans of portable devices, not circuits", _product(lines).isin(_codes()["lines"]["not_circuits"])),
         ("are of requests not funded", lines["request_status"].ne("Funded")),
         ("have a confidential price", lines["request_confidential"].eq(other=True)),
         ("have no monthly price, speed or quantity", ~(
@@ -175,6 +174,10 @@ def _left_out(lines: pd.DataFrame, numbers: Mapping[str, pd.Series]) -> tuple[pd
             notes.append(f"{gone:,} lines {why}; left out")
         kept &= ~goes
     return kept, notes
+
+
+def _product(lines: pd.DataFrame) -> pd.Series:
+    return lines["product"] if "product" in lines else pd.Series("", index=lines.index)
 
 
 def _tier(mbps: pd.Series) -> pd.Series:
@@ -258,7 +261,8 @@ def fit(service: str, lines: pd.DataFrame) -> Scale | None:
                  float(line.slope) + half, spread)  # fmt: skip
 
 
-def _with_scale(lines: pd.DataFrame, scales: Sequence[Scale]) -> pd.DataFrame:
+def _with_scale(lines: pd.DataFrame, scales: Sequence[Scale], tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Add the price that the scale expects of each line, and what stands out, with its likely cause."""
     by_service = {scale.service: scale for scale in scales}
     expected = [
         round(scale.factor * speed**scale.exponent, 2) if (scale := by_service.get(service)) else math.nan
@@ -266,37 +270,11 @@ def _with_scale(lines: pd.DataFrame, scales: Sequence[Scale]) -> pd.DataFrame:
     ]
     lines = lines.assign(expected_usd_month=expected)
     lines["times_expected"] = (lines["usd_month"] / lines["expected_usd_month"]).round(2)
-    rows = lines[["service", "usd_month", "expected_usd_month", "times_expected", "mbps", "circuits"]].to_dict(
-        "records"
-    )
-    lines["outlier"] = [_outlier(row, by_service.get(str(row["service"]))) for row in rows]
+    told = pd.concat([lines, outliers.evidence(lines, tables)], axis=1).to_dict("records")
+    lines["outlier"] = [
+        outliers.words(row, scale.spread) if (scale := by_service.get(str(row["service"]))) else None for row in told
+    ]
     return lines
-
-
-def _outlier(row: Mapping[Any, Any], scale: Scale | None) -> str | None:
-    """Why a line stands out from the price scale, with the cell that may cause it; None where it does not."""
-    if scale is None or scale.spread == 0:
-        return None
-    distance = abs(math.log(row["usd_month"] / row["expected_usd_month"])) / scale.spread
-    if distance < OUTLIER_SPREADS:
-        return None
-    dear = row["usd_month"] > row["expected_usd_month"]
-    times = row["times_expected"] if dear else row["expected_usd_month"] / row["usd_month"]
-    what = f"{times:,.1f} times {'above' if dear else 'below'} the usual price at {row['mbps']:,g} Mbps"
-    return f"{what}; {_suspect(row, dear=dear)}"
-
-
-def _suspect(row: Mapping[Any, Any], *, dear: bool) -> str:
-    """The cell of a line that most likely makes its price odd."""
-    suspects = (
-        (row["circuits"] == row["mbps"], "the quantity equals the speed: the price may be of one Mbps, not of a circuit"),
-        (dear and row["mbps"] < 1, "the speed is under 1 Mbps: its unit may be Gbps"),
-        (not dear and row["circuits"] > 1,
-         f"{row['circuits']:,g} units: the quantity may count students, sites or Mbps"),
-        (not dear and row["mbps"] > MBPS_PER_GBPS, "the speed may be in kbps"),
-    )  # fmt: skip
-    usual = "look at the speed's unit and whether the price covers several circuits or other services"
-    return next((words for holds, words in suspects if holds), usual)
 
 
 # --- who receives ---------------------------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ from infraplan.workspace import Partition, Workspace, now
 SYNTHETIC_FIPS = "99"
 _MERGED = {"schools"}  # EDGE points and the CCD directory name the same schools; each is counted once
 _MOST_OF_A_LINE = 160
+_READERS = {"_duckdb", "duckdb", "ibis", "pyarrow", "pyogrio", "pyproj", "python_calamine", "shapely", "struct", "zlib"}
 _ARROW = {
     "string": pa.string(),
     "integer": pa.int64(),
@@ -133,9 +134,30 @@ def add(
             except NoCrs as refused:
                 what, _, mend = str(refused).partition("\n  mend:  ")
                 faults.append(Fault(kind="NoCrs", what=what, file=path.name, mend=mend))
+            except Exception as why:
+                if not _of_the_file(why):
+                    raise
+                faults.append(_unreadable(path, why))
     if faults:
         raise BadInput(faults)
     return taken
+
+
+def _of_the_file(why: Exception) -> bool:
+    """Whether a reading library, or a column looked for in vain, says that a file is damaged; else the fault is ours."""
+    return type(why).__module__.split(".")[0] in _READERS or isinstance(why, (UnicodeError, KeyError))
+
+
+def _unreadable(path: Path, why: Exception) -> Fault:
+    words = next(iter(str(why).splitlines()), type(why).__name__)
+    if isinstance(why, KeyError):
+        words = f"a column that is needed is not there: {words}"
+    return Fault(
+        kind="Unreadable",
+        what=f"{path.name} is damaged or is not what its header says: {words[:_MOST_OF_A_LINE]}",
+        file=path.name,
+        mend="download it again from its publisher",
+    )
 
 
 Ready = tuple[Receipt, Load, list[tuple[Piece, Path]]]

@@ -1,6 +1,6 @@
 """What a funding plan writes: who pays what when, what is not funded and why, what more state money buys."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
@@ -62,7 +62,7 @@ def unfunded(answer: Answer) -> pd.DataFrame:
             elif waits:
                 reason = f"requires {waits[0]}, which is not funded"
             else:
-                reason = OUTBID if project.worth else "it brings no students to target"
+                reason = OUTBID if project.worth else "on its own it brings no students to target"
         rows.append((project.project_id, project.lea_id, project.benefit, _usd(project.share), reason))
     return pd.DataFrame(rows, columns=["project_id", "lea_id", "benefit", "share_usd", "reason"])
 
@@ -139,12 +139,23 @@ def summary(answer: Answer) -> list[str]:
     ]
 
 
-def write(answer: Answer, points: Sequence[Answer], folder: Path, more: Sequence[str] = ()) -> None:
-    """Write the answer's files into `folder`, whole or not at all; an earlier answer there is replaced."""
+def write(
+    answer: Answer,
+    points: Sequence[Answer],
+    folder: Path,
+    more: Sequence[str] = (),
+    pages: Mapping[str, Callable[[Path], object]] | None = None,
+) -> None:
+    """Write the answer's files into `folder`, whole or not at all; an earlier answer there is replaced.
+
+    `pages` are further files by name, each with what draws it to a path.
+    """
     with solve.answer_folder(folder) as fresh:
         tablefiles.write(funding(answer), fresh / "funding.csv")
         tablefiles.write(unfunded(answer), fresh / "unfunded.csv")
         tablefiles.write(frontier(points), fresh / "frontier.csv")
+        for name, draw in (pages or {}).items():
+            draw(fresh / name)
         solve.write_record(fresh, solution(answer, points, more))
 
 

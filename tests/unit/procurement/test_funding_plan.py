@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 
 from infraplan.cli.procurement.funding import fund
 from infraplan.errors import InfraplanError, NoRule
-from infraplan.procurement.funding import answer, files, inputs
+from infraplan.procurement.funding import answer, brief, files, inputs
 from infraplan.solve import Limits, Status
 
 PROJECTS = "project_id,lea_id,category,kind,pre_discount_usd,rate,students,benefit"
@@ -200,7 +200,7 @@ def test_the_command_writes_the_declared_files(tmp_path: Path) -> None:
     assert run(tmp_path, "--gap", "0").exit_code == 0
     out = tmp_path / "out"
     assert sorted(path.name for path in out.iterdir()) == [
-        "frontier.csv", "funding.csv", "solution.json", "unfunded.csv"
+        "brief.html", "frontier.csv", "funding.csv", "solution.json", "unfunded.csv"
     ]  # fmt: skip
     told = json.loads((out / "solution.json").read_text(encoding="utf-8"))
     assert (told["status"], told["objective"], told["bound"]) == ("optimal", 15.0, 15.0)
@@ -214,3 +214,24 @@ def test_the_frontier_says_what_other_amounts_of_state_money_buy(tmp_path: Path)
     assert table["state_usd"].tolist() == [0, 100, 300]
     assert table["benefit"].tolist() == [0, 5, 10]
     assert table["status"].tolist() == ["optimal"] * 3
+
+
+def test_the_brief_says_what_money_buys_and_withholds_small_counts(tmp_path: Path) -> None:
+    assert run(tmp_path, "--gap", "0").exit_code == 0
+    page = (tmp_path / "out" / "brief.html").read_text(encoding="utf-8")
+    assert "$400 of state money brings 15 students to target in 2 projects" in page
+    assert "Without state money it would be 0 students and $0." in page
+    assert "$1,000.00 before discount. E-Rate pays 60 % = $600.00, which leaves $400.00" in page
+    assert "fewer than 10" in page  # a quarter of the money brings five students
+    assert "frontier" not in page.lower()
+
+
+def test_the_brief_names_who_is_left_out_and_why(tmp_path: Path) -> None:
+    answered = found(tmp_path, [FIBER, "big,2,C1,recurring,90000,60,40,40"], [MATCH, GRANT])
+    told = brief.brief(answered, [answered], 11)
+    assert told.left[["lea_id", "students", "projects"]].to_numpy().tolist() == [["2", 40.0, 1]]
+    assert "brings fewer than 11 students to target" in told.lead
+    assert told.left["why"].tolist() == ["its share exceeds every fund of 2026 that may pay for it"]
+    assert brief.brief(found(tmp_path, [FIBER], []), [], 11).example == (
+        "No project is funded, so there is nothing to recompute.",
+    )

@@ -1,0 +1,156 @@
+"""One page for a legislator, as words and tables: what state money buys, who is left out, what was assumed."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+
+import pandas as pd
+
+from infraplan.procurement.funding.answer import Answer
+from infraplan.procurement.funding.files import OUTBID, proved, unfunded
+from infraplan.units import CENT, half_up
+
+MOST_DISTRICTS: Final = 20
+HUNDRED: Final = Decimal(100)
+
+
+@dataclass(frozen=True)
+class Brief:
+    """What the page says. `amounts`: one row per amount of state money; `left`: districts with projects left out."""
+
+    title: str
+    lead: str
+    amounts: pd.DataFrame
+    left: pd.DataFrame
+    left_words: str
+    example: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def brief(best: Answer, points: Sequence[Answer], fewest: int) -> Brief:
+    """Say what an answer, and those for other amounts of state money, mean for a legislator.
+
+    Counts of students below `fewest` are not told; those in the tables are for the page to withhold.
+    """
+    years = best.inputs.years
+    span = f"{years[0]}" if len(years) == 1 else f"{years[0]}-{years[-1]}"
+    left, words = _left(best)
+    return Brief(
+        title=f"What state money for school broadband buys, funding years {span}",
+        lead=_lead(best, points, fewest),
+        amounts=_amounts(points),
+        left=left,
+        left_words=words,
+        example=_example(best),
+        notes=(
+            *best.inputs.notes,
+            "students are those a project brings to its bandwidth target, as the file of projects states them; students "
+            "of a district with several funded projects are counted once for each",
+            "shown by school district: no layer of legislative districts is part of this plan",
+        ),
+    )
+
+
+def students(answer: Answer) -> Decimal:
+    """Students brought to target, unweighted."""
+    return sum((answer.inputs.projects[index].benefit for index in answer.starts), Decimal(0))
+
+
+def _lead(best: Answer, points: Sequence[Answer], fewest: int) -> str:
+    told = (
+        f"{_dollars(best.state_cents)} of state money brings {_people(students(best), fewest)} to target in "
+        f"{len(best.starts):,} projects and draws {_dollars(best.erate_cents)} of federal E-Rate money; "
+        f"{proved(best)}."
+    )
+    none = next((point for point in points if point.state_limit == 0), None)
+    if none is None:
+        return told
+    return f"{told} Without state money it would be {_people(students(none), fewest)} and {_dollars(none.erate_cents)}."
+
+
+def _amounts(points: Sequence[Answer]) -> pd.DataFrame:
+    return pd.DataFrame(
+        [
+            {
+                "state": _dollars(point.state_limit or 0),
+                "state_usd": float(CENT * (point.state_limit or 0)),
+                "students": float(students(point)),
+                "projects": len(point.starts),
+                "erate_usd": float(CENT * point.erate_cents),
+                "spent_usd": float(CENT * point.state_cents),
+                "proved": proved(point),
+            }
+            for point in points
+        ],
+        columns=["state", "state_usd", "students", "projects", "erate_usd", "spent_usd", "proved"],
+    )
+
+
+def _left(best: Answer) -> tuple[pd.DataFrame, str]:
+    """Districts by the students that their unfunded projects would bring to target, most first."""
+    table = unfunded(best)
+    table = table[table["benefit"] > 0]
+    rows = []
+    for lea, told in table.groupby("lea_id", sort=True):
+        reasons = Counter(reason if reason == OUTBID else _short(reason) for reason in told["reason"])
+        rows.append(
+            {
+                "lea_id": lea,
+                "students": float(sum(told["benefit"])),
+                "projects": len(told),
+                "why": min(reasons, key=lambda reason: (-reasons[reason], reason)),
+            }
+        )
+    rows.sort(key=lambda row: (-float(str(row["students"])), str(row["lea_id"])))
+    shown = pd.DataFrame(rows[:MOST_DISTRICTS], columns=["lea_id", "students", "projects", "why"])
+    if not rows:
+        return shown, "Every project that brings students to target is funded."
+    more = len(rows) - len(shown)
+    words = f"{len(rows):,} districts have projects that are not funded" + (
+        f"; the {len(shown)} with the most students are shown, {more:,} more are in unfunded.csv." if more else "."
+    )
+    return shown, words
+
+
+def _short(reason: str) -> str:
+    """A reason without the names of projects."""
+    if reason.startswith("requires "):
+        return "waits for a project that is not funded"
+    return "excluded by a project that is funded" if reason.startswith("excluded by ") else reason
+
+
+def _example(best: Answer) -> tuple[str, ...]:
+    """The arithmetic of one funded project, to be redone on a calculator; one with a match if there is one."""
+    if not best.payments:
+        return ("No project is funded, so there is nothing to recompute.",)
+    told = max(best.payments, key=lambda one: (one.match > 0, -one.project, -one.year))
+    project = best.inputs.projects[told.project]
+    funds = " + ".join(
+        f"{_exact(cents)} ({best.inputs.funds[fund].fund_id})" for fund, cents in sorted(told.funds.items())
+    )
+    rate = (Decimal(project.erate) * HUNDRED / project.cost) if project.cost else Decimal(0)
+    lines = [
+        f"Project {project.project_id} in {told.year}: {_exact(project.cost)} before discount. E-Rate pays "
+        f"{half_up(rate, 2).normalize():f} % = {_exact(project.erate)}, which leaves {_exact(project.share)}."
+    ]
+    if told.match:
+        lines.append(
+            f"It is special construction with state money that is matched: E-Rate adds {_exact(told.match)}, never more "
+            "than the match itself or the points the rule allows."
+        )
+    lines.append(f"The rest: {funds or 'nothing'} + {_exact(told.match)} = {_exact(project.share)}.")
+    return tuple(lines)
+
+
+def _people(count: Decimal, fewest: int) -> str:
+    return f"fewer than {fewest} students" if 0 < count < fewest else f"{count:,} students"
+
+
+def _dollars(cents: int) -> str:
+    return f"${half_up(CENT * cents):,}"
+
+
+def _exact(cents: int) -> str:
+    return f"${CENT * cents:,}"

@@ -9,7 +9,7 @@ from fetch.maine_online import SOURCES, open_for_maine
 from fetch.standin import Standin
 from infraplan import publishers, states
 from infraplan.cli.data import data, loaders
-from infraplan.cli.fetching import fetch
+from infraplan.cli.fetching import diff, fetch
 from infraplan.downloads import Cache
 from infraplan.fetch import Http, Limits
 from infraplan.publishers import Place, errands
@@ -78,7 +78,8 @@ def accounts(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
 
 @pytest.fixture(autouse=True)
 def fetch_command(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The command in its group, also where the group does not list it."""
+    """The commands in their group, also where the group does not list them."""
     commands = dict(data.commands)
     commands.setdefault("fetch", fetch)
+    commands.setdefault("diff", diff)
     monkeypatch.setattr(data, "commands", commands)

@@ -164,6 +164,45 @@ def test_an_update_asks_only_about_what_is_loaded_and_fetches_what_changed(
     assert len([part for part in here.catalog if part.table == "c2_spending"]) == 2, "the older stays until dropped"
 
 
+def test_what_changed_between_two_downloads_of_requests_is_listed(
+    standin: Standin, infraplan: Run, plan: Path, tmp_path: Path
+) -> None:
+    about, rows = "/opendata.usac.org/api/views/qdmp-ygft.json", "/opendata.usac.org/resource/qdmp-ygft.json"
+    told = json.loads(standin.pages[about](Asked("GET", about, {}, {})).body)
+    standin.pages[about] = lambda _: as_json({**told, "rowsUpdatedAt": told["rowsUpdatedAt"] + 86_400})
+    before = standin.pages[rows]
+
+    def a_day_later(asked: Asked) -> Answer:
+        body = before(asked).body.replace(b'"2699000006"', b'"2699000099"')
+        return Answer(body.replace(b"9600.00", b"9000.00") if b"2699000000" in body else body)
+
+    standin.pages[rows] = a_day_later
+    assert fetched(standin, infraplan, plan, "usac_requests").code == 0
+    done = infraplan("data", "diff", "--what", "requests", "--workspace", plan, "-o", tmp_path / "diff.csv")
+    assert done.code == 0, done.err
+    assert "funding requests: 1 added, 1 gone, 6 changed" in done.err
+    with (tmp_path / "diff.csv").open(encoding="utf-8", newline="") as stream:
+        table = list(csv.DictReader(stream))
+    assert [(row["frn"], row["change"]) for row in table[:2]] == [("2699000099", "added"), ("2699000006", "gone")]
+    assert {(row["figure"], float(row["before_value"]), float(row["after_value"])) for row in table[2:]} == {
+        ("commitment_usd", 9600.0, 9000.0)
+    }
+
+
+def test_progress_between_two_releases_is_told_in_words_and_a_table(
+    standin: Standin, infraplan: Run, plan: Path
+) -> None:
+    assert infraplan("data", "diff", "--workspace", plan).code == 1, "one release alone is no comparison"
+    fetched(standin, infraplan, plan, "fcc_bdc_fixed", "--as-of", "2025-06-30")
+    done = infraplan("data", "diff", "--what", "state", "--workspace", plan)
+    assert done.code == 0, done.err
+    assert "left out: technology 40, loaded for 2025-12-31 only" in done.err
+    (row,) = csv.DictReader(io.StringIO(done.out))
+    assert (row["locations_before"], row["locations_after"], row["new_locations"]) == ("1", "2", "1")
+    providers = infraplan("data", "diff", "--what", "providers", "--workspace", plan)
+    assert next(csv.DictReader(io.StringIO(providers.out)))["change"] == "grew"
+
+
 def test_two_releases_stand_side_by_side(standin: Standin, infraplan: Run, plan: Path) -> None:
     done = fetched(standin, infraplan, plan, "fcc_bdc_fixed", "--as-of", "2025-06-30")
     assert done.code == 0, done.err

@@ -169,7 +169,7 @@ def match_(
     matched = matching.match(items, catalog)
     if decisions is not None:
         matched = standing.decided(matched, standing.read_decisions(decisions))
-    listed = lists.read_list(approved) if approved is not None else None
+    listed = lists.read_approved(approved) if approved is not None else None
     matched = standing.with_standing(matched, catalog, listed, state_adopts=state_adopts)
     if previous is not None:
         before = tablefiles.read_text(previous)
@@ -326,6 +326,13 @@ def savings(
     "--decisions", type=FILE, default=None, metavar="FILE", help="People's decisions; they overrule the tool."
 )
 @click.option(
+    "--previous",
+    type=FILE,
+    default=None,
+    metavar="FILE",
+    help="matches.csv of the last report: this one says what changed since.",
+)
+@click.option(
     "--assumptions", type=FILE, default=None, metavar="FILE.toml", help="Your own assumptions of the savings."
 )
 @click.option(
@@ -357,6 +364,7 @@ def audit_(
     approved: Path | None,
     state_adopts: bool,
     decisions: Path | None,
+    previous: Path | None,
     assumptions: Path | None,
     covers: tuple[Path, ...],
     on: "datetime | None",
@@ -383,22 +391,25 @@ def audit_(
     matched = matching.match(items, catalog)
     if decisions is not None:
         matched = standing.decided(matched, standing.read_decisions(decisions))
-    listed = lists.read_list(approved) if approved is not None else None
+    listed = lists.read_approved(approved) if approved is not None else None
     matched = standing.with_standing(matched, catalog, listed, state_adopts=state_adopts)
+    since = standing.changed(matched, tablefiles.read_text(previous)) if previous is not None else None
     told = auditing.audit(
         items,
         catalog,
         matched,
         saved.estimate(items, matched, saved.read_assumptions(assumptions), on=on.date() if on else None),
         [auditing.coverage_record(one) for one in covers],
-        auditing.material_funding(items, tablefiles.read_text(adopted)),
+        auditing.material_funding(lists.read_funding(adopted, _column_map(columns), sheet=sheet)),
+        since,
     )
     folder.mkdir(parents=True, exist_ok=True)
+    tablefiles.write(matched, folder / "matches.csv")
     for part in told.parts:
         tablefiles.write(part.table, folder / f"{part.file}.csv")
     workbook.write(folder / "audit.xlsx", told)
     _page(folder / "report.html", title, told, [adopted, *catalogs])
-    options.say(f"{told.lead}\nwrote {folder / 'report.html'}, audit.xlsx and {len(told.parts)} CSV files")
+    options.say(f"{told.lead}\nwrote {folder / 'report.html'}, audit.xlsx and {len(told.parts) + 1} CSV files")
 
 
 @oer.command(name="map")
@@ -484,7 +495,9 @@ def _page(path: Path, title: str, told: "Audit", files: "Sequence[Path]") -> Non
             tables.Field(
                 column=column.name,
                 label=column.heading,
-                format=column.kind,
+                unit="USD" if column.kind == "usd" else "",
+                format="number" if column.kind == "usd" else column.kind,
+                decimals=2 if column.kind == "usd" else None,
                 missing="",
                 people=column.people,
                 derived_from=("students",) if column.kind == "usd" and column.name != "price_usd" else (),

@@ -5,7 +5,8 @@ of how many, and whatever was left out stands in the last part with its reason.
 """
 
 import json
-from collections.abc import Sequence
+import re
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -16,16 +17,23 @@ import pandas as pd
 from infraplan.oer.funding import assess
 from infraplan.oer.licenses import read
 from infraplan.oer.rights import asked_by, attribution, printing
-from infraplan.oer.savings import CASES, Savings
-from infraplan.oer.sources.lists import QUALITY_COLUMNS, is_placeholder
+from infraplan.oer.savings import CASES, Savings, worked_example
+from infraplan.oer.sources.lists import FUNDING_COLUMNS, is_placeholder
+from infraplan.resources import data_path, read_toml
 
 MOST_CANDIDATES = 3
-STANDING = ("on_state_list", "list_expires", *QUALITY_COLUMNS)
+STANDING = ("on_state_list", "list_expires")
 LEGAL = "Planning information, not legal advice; your counsel and your state's agency decide."
-OPTIONS = (
-    "Money that some districts use for open materials, named as options to ask about, not as claims: ESEA Title IV-A "
-    "(effective use of technology), Title II-A (teacher training), state textbook and technology funds."
-)
+KNOWN_BESIDE = {
+    "review_result": "reviewed",
+    "wcag_conformance": "WCAG",
+    "nimas": "NIMAS file",
+    "languages": "languages",
+    "needs_student_login": "student login",
+    "collects_student_data": "collects student data",
+    "offline_mb": "offline, MB",
+}
+_LONGEST_NAME = 20
 
 
 @dataclass(frozen=True)
@@ -70,10 +78,12 @@ def audit(
     saved: Savings,
     covers: Sequence[dict[str, object]] = (),
     funded: pd.DataFrame | None = None,
+    since: pd.DataFrame | None = None,
 ) -> Audit:
     """All parts of the report for a list, its catalogs, matches and savings.
 
-    `covers` are the records of `oer coverage` answers, `funded` materials with their funding (see `funding.assess`).
+    `covers` are the records of `oer coverage` answers, `funded` materials with their funding (see `funding.assess`),
+    `since` what changed since the last report (see `standing.changed`).
     """
     told = (
         matched.merge(items[["item_id", "title", "course", "publisher"]], on="item_id", how="left")
@@ -81,8 +91,9 @@ def audit(
         .fillna("")
     )
     parts = [_summary(items, told, saved), _already_open(told), _alternatives(told), _for_a_person(told)]
-    parts += [_coverage(covers)] if covers else []
-    parts += [_savings(saved), _assumptions(saved), _public_money(funded), _not_assessed(told)]
+    parts += [_changes(since, items)] if since is not None else []
+    parts += [_coverage(covers), *_programs(covers)] if covers else []
+    parts += [_savings(saved, catalog), _assumptions(saved), _funds(), _public_money(funded), _not_assessed(told)]
     best = _best(told)
     open_now = int((best["outcome"] == "same_open").sum())
     could = int((best["outcome"] == "good").sum())
@@ -95,8 +106,11 @@ def audit(
 
 def _records(catalog: pd.DataFrame) -> pd.DataFrame:
     first = catalog.drop_duplicates("resource_id")
-    return first[["resource_id", "title", "license", "url"]].rename(
-        columns={"title": "resource_title", "license": "license_stated", "url": "resource_url"}
+    author = first["author"].where(first["author"] != "", first["publisher"])  # who is credited
+    return (
+        first[["resource_id", "title", "license", "url"]]
+        .assign(resource_author=author)
+        .rename(columns={"title": "resource_title", "license": "license_stated", "url": "resource_url"})
     )
 
 
@@ -146,13 +160,18 @@ def _already_open(told: pd.DataFrame) -> Part:
 def _alternatives(told: pd.DataFrame) -> Part:
     frame = told[told["outcome"].isin(["good", "partial"])].groupby("item_id", sort=False).head(MOST_CANDIDATES).copy()
     facts = [
-        _license_facts(str(license_), str(title), str(url))
-        for license_, title, url in zip(
-            frame["license_id"], frame["resource_title"], frame["resource_url"], strict=True
+        _license_facts(str(license_), str(title), str(author), str(url))
+        for license_, title, author, url in zip(
+            frame["license_id"],
+            frame["resource_title"],
+            frame["resource_author"],
+            frame["resource_url"],
+            strict=True,
         )
     ]
     extra = pd.DataFrame(facts, columns=["duties", "print", "sell", "attribution"], index=frame.index)
     frame = pd.concat([frame, extra], axis=1)
+    frame["known"] = [_known(row) for row in frame.to_dict("records")]
     standing = tuple(Column(name, name.replace("_", " ").capitalize()) for name in STANDING if name in frame)
     columns = (
         Column("item_id", "Row"),
@@ -167,6 +186,7 @@ def _alternatives(told: pd.DataFrame) -> Part:
         Column("print", "Print for school"),
         Column("sell", "Sell at a profit"),
         *standing,
+        Column("known", "Review, access and privacy"),
         Column("attribution", "Attribution line to paste"),
     )
     words = (
@@ -176,14 +196,21 @@ def _alternatives(told: pd.DataFrame) -> Part:
     return Part("alternatives", "Open alternatives and what their licenses ask", words, columns, frame)
 
 
-def _license_facts(license_id: str, title: str, url: str) -> tuple[str, str, str, str]:
+def _known(row: Mapping[Hashable, object]) -> str:
+    """Review, accessibility, languages, login and data in one cell: each as stated, or unknown; links beside."""
+    said = [f"{label}: {row.get(name) or 'unknown'}" for name, label in KNOWN_BESIDE.items()]
+    extra = [str(row.get(name, "")) for name in ("review_instrument", "review_date", "review_url", "wcag_url")]
+    return "; ".join([*said, *(one for one in extra if one not in {"", "unknown"})])
+
+
+def _license_facts(license_id: str, title: str, author: str, url: str) -> tuple[str, str, str, str]:
     license_ = read(license_id).license
     paper = printing(license_)
     return (
         ", ".join(asked_by(license_)) or "nothing",
         paper.print_for_school,
         paper.sell_at_profit,
-        attribution(title, license_, url=url),
+        attribution(title, license_, author=author, url=url),
     )
 
 
@@ -191,7 +218,7 @@ def _for_a_person(told: pd.DataFrame) -> Part:
     frame = _best(told)
     frame = frame[frame["outcome"] == "review"]
     words = (
-        f"{len(frame):,} rows need a person: a paid imprint of an open program, or a license nobody saw. A paid service on "
+        f"{_rows(len(frame))} a person: a paid imprint of an open program, or a license nobody saw. A paid service on "
         "open content is not waste; find out what is paid for.",
     )
     columns = (
@@ -205,11 +232,31 @@ def _for_a_person(told: pd.DataFrame) -> Part:
     return Part("for_a_person", "For a person to look at", words, columns, frame)
 
 
+def _rows(number: int) -> str:
+    return "1 row needs" if number == 1 else f"{number:,} rows need"
+
+
+def _changes(since: pd.DataFrame, items: pd.DataFrame) -> Part:
+    frame = since.merge(items[["item_id", "title"]].drop_duplicates("item_id"), on="item_id", how="left").fillna("")
+    frame = frame.assign(was=frame["was"].replace("", "not there"), now=frame["now"].replace("", "not there"))
+    words = (f"{len(frame):,} outcomes of {frame['item_id'].nunique():,} rows are not those of the last report.",)
+    columns = (
+        Column("item_id", "Row"),
+        Column("title", "On the list"),
+        Column("resource_id", "Open text"),
+        Column("was", "Was"),
+        Column("now", "Is now"),
+    )
+    return Part("changes", "What changed since the last report", words, columns, frame)
+
+
 def _coverage(covers: Sequence[dict[str, object]]) -> Part:
     rows = [
         (
             str(one.get("name", "")),
             str(one.get("lead_program") or "a mixture"),
+            one.get("lead_covers", ""),
+            str(one.get("supplements", "")),
             one.get("standards_covered"),
             one.get("standards_wanted"),
             str(one.get("wanted_set", "")),
@@ -218,10 +265,12 @@ def _coverage(covers: Sequence[dict[str, object]]) -> Part:
         )
         for one in covers
     ]
-    names = ["course", "lead", "covered", "wanted", "set", "proof", "uncovered"]
+    names = ["course", "lead", "alone", "supplements", "covered", "wanted", "set", "proof", "uncovered"]
     columns = (
         Column("course", "Course"),
         Column("lead", "Led by"),
+        Column("alone", "It covers", "count"),
+        Column("supplements", "Supplements that close its gaps"),
         Column("covered", "Standards covered", "count"),
         Column("wanted", "Of", "count"),
         Column("set", "Which standards"),
@@ -235,6 +284,26 @@ def _coverage(covers: Sequence[dict[str, object]]) -> Part:
     return Part("coverage", "Standards covered", words, columns, pd.DataFrame(rows, columns=names))
 
 
+def _programs(covers: Sequence[dict[str, object]]) -> list[Part]:
+    """For each course a table of its standards by program, up to four programs side by side."""
+    parts: list[Part] = []
+    for one in covers:
+        table = one.get("programs")
+        if not isinstance(table, pd.DataFrame) or len(table.columns) == 1:
+            continue
+        name = re.sub(r"[^a-z0-9]+", "_", str(one.get("name", "")).lower()).strip("_")[:_LONGEST_NAME]
+        file = f"standards_{name}"
+        taken = sum(part.file.startswith(file) for part in parts)
+        words = (
+            "How many resources of each program cover a standard; 0 is a gap of that program. Programs that cover most "
+            "come first.",
+        )
+        columns = (Column("code", "Standard"), *(Column(str(c), str(c), "count") for c in table.columns[1:]))
+        heading = f"Standards by program: {one.get('name', '')}"
+        parts.append(Part(f"{file}_{taken + 1}" if taken else file, heading, words, columns, table))
+    return parts
+
+
 def _proof(one: dict[str, object]) -> str:
     gap = one.get("gap")
     if one.get("status") == "optimal" or not isinstance(gap, float | int):
@@ -242,25 +311,28 @@ def _proof(one: dict[str, object]) -> str:
     return f"proved within {gap:.1%} of the best"
 
 
-def _savings(saved: Savings) -> Part:
+def _savings(saved: Savings, catalog: pd.DataFrame) -> Part:
     yearly = " / ".join(dollars(saved.yearly[case]) for case in CASES)
     first = " / ".join(dollars(saved.year_one[case]) for case in CASES)
     words = (
         f"Net saving a year, low / middle / high: {yearly}. Net cash of the first year: {first}. A negative figure is a cost.",
         *(f"{name.replace('_', ' ')}: {said}." for name, said in saved.break_even),
-        OPTIONS,
+        *worked_example(saved),
     )
     money = [Column(f"saving_{case}_usd_year", f"{case.capitalize()} a year", "usd") for case in CASES]
     money += [Column(f"year_one_{case}_usd", f"{case.capitalize()}, year one", "usd") for case in CASES]
     columns = (
         Column("item_id", "Row"),
         Column("title", "On the list"),
-        Column("resource_id", "Open text"),
+        Column("resource_title", "Open text"),
         Column("students", "Students", "count", people=True),
         Column("price_usd", "Price", "usd"),
         *money,
     )
-    return Part("savings", "What it would save", words, columns, saved.table[saved.table["counted"] == "yes"])
+    titles = catalog.drop_duplicates("resource_id").set_index("resource_id")["title"]
+    frame = saved.table[saved.table["counted"] == "yes"]
+    frame = frame.assign(resource_title=frame["resource_id"].map(titles).fillna(frame["resource_id"]))
+    return Part("savings", "What it would save", words, columns, frame)
 
 
 def dollars(amount: Decimal) -> str:
@@ -304,6 +376,20 @@ def _assumptions(saved: Savings) -> Part:
     )
 
 
+def _funds() -> Part:
+    told = read_toml(data_path("codes", "oer_funds.toml"))
+    rows = [(one["name"], one["may_pay_for"], one["mind"], told["cite"][one["cite"]]["title"]) for one in told["fund"]]
+    columns = (
+        Column("name", "Fund"),
+        Column("may_pay_for", "May pay for"),
+        Column("mind", "Mind"),
+        Column("source", "Source"),
+    )
+    words = ("Options to ask about, not claims: none of this is counted above, and the program's officer decides.",)
+    frame = pd.DataFrame(rows, columns=[column.name for column in columns])
+    return Part("funds", "Money to ask about", words, columns, frame)
+
+
 def _public_money(funded: pd.DataFrame | None) -> Part:
     frame = assess(funded) if funded is not None else assess(pd.DataFrame(columns=["id", "title", "license"]))
     asked = int((frame["answer"] == "question for counsel").sum())
@@ -340,20 +426,25 @@ def _not_assessed(told: pd.DataFrame) -> Part:
     return Part("not_assessed", "Without an alternative, or not assessed", words, columns, frame)
 
 
-def material_funding(items: pd.DataFrame, path_frame: pd.DataFrame) -> pd.DataFrame | None:
-    """Materials with funding columns from the list's own file; None if it has none of them."""
-    named = [name for name in ("funding_source", "grant_number", "grant_date") if name in path_frame.columns]
-    if "funding_source" not in named:
-        return None
-    out = pd.DataFrame({"id": items["item_id"].to_numpy(), "title": items["title"].to_numpy()})
-    out["license"] = path_frame["license"].to_numpy() if "license" in path_frame else ""
-    for name in named:
-        out[name] = path_frame[name].to_numpy()
-    return out[~out["title"].map(is_placeholder)]
+def material_funding(rows: pd.DataFrame) -> pd.DataFrame:
+    """The materials of a list with who paid for them, from its rows as `sources.lists.read_funding` gives them."""
+    named = rows[~rows["title"].map(is_placeholder)]
+    return named.rename(columns={"item_id": "id"})[["id", "title", *FUNDING_COLUMNS]]
 
 
 def coverage_record(folder: Path) -> dict[str, object]:
     """What `oer coverage` wrote into a folder, with the standards left uncovered in one cell."""
     told: dict[str, object] = json.loads((folder / "solution.json").read_text(encoding="utf-8"))
-    left = pd.read_csv(folder / "uncovered.csv", dtype=str, keep_default_na=False)
-    return told | {"name": folder.name, "uncovered": ", ".join(left["code"]) or "none"}
+    left, used, programs = (
+        pd.read_csv(folder / name, dtype=str, keep_default_na=False)
+        for name in ("uncovered.csv", "cover.csv", "programs.csv")
+    )
+    lead = told.get("lead_program")
+    alone = int((programs[lead] != "0").sum()) if lead in programs else ""
+    return told | {
+        "name": folder.name,
+        "uncovered": ", ".join(left["code"]) or "none",
+        "supplements": ", ".join(used.loc[used["role"] == "supplement", "resource_id"]) or "none",
+        "lead_covers": alone,
+        "programs": programs,
+    }

@@ -262,7 +262,11 @@ def _level(want: Want, offer: Offer, offered: str) -> Gate:
         return "partial", "a college text for a course of the school sequence"
     if offers in _FITS[wants]:
         return "good", ""
-    return "partial", f"{_LEVEL_NAMES[offers]} text for a {_LEVEL_NAMES[wants]} course"
+    return "partial", f"{_LEVEL_NAMES[offers]} text for {_article(wants)} {_LEVEL_NAMES[wants]} course"
+
+
+def _article(level: str) -> str:
+    return "an" if level in {"ap", "honors"} else "a"
 
 
 def _place(offer: Offer, offered: str) -> Gate:

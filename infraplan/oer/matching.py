@@ -354,7 +354,6 @@ def _same_open(wanted: list[Item], offered: list[Resource]) -> Iterator[_Block]:
             told = [
                 why,
                 "the edition may differ" if why == _SAME else "",
-                *item.notes,
                 "" if openness == "open" else "but the license seen is not open: look at the copy",
             ]
             yield _Block(
@@ -383,7 +382,7 @@ def _table(
     frame["score"] = np.repeat(np.array([block.score for block in blocks], dtype=float), sizes)
     frame["reasons"] = np.repeat(np.array([block.reasons for block in blocks], dtype=object), sizes)
     frame["score"] = (frame["score"] * (1 - _TITLE_WEIGHT) + frame["likeness"] * _TITLE_WEIGHT).round(3)
-    frame = _with_imprints(frame, wanted, offered)
+    frame = _with_notes(_with_imprints(frame, wanted, offered), wanted)
     rank = ranks(frame)
     resource_ids = catalog["resource_id"].to_numpy(dtype=object)
     frame["resource_id"] = resource_ids[frame["resource"].to_numpy()] if len(frame) else ""
@@ -424,6 +423,12 @@ def _with_imprints(frame: pd.DataFrame, wanted: list[Item], offered: list[Resour
             elif imprint.relation == "lookalike":
                 frame.loc[row, "reasons"] = f"{frame.loc[row, 'reasons']}; mind the name: {imprint.note}"
     return frame
+
+
+def _with_notes(frame: pd.DataFrame, wanted: list[Item]) -> pd.DataFrame:
+    """What is wrong with an item's own cells (a refused ISBN, an ISBN of another publisher) beside each candidate."""
+    told = {i: f"; {'; '.join(item.notes)}" for i, item in enumerate(wanted) if item.notes}
+    return frame.assign(reasons=frame["reasons"] + frame["item"].map(told).fillna("")) if told else frame
 
 
 def _without(frame: pd.DataFrame, wanted: list[Item], catalog: pd.DataFrame, offered: list[Resource]) -> pd.DataFrame:

@@ -322,9 +322,31 @@ def _crossing(one: Assumption, total: Any) -> str:  # noqa: ANN401 - a function 
             for _ in range(40):
                 middle = (left + right) / 2
                 left, right = (middle, right) if (total(middle) > 0) == before else (left, middle)
-            return f"the yearly saving becomes nothing at {half_up(right, 2)} {one.unit}"
+            return f"the yearly saving becomes nothing at {half_up(right, 2):,} {one.unit}"
     kept = "stays a saving" if signs[0] else "stays a cost"
-    return f"the total {kept} at any value up to {half_up(widest * 10, 2)} {one.unit}"
+    return f"the total {kept} at any value up to {half_up(widest * 10, 2):,} {one.unit}"
+
+
+def worked_example(savings: Savings) -> tuple[str, ...]:
+    """The middle yearly saving of the first row counted, to be redone on a calculator; nothing where none is counted."""
+    counted = savings.table[savings.table["counted"] == "yes"]
+    if counted.empty:
+        return ()
+    row = {str(name): cell for name, cell in counted.iloc[0].items()}
+    given, n, price = _given(savings.assumptions, "middle"), int(str(row["students"])), Decimal(str(row["price_usd"]))
+    new = str(row["item_id"]) in savings.first_uses
+    once, years = _once(n, given, new_text=new), given["years_kept"]
+    teachers = (n / given["students_per_teacher"]).to_integral_value(rounding=ROUND_CEILING)
+    text = f" + {given['review_hours']} x ${given['pay_usd_hour']} + ${given['accessibility_usd']:,}" if new else ""
+    return (
+        f"A worked example, {row['item_id']}, middle: {n:,} students x ${price} / {years} years = "
+        f"${half_up(n * price / years, 2):,}. Printing: {n:,} x {given['share_printed']} x ${given['print_cost_usd']} / "
+        f"{given['copy_lasts']} years = "
+        f"${half_up(n * given['share_printed'] * given['print_cost_usd'] / given['copy_lasts'], 2):,}. Teachers and text: "
+        f"({teachers} x (${given['training_usd_teacher']} + {given['teacher_hours']} x ${given['pay_usd_hour']}){text}) / "
+        f"{years} = ${half_up(once / years, 2):,}. State print money: {n:,} x ${given['state_print_usd']}. Saving: "
+        f"{half_up(Decimal(str(row['saving_middle_usd_year'])), 2):,} USD a year.",
+    )
 
 
 def summary(savings: Savings) -> str:

@@ -20,49 +20,66 @@ UNLISTED = "not on the state's list: needs state review"
 def with_standing(
     matched: pd.DataFrame, catalog: pd.DataFrame, approved: pd.DataFrame | None, *, state_adopts: bool
 ) -> pd.DataFrame:
-    """The matches with `on_state_list`, `list_expires` (where a list is given) and the catalog's quality columns.
+    """The matches with what is known beside them: QUALITY_COLUMNS and, where an approved list is given, its own.
 
-    `approved` is a list as `sources.lists.read_list` gives it; a resource is on it by ISBN or by work and course. Where
+    Quality is what the catalog or the state's list says, else `unknown`. `on_state_list` and `list_expires` come with
+    the list, and what is on it comes first among candidates of one outcome.
+    `approved` is a list as `sources.lists.read_approved` gives it; a resource is on it by ISBN or by work and course. Where
     the state adopts, a candidate that is not on the list says "needs state review".
     """
     out = matched.copy()
     records = catalog.drop_duplicates("resource_id").set_index("resource_id")
+    listed = _listings(records, approved) if approved is not None else {}
+    candidate = out["resource_id"] != ""
     for column in QUALITY_COLUMNS:
-        if (catalog[column] != "").any():
-            told = out["resource_id"].map(records[column]).fillna("")
-            out[column] = told.where(told != "", "unknown").where(out["resource_id"] != "", "")
+        told = _known(records[column], {one: row.get(column, "") for one, row in listed.items()})
+        known = out["resource_id"].map(told) if told else pd.Series(None, index=out.index, dtype=object)
+        out[column] = known.fillna("unknown").where(candidate, "")
     if approved is None:
         return out
-    listed = _listed(records, approved)
-    expires = out["resource_id"].map(listed)
-    candidate = out["resource_id"] != ""
+    expires = out["resource_id"].map({one: row["expires"] for one, row in listed.items()})
     out["on_state_list"] = expires.notna().map({True: "yes", False: "no"}).where(candidate, "")
     out["list_expires"] = expires.fillna("").where(expires != "", "unknown").where(expires.notna(), "")
     if state_adopts:
         unlisted = candidate & expires.isna()
         out.loc[unlisted, "reasons"] = out.loc[unlisted, "reasons"] + f"; {UNLISTED}"
-    return out
+    return _listed_first(out)
 
 
-def _listed(records: pd.DataFrame, approved: pd.DataFrame) -> dict[str, str]:
-    """resource_id -> when its listing expires, for resources on the approved list."""
-    by_isbn = {
-        isbn: expires
-        for cell, expires in zip(approved["isbn"], approved["expires"], strict=True)
-        for isbn in read_isbns(cell).valid
-    }
+def _known(stated: pd.Series, state: dict[str, str]) -> dict[str, str]:
+    """resource_id -> what the catalog and the state's list say of it; both where they differ; absent where neither does."""
+    told = {str(one): cell for one, cell in stated[stated != ""].items()}
+    for one, cell in state.items():
+        if cell:
+            catalog = told.get(one, cell)
+            told[one] = cell if catalog == cell else f"catalog: {catalog}; state list: {cell}"
+    return told
+
+
+def _listed_first(out: pd.DataFrame) -> pd.DataFrame:
+    """Among the candidates of one item and outcome, those on the approved list come first."""
+    position = {item: k for k, item in enumerate(dict.fromkeys(out["item_id"]))}
+    keys = pd.DataFrame(
+        {"item": out["item_id"].map(position), "rank": ranks(out), "listed": (out["on_state_list"] == "yes") * -1}
+    )
+    order = keys.sort_values(["item", "rank", "listed"], kind="stable").index
+    return out.loc[order].reset_index(drop=True)
+
+
+def _listings(records: pd.DataFrame, approved: pd.DataFrame) -> dict[str, dict[str, str]]:
+    """resource_id -> its row of the approved list (the one that expires last), found by ISBN or by work and publisher."""
+    rows = [{str(key): str(cell) for key, cell in row.items()} for row in approved.to_dict("records")]
+    by_isbn = {isbn: row for row in rows for isbn in read_isbns(row["isbn"]).valid}
     by_work = {
-        (work_key(title), publisher.strip().lower()): expires
-        for title, publisher, expires in zip(approved["title"], approved["publisher"], approved["expires"], strict=True)
-        if publisher.strip()
+        (work_key(row["title"]), row["publisher"].strip().lower()): row for row in rows if row["publisher"].strip()
     }
-    out: dict[str, str] = {}
+    out: dict[str, dict[str, str]] = {}
     for resource_id, record in records.iterrows():
         hits = [by_isbn[one] for one in read_isbns(str(record["isbn"])).valid if one in by_isbn]
         work = (work_key(str(record["title"])), str(record["publisher"]).strip().lower())
         hits += [by_work[work]] if work in by_work else []
         if hits:
-            out[str(resource_id)] = max(hits)
+            out[str(resource_id)] = max(hits, key=lambda row: row["expires"])
     return out
 
 
@@ -136,6 +153,16 @@ def with_changes(matched: pd.DataFrame, previous: pd.DataFrame) -> pd.DataFrame:
         was = before.get((item, resource))
         told.append("new" if was is None else "" if was == outcome else f"was {was}")
     return matched.assign(change=told)
+
+
+def changed(matched: pd.DataFrame, previous: pd.DataFrame) -> pd.DataFrame:
+    """Every pair whose outcome is not that of the last run: item_id, resource_id, was, now (blank: not there)."""
+    key = ["item_id", "resource_id"]
+    before, after = (frame[[*key, "outcome"]].drop_duplicates(key) for frame in (previous, matched))
+    both = after.merge(before, on=key, how="outer", suffixes=("_now", "_was"), sort=False).fillna("")
+    both = both.rename(columns={"outcome_was": "was", "outcome_now": "now"})
+    both = both[both["was"] != both["now"]]
+    return both.sort_values(key, kind="stable", ignore_index=True)[[*key, "was", "now"]]
 
 
 def changes(matched: pd.DataFrame, previous: pd.DataFrame) -> str:

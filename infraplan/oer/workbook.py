@@ -39,7 +39,7 @@ def _part_sheet(sheet: Worksheet, part: Part) -> None:
         sheet.column_dimensions[get_column_letter(place)].width = _WIDTHS[column.kind]
     for line, row in enumerate(part.table.itertuples(index=False), len(part.words) + 4):
         for place, (column, value) in enumerate(zip(part.columns, row, strict=True), 1):
-            if column.kind != "text" and value not in {"", None}:
+            if column.kind != "text" and str(value) not in {"", "None", "nan"}:
                 sheet.cell(line, place, float(value) if column.kind == "usd" else int(value))
             else:
                 _text(sheet, line, place, str(value))
@@ -122,7 +122,7 @@ def _savings_sheet(sheet: Worksheet, saved: Savings, part: Part) -> None:
     )
     line = start
     for line, row in enumerate(part.frame.to_dict("records"), start + 1):
-        for place, name in enumerate(("item_id", "title", "resource_id"), 1):
+        for place, name in enumerate(("item_id", "title", "resource_title"), 1):
             _text(sheet, line, place, str(row[name]))
         sheet.cell(line, 4, int(row["students"]))
         sheet.cell(line, 5, float(row["price_usd"]))

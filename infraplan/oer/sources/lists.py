@@ -8,6 +8,7 @@ import csv
 import io
 import re
 from collections.abc import Mapping
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import pandas as pd
 from infraplan import tablefiles
 from infraplan.errors import BadInput, Fault
 from infraplan.oer.sources.wording import fold, words
+from infraplan.units import half_up
 
 LIST_COLUMNS = (
     "item_id",
@@ -41,6 +43,7 @@ CATALOG_COLUMNS = (
     "grades",
     "subject",
     "publisher",
+    "author",
     "price_usd",
     "program",
     "url",
@@ -59,7 +62,9 @@ QUALITY_COLUMNS = (
     "collects_student_data",
     "offline_mb",
 )
+FUNDING_COLUMNS = ("funding_source", "grant_number", "grant_date", "license")
 _MOST_ROWS_ABOVE = 8
+FEWEST_NAMES = 2
 _ALIASES: Mapping[str, tuple[str, ...]] = {
     "title": (
         "book title",
@@ -86,6 +91,15 @@ _ALIASES: Mapping[str, tuple[str, ...]] = {
     "license": ("rights", "licence", "license name", "dc:rights"),
     "license_url": ("licence url", "license link"),
     "program": ("programme", "series"),
+    "author": ("authors", "contributors", "creator", "dc:creator"),
+    "wcag_conformance": ("wcag", "accessibility", "accessibility conformance", "conforms to"),
+    "wcag_url": ("accessibility report", "vpat", "acr"),
+    "nimas": ("nimas file", "nimac"),
+    "languages": ("language", "available languages"),
+    "needs_student_login": ("student login", "login required", "requires login"),
+    "collects_student_data": ("student data", "student data collected"),
+    "offline_mb": ("offline size mb", "download mb"),
+    "review_result": ("rating", "review rating"),
 }
 
 
@@ -95,9 +109,24 @@ def read_list(path: Path | str, columns: Mapping[str, str] | None = None, *, she
     `columns` maps our names to the file's, `sheet` names the sheet of a workbook (the first, if not given). Rows above
     the column names (a title, a date) are passed over. Raises BadInput if no title column can be found.
     """
-    told = columns or {}
-    text = _under_its_header(Path(path), told, sheet if sheet is not None else 0)
-    frame = _renamed(text, Path(path), told, LIST_COLUMNS, needed=("title",))
+    return _listing(Path(path), columns or {}, sheet, LIST_COLUMNS)
+
+
+def read_approved(path: Path | str) -> pd.DataFrame:
+    """A state's approved list as `read_list` gives it, with what the state says about quality (QUALITY_COLUMNS)."""
+    return _listing(Path(path), {}, None, (*LIST_COLUMNS, *QUALITY_COLUMNS))
+
+
+def read_funding(
+    path: Path | str, columns: Mapping[str, str] | None = None, *, sheet: str | None = None
+) -> pd.DataFrame:
+    """Who paid for a list's materials, and their license: the list's rows with FUNDING_COLUMNS, blank where not stated."""
+    return _listing(Path(path), columns or {}, sheet, (*LIST_COLUMNS, *FUNDING_COLUMNS))
+
+
+def _listing(path: Path, told: Mapping[str, str], sheet: str | None, wanted: tuple[str, ...]) -> pd.DataFrame:
+    text = _under_its_header(path, told, sheet if sheet is not None else 0)
+    frame = _renamed(text, path, told, wanted, needed=("title",))
     blank = frame["item_id"].str.strip() == ""
     frame.loc[blank, "item_id"] = [f"row {line}" for line in frame.index[blank]]
     return frame
@@ -105,24 +134,48 @@ def read_list(path: Path | str, columns: Mapping[str, str] | None = None, *, she
 
 def _under_its_header(path: Path, told: Mapping[str, str], sheet: str | int) -> pd.DataFrame:
     """The table below the first row that names a title column; the file as it stands if no row of the top does."""
-    first = tablefiles.read_text(path, sheet=sheet)
     names = {fold(told["title"])} if "title" in told else {"title", *_ALIASES["title"]}
     for header_row in range(1, _MOST_ROWS_ABOVE + 1):
         try:
-            frame = first if header_row == 1 else tablefiles.read_text(path, sheet=sheet, header_row=header_row)
+            frame = tablefiles.read_text(path, sheet=sheet, header_row=header_row)
         except BadInput:
             continue
         if names & {fold(str(name)) for name in frame.columns}:
-            return frame
-    return first
+            return _one_header(frame)
+    return tablefiles.read_text(path, sheet=sheet)
+
+
+def _one_header(frame: pd.DataFrame) -> pd.DataFrame:
+    """A header over two rows ("Material" merged over "Title" and "Course") as one: the lower name, else the upper."""
+    lower = [str(cell).strip() for cell in frame.iloc[0]] if len(frame) else []
+    named = [fold(cell) for cell in lower if cell]
+    if len(named) < FEWEST_NAMES or not set(named) <= _known_names() or "title" not in _meant(named):
+        return frame
+    below = frame.iloc[1:].copy()
+    below.columns = pd.Index([low or str(high) for low, high in zip(lower, frame.columns, strict=True)])
+    return below
+
+
+@cache
+def _known_names() -> frozenset[str]:
+    return frozenset({*LIST_COLUMNS, *QUALITY_COLUMNS, *(alias for aliases in _ALIASES.values() for alias in aliases)})
+
+
+def _meant(named: list[str]) -> set[str]:
+    return {ours for ours in LIST_COLUMNS if {ours, *_ALIASES.get(ours, ())} & set(named)}
 
 
 def read_catalogs(paths: list[Path] | list[str], columns: Mapping[str, str] | None = None) -> pd.DataFrame:
-    """One or more catalogs below each other, with the columns of CATALOG_COLUMNS and what they say about quality."""
+    """One or more catalogs below each other, with the columns of CATALOG_COLUMNS and what they say about quality.
+
+    A record without a `resource_id` is named by its file and row.
+    """
     frames = []
     for path in paths:
         wanted = (*CATALOG_COLUMNS, *QUALITY_COLUMNS)
-        frame = _renamed(tablefiles.read_text(path), Path(path), columns or {}, wanted, needed=("resource_id", "title"))
+        frame = _renamed(tablefiles.read_text(path), Path(path), columns or {}, wanted, needed=("title",))
+        blank = frame["resource_id"].str.strip() == ""
+        frame.loc[blank, "resource_id"] = [f"{Path(path).stem} row {line}" for line in frame.index[blank]]
         frames.append(frame.assign(catalog=Path(path).name))
     return pd.concat(frames, ignore_index=True)
 
@@ -216,9 +269,11 @@ def read_price(cell: str) -> tuple[str, str]:
     ('79.99', '2 prices in one cell, the lowest is taken')
     """
     found = [
-        float(number.replace(",", "")) for number in re.findall(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?", cell)
+        Decimal(number.replace(",", "")) for number in re.findall(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?", cell)
     ]
     if not found:
         return "", "" if not cell.strip() else f"{cell.strip()!r} is not a price"
-    doubt = f"{len(found)} prices in one cell, the lowest is taken" if len(found) > 1 else ""
-    return f"{min(found):.2f}", doubt
+    least = half_up(min(found), 2)
+    doubts = [f"{len(found)} prices in one cell, the lowest is taken"] if len(found) > 1 else []
+    doubts += [f"{cell.strip()!r} has parts of a cent: read as {least}"] if least != min(found) else []
+    return f"{least:.2f}", "; ".join(doubts)

@@ -17,8 +17,9 @@ from infraplan.oer.funding import assess, rules
 from infraplan.oer.licenses import read
 from infraplan.oer.matching import match
 from infraplan.oer.rights import attribution
-from infraplan.oer.savings import CASES, estimate
-from infraplan.oer.sources.lists import read_catalogs, read_list
+from infraplan.oer.savings import CASES, estimate, worked_example
+from infraplan.oer.sources.lists import LIST_COLUMNS, read_catalogs, read_list
+from infraplan.oer.standing import with_standing
 
 LIST = """item_id,title,isbn,course,price_usd,students,publisher
 a,Anatomy and Physiology,9781938168130,Honors Anatomy and Physiology,0,40,OpenStax
@@ -158,6 +159,95 @@ def test_a_page_withholds_small_numbers_of_students(files: tuple[Path, Path], tm
     page = (tmp_path / "o" / "report.html").read_text(encoding="utf-8")
     assert "fewer than 10" in page
     assert "withheld" in page
+
+
+def test_an_alternative_says_what_is_known_of_access_and_privacy_and_what_is_not(files: tuple[Path, Path]) -> None:
+    catalog_file = files[1]
+    catalog_file.write_text(
+        "resource_id,title,license,author,url,wcag_conformance,wcag_url\n"
+        "r3,Biology 2e,CC BY 4.0,Clark et al.,https://example.org/b,AA,https://example.org/acr\n",
+        encoding="utf-8",
+    )
+    items, catalog = read_list(files[0]), read_catalogs([catalog_file])
+    matched = with_standing(match(items, catalog), catalog, None, state_adopts=False)
+    told = audit(items, catalog, matched, estimate(items, matched))
+    row = part(told, "alternatives").iloc[0]
+    assert row["known"] == (
+        "reviewed: unknown; WCAG: AA; NIMAS file: unknown; languages: unknown; student login: unknown; collects student "
+        "data: unknown; offline, MB: unknown; https://example.org/acr"
+    )
+    assert row["attribution"] == (
+        '"Biology 2e" by Clark et al. https://example.org/b is licensed under CC BY 4.0, '
+        "https://creativecommons.org/licenses/by/4.0/."
+    )
+
+
+def test_fund_sources_are_options_with_a_source_and_no_amount_is_claimed(told: Audit) -> None:
+    funds = next(one for one in told.parts if one.file == "funds")
+    assert "not claims" in funds.words[0]
+    assert any("Title IV-A" in name for name in funds.table["name"])
+    assert (funds.table["source"] != "").all()
+    assert all(column.kind == "text" for column in funds.columns)
+
+
+def test_the_worked_example_can_be_redone_on_a_calculator(told: Audit) -> None:
+    words = worked_example(told.savings)[0]
+    row = told.savings.table[told.savings.table["counted"] == "yes"].iloc[0]
+    amounts = [Decimal(text.replace(",", "")) for text in re.findall(r"= \$(-?[\d,]+\.\d\d)", words)]
+    bought, printed, once = amounts
+    assert abs(bought - printed - once - row["saving_middle_usd_year"]) <= Decimal("0.02")
+    assert f"{row['saving_middle_usd_year']:,} USD a year" in words
+
+
+def test_without_a_counted_row_there_is_no_example(files: tuple[Path, Path]) -> None:
+    items = pd.DataFrame([dict.fromkeys(LIST_COLUMNS, "") | {"item_id": "a", "title": "Biology"}])
+    assert worked_example(estimate(items, match(items, read_catalogs([files[1]])))) == ()
+
+
+def test_the_next_report_says_what_changed(files: tuple[Path, Path], tmp_path: Path) -> None:
+    base = ["oer", "audit", "--list", str(files[0]), "--catalog", str(files[1]), "-q"]
+    assert CliRunner().invoke(infraplan, [*base, "-o", str(tmp_path / "one")]).exit_code == 0
+    (tmp_path / "d.csv").write_text(
+        "item_id,resource_id,outcome,by,decided_on,why\nc,r3,good,N. N.,2026-01-02,we read it\n", encoding="utf-8"
+    )
+    again = ["--decisions", str(tmp_path / "d.csv"), "--previous", str(tmp_path / "one" / "matches.csv")]
+    done = CliRunner().invoke(infraplan, [*base, *again, "-o", str(tmp_path / "two")])
+    assert done.exit_code == 0, done.output
+    rows = pd.read_csv(tmp_path / "two" / "changes.csv").to_dict("records")
+    assert rows == [{"item_id": "c", "title": "Biology", "resource_id": "r3", "was": "partial", "now": "good"}]
+
+
+def test_programs_stand_side_by_side_on_a_sheet_of_their_own(files: tuple[Path, Path], tmp_path: Path) -> None:
+    (tmp_path / "s.csv").write_text("code,course\n3.NF.A.1,G3\n3.NF.A.2,G3\n3.NF.A.3,G3\n", encoding="utf-8")
+    (tmp_path / "al.csv").write_text(
+        "resource_id,code,program\nx,3.nf.1,One\nx,3.nf.2,One\ny,3.nf.3,Two\n", encoding="utf-8"
+    )
+    cover = ["oer", "coverage", "--standards", str(tmp_path / "s.csv"), "--alignments", str(tmp_path / "al.csv")]
+    assert (
+        CliRunner().invoke(infraplan, [*cover, "--course", "G3", "-o", str(tmp_path / "Grade 3 [math]")]).exit_code == 0
+    )
+    done = CliRunner().invoke(infraplan, ["oer", "audit", "--list", str(files[0]), "--catalog", str(files[1]),
+                                          "--coverage", str(tmp_path / "Grade 3 [math]"), "-o", str(tmp_path / "o")])  # fmt: skip
+    assert done.exit_code == 0, done.output
+    sheet = openpyxl.load_workbook(tmp_path / "o" / "audit.xlsx")["standards_grade_3_math"]
+    rows = [[cell.value for cell in row] for row in sheet.iter_rows(min_row=4)]
+    assert rows == [["Standard", "One", "Two"], ["3.NF.A.1", 1, 0], ["3.NF.A.2", 1, 0], ["3.NF.A.3", 0, 1]]
+    covered = pd.read_csv(tmp_path / "o" / "coverage.csv").iloc[0]
+    assert (covered["lead"], covered["alone"], covered["supplements"], covered["covered"]) == ("One", 2, "y", 3)
+
+
+def test_who_paid_is_read_below_rows_that_stand_above_the_header(files: tuple[Path, Path], tmp_path: Path) -> None:
+    files[0].write_text(
+        "Approved materials,,,\ntitle,course,funding_source,grant_date\nBiology,AP Biology,EIR,2020-01-01\n",
+        encoding="utf-8",
+    )
+    done = CliRunner().invoke(
+        infraplan,
+        ["oer", "audit", "--list", str(files[0]), "--catalog", str(files[1]), "-o", str(tmp_path / "o"), "-q"],
+    )
+    assert done.exit_code == 0, done.output
+    asked = pd.read_csv(tmp_path / "o" / "questions.csv")
+    assert asked[["title", "answer"]].to_numpy().tolist() == [["Biology", "question for counsel"]]
 
 
 def test_amounts_are_written_as_people_write_them() -> None:

@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from openpyxl import Workbook
 
 from infraplan.errors import BadInput
 from infraplan.oer.matching import COLUMNS, counts, match
-from infraplan.oer.sources.lists import is_placeholder, read_catalogs, read_list, read_price
-from infraplan.oer.standing import UNLISTED, changes, decided, read_decisions, with_changes, with_standing
+from infraplan.oer.sources.lists import is_placeholder, read_approved, read_catalogs, read_list, read_price
+from infraplan.oer.standing import UNLISTED, changed, changes, decided, read_decisions, with_changes, with_standing
 
 
 def adopted(tmp_path: Path, *rows: dict[str, str]) -> pd.DataFrame:
@@ -309,7 +310,13 @@ def test_titles_that_only_begin_like_placeholders_are_kept(title: str) -> None:
 
 @pytest.mark.parametrize(
     ("cell", "price", "doubt"),
-    [("79.99, 80.50", "79.99", "2 prices"), ("$1,250.00", "1250.00", ""), ("", "", ""), ("call", "", "not a price")],
+    [
+        ("79.99, 80.50", "79.99", "2 prices"),
+        ("$1,250.00", "1250.00", ""),
+        ("", "", ""),
+        ("call", "", "not a price"),
+        ("1.234", "1.23", "parts of a cent"),
+    ],
 )
 def test_prices_are_read_and_doubts_said(cell: str, price: str, doubt: str) -> None:
     found, said = read_price(cell)
@@ -342,7 +349,106 @@ def test_what_a_catalog_does_not_say_is_unknown(tmp_path: Path) -> None:
     )
     told = with_standing(match(adopted(tmp_path, {"title": "Physics"}), offered), offered, None, state_adopts=False)
     assert told.set_index("resource_id")["wcag_conformance"].to_dict() == {"r0": "AA", "r1": "unknown"}
-    assert "nimas" not in told
+    assert set(told["nimas"]) == {"unknown"}
+
+
+def test_what_the_state_knows_stands_beside_what_the_catalog_says(tmp_path: Path) -> None:
+    offered = catalog(
+        tmp_path,
+        {"title": "College Physics 2e", "isbn": "9781947172173", "wcag": "AA", "language": "en"},
+    )
+    (tmp_path / "ok.csv").write_text(
+        "title,isbn,wcag_conformance,nimas,language\nCollege Physics,9781947172173,partial,yes,en\n", encoding="utf-8"
+    )
+    found = match(adopted(tmp_path, {"title": "Physics"}), offered)
+    told = with_standing(found, offered, read_approved(tmp_path / "ok.csv"), state_adopts=False).iloc[0]
+    assert told["wcag_conformance"] == "catalog: AA; state list: partial"
+    assert (told["nimas"], told["languages"]) == ("yes", "en")
+    assert told["needs_student_login"] == "unknown"
+
+
+def test_what_is_on_the_approved_list_comes_first_among_equals(tmp_path: Path) -> None:
+    titles = ("Psychology", "Introduction to Psychology", "General Psychology")
+    offered = catalog(tmp_path, *({"title": one, "publisher": "P"} for one in titles))
+    found = match(adopted(tmp_path, {"title": "Psychology for AP"}), offered)
+    assert set(found["outcome"]) == {"good"}
+    last = found["resource_id"].iloc[-1]
+    (tmp_path / "ok.csv").write_text(f"title,publisher\n{titles[int(last[1])]},P\n", encoding="utf-8")
+    told = with_standing(found, offered, read_approved(tmp_path / "ok.csv"), state_adopts=False)
+    assert told["resource_id"].iloc[0] == last
+    assert told["on_state_list"].tolist() == ["yes", "no", "no"]
+
+
+def test_an_isbn_that_is_none_is_said_beside_every_candidate(tmp_path: Path) -> None:
+    row = one(tmp_path, {"title": "Physics", "isbn": "978-0-000000-00-2"}, {"title": "College Physics 2e"})
+    assert row["outcome"] == "good"
+    assert "978-0-000000-00-2 is a bookstore placeholder" in row["reasons"]
+
+
+def test_a_catalog_without_numbers_is_known_by_file_and_row(tmp_path: Path) -> None:
+    (tmp_path / "doab.csv").write_text("Title,License\nPhysics,CC BY\nBiology,CC BY\n", encoding="utf-8")
+    assert read_catalogs([tmp_path / "doab.csv"])["resource_id"].tolist() == ["doab row 2", "doab row 3"]
+
+
+def workbook_of(path: Path, *rows: tuple[str | None, ...], merged: tuple[str, ...] = ()) -> Path:
+    book = Workbook()
+    sheet = book.worksheets[0]
+    for row in rows:
+        sheet.append(row)
+    for cells in merged:
+        sheet.merge_cells(cells)
+    book.save(path)
+    return path
+
+
+def test_merged_rows_above_the_header_are_passed_over(tmp_path: Path) -> None:
+    path = workbook_of(
+        tmp_path / "l.xlsx",
+        ("Approved materials 2026", None, None),
+        ("Text", None, "Purchase"),
+        ("Title", "Course", "Price"),
+        ("Biology", "AP Biology", "79.99, 80.50"),
+        merged=("A1:C1", "A2:B2"),
+    )
+    assert read_list(path)[["item_id", "title", "course", "price_usd"]].to_numpy().tolist() == [
+        ["row 4", "Biology", "AP Biology", "79.99, 80.50"]
+    ]
+
+
+def test_a_header_over_two_rows_is_one_header(tmp_path: Path) -> None:
+    path = workbook_of(
+        tmp_path / "l.xlsx",
+        ("Subject", "Material", None, "Price"),
+        (None, "Title", "Course", None),
+        ("Science", "Biology", "AP Biology", "95"),
+        merged=("A1:A2", "B1:C1", "D1:D2"),
+    )
+    told = read_list(path)
+    assert told[["subject", "title", "course", "price_usd"]].to_numpy().tolist() == [
+        ["Science", "Biology", "AP Biology", "95"]
+    ]
+
+
+def test_a_book_called_resource_is_no_second_header(tmp_path: Path) -> None:
+    (tmp_path / "l.csv").write_text("title,course\nResource,Physics\n", encoding="utf-8")
+    assert read_list(tmp_path / "l.csv")["title"].tolist() == ["Resource"]
+
+
+def test_every_changed_outcome_is_listed_with_what_it_was(tmp_path: Path) -> None:
+    found = match(
+        adopted(tmp_path, {"title": "Physics"}),
+        catalog(tmp_path, {"title": "College Physics 2e"}, {"title": "Physics"}),
+    )
+    before = pd.DataFrame(
+        [("i0", "r0", "review"), ("i0", "gone", "good")], columns=["item_id", "resource_id", "outcome"]
+    )
+    now = dict(zip(found["resource_id"], found["outcome"], strict=True))
+    assert changed(found, before).to_numpy().tolist() == [
+        ["i0", "gone", "good", ""],
+        ["i0", "r0", "review", now["r0"]],
+        ["i0", "r1", "", now["r1"]],
+    ]
+    assert changed(found, found).empty
 
 
 def decisions(tmp_path: Path, *rows: str) -> pd.DataFrame:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 FEWEST_PEOPLE: Final = 10
 """Counts of people below this are withheld on the page."""
-WIDE, HIGH, EDGE = 640, 260, 60
+WIDE, HIGH, EDGE = 640, 260, 90
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
 

@@ -118,8 +118,8 @@ def proved(plan: Plan) -> str:
     return f"proved within {100 * plan.result.gap:.2g} % of the cheapest possible on these links and costs"
 
 
-def solution(plan: Plan) -> dict[str, Any]:
-    """What `solution.json` says."""
+def solution(plan: Plan, served: pd.DataFrame) -> dict[str, Any]:
+    """What `solution.json` says; `served` is the table of `sites`."""
     span = plan.construction_range()
     return solve.record(
         plan.result,
@@ -133,12 +133,23 @@ def solution(plan: Plan) -> dict[str, Any]:
         alternatives_usd=float(plan.alternatives),
         sites=len(plan.inputs.sites),
         connected=len(plan.connected),
+        shares_usd=_who_pays(served),
         links=len(plan.steps),
         miles=round(float(plan.miles), 1),
         stamps=[ESTIMATE],
         notes=notes(plan),
         caveat=CAVEAT,
     )
+
+
+def _who_pays(served: pd.DataFrame) -> dict[str, float] | None:
+    """Construction by payer, over the connected sites that have a rate; None where none has."""
+    rated = served[served["rate_applied"].notna()]
+    if rated.empty:
+        return None
+    names = {"erate": "erate_usd", "state": "state_usd", "applicant": "applicant_usd"}
+    told = {name: float(sum(rated[column])) for name, column in names.items()}
+    return {**told, "sites_with_a_rate": len(rated)}
 
 
 def _whole(usd: Decimal) -> float:
@@ -171,7 +182,7 @@ def write(plan: Plan, folder: Path, funding_year: int | None = None) -> None:
             tablefiles.write(_money(life), fresh / "life_costs.csv")
         if lines is not None:
             tablefiles.write(lines, fresh / "routes.geojson")
-        solve.write_record(fresh, solution(plan))
+        solve.write_record(fresh, solution(plan, served))
 
 
 def _money(table: pd.DataFrame) -> pd.DataFrame:

@@ -46,6 +46,7 @@ def brief(best: Answer, points: Sequence[Answer], fewest: int) -> Brief:
         example=_example(best),
         notes=(
             *best.inputs.notes,
+            *_weighted(best),
             "students are those a project brings to its bandwidth target, as the file of projects states them; students "
             "of a district with several funded projects are counted once for each",
             "shown by school district: no layer of legislative districts is part of this plan",
@@ -142,6 +143,15 @@ def _example(best: Answer) -> tuple[str, ...]:
         )
     lines.append(f"The rest: {funds or 'nothing'} + {_exact(told.match)} = {_exact(project.share)}.")
     return tuple(lines)
+
+
+def _weighted(best: Answer) -> tuple[str, ...]:
+    if not any(project.weight for project in best.inputs.projects):
+        return ()
+    return (
+        "the plan counts students of districts with a need weight more than once when it chooses; the page counts each "
+        "student once, so that a line need not rise evenly",
+    )
 
 
 def _people(count: Decimal, fewest: int) -> str:

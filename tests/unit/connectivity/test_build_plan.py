@@ -147,6 +147,9 @@ def test_the_match_follows_the_rule_of_the_funding_year(tmp_path: Path) -> None:
     assert [str(paid[name]) for name in ("rate_applied", "erate_usd", "state_usd", "applicant_usd")] == [
         "90.0", "72.00", "8.00", "0.00"
     ]  # fmt: skip
+    assert files.solution(answer, files.sites(answer, 2026))["shares_usd"] == {
+        "erate": 72, "state": 8, "applicant": 0, "sites_with_a_rate": 1
+    }  # fmt: skip
     with pytest.raises(NoRule, match="give --funding-year"):
         files.sites(answer)
 

@@ -217,7 +217,7 @@ def _parts(total: int, most: Sequence[int]) -> list[int]:
     """Split cents in proportion to what each may have at most; odd cents go to the first with room.
 
     >>> _parts(10, [10, 10, 1])
-    [5, 5, 0]
+    [6, 4, 0]
     """
     whole = sum(most)
     parts = [total * one // whole if whole else 0 for one in most]

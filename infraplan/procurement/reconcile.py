@@ -12,7 +12,7 @@ import pandas as pd
 
 from infraplan import tablefiles
 from infraplan.errors import BadInput, Fault, NoAnswer
-from infraplan.procurement import budgets, commitments, discounts
+from infraplan.procurement import budgets, commitments, discounts, filed
 from infraplan.resources import data_path, read_toml
 
 COLUMNS = ["entity_id", "figure", "ours", "published", "difference", "likely_cause"]
@@ -69,6 +69,7 @@ def files(ours: Path, published: Path, funding_year: int | None = None) -> Recon
     common key or figure. `funding_year` lets the causes of differing budgets be guessed.
     """
     mine, theirs = _ours_names(tablefiles.read_text(ours)), _ours_names(tablefiles.read_text(published))
+    theirs = _current(_of_cycle(theirs, funding_year, published.name))
     key = next((name for name in ("request_id", "entity_id") if name in mine and name in theirs), None)
     figures = [name for name in _names("figure") if name in mine and name in theirs]
     if key is None or not figures:
@@ -88,6 +89,35 @@ def files(ours: Path, published: Path, funding_year: int | None = None) -> Recon
     return Reconciliation(pd.DataFrame(rows, columns=COLUMNS))
 
 
+def _of_cycle(theirs: pd.DataFrame, funding_year: int | None, file: str) -> pd.DataFrame:
+    """The rows of the year's budget cycle: USAC's budget tool has one row per entity and cycle."""
+    column = next((name for name in _names("other")["cycle"] if name in theirs), None)
+    cycles = sorted(theirs[column].unique()) if column else []
+    if column is None or (funding_year is None and len(cycles) == 1):
+        return theirs
+    if funding_year is None:
+        raise BadInput(
+            [
+                Fault(
+                    kind="SeveralCycles",
+                    what=f"{file} has budgets of several cycles: {', '.join(cycles)}",
+                    file=file,
+                    column=column,
+                    mend="give --funding-year, a year of the cycle you mean",
+                )
+            ]
+        )
+    return theirs[[budgets.covers(cycle, funding_year) for cycle in theirs[column]]]
+
+
+def _current(theirs: pd.DataFrame) -> pd.DataFrame:
+    """Current versions of requests before the original ones."""
+    column = next((name for name in _names("other")["version"] if name in theirs), None)
+    if column is None:
+        return theirs
+    return theirs.sort_values(column, key=lambda cells: cells.str.lower() == "current", kind="stable")
+
+
 @cache
 def _names(kind: str) -> dict[str, list[str]]:
     return dict(read_toml(data_path("codes", "published_columns.toml"))[kind])
@@ -105,12 +135,22 @@ def _ours_names(frame: pd.DataFrame) -> pd.DataFrame:
 def _compare(
     mine: pd.DataFrame, theirs: pd.DataFrame, key: str, name: str, cause: Cause | None
 ) -> Iterator[tuple[Any, ...]]:
-    published = dict(zip(theirs[key], theirs[name], strict=True))
+    versioned = any(column in theirs for column in _names("other")["version"])
+    published: dict[str, list[str]] = {}
+    for entity, value in zip(theirs[key], theirs[name], strict=True):
+        told = published.setdefault(entity, [])
+        if versioned:  # the current version stands last and replaces the original
+            told.clear()
+        if value not in ("", *told):
+            told.append(value)
     for entity, value in zip(mine[key], mine[name], strict=True):
-        yield _row(entity, name, value, published.get(entity, ""), cause)
+        rows = [_row(entity, name, value, one, cause) for one in published.get(entity) or [""]]
+        best = next((row for row in rows if not row[-1]), rows[-1])
+        several = best[-1] and len(rows) > 1
+        yield (*best[:-1], f"published {len(rows)} times, with different figures") if several else best
     here = set(mine[key])
-    for entity, value in published.items():
-        if entity not in here and value != "":
+    for entity, values in published.items():
+        for value in values if entity not in here else []:
             yield (entity, name, "", value, None, NOT_OURS)
 
 
@@ -172,12 +212,21 @@ def _budget_cause(funding_year: int) -> Cause:
                 return f"the figures of the cycle FY{rules.cycle[0]} to FY{rules.cycle[1]}"
         difference = other - one
         if difference % year.floor == 0:
-            return f"{abs(difference // year.floor)} sites {'more' if difference > 0 else 'fewer'}, each at the floor"
+            return f"{_counted(difference / year.floor, 'site')}, each at the floor"
         if difference % year.school == 0:
-            return f"{abs(difference // year.school)} students {'more' if difference > 0 else 'fewer'}"
+            return _counted(difference / year.school, "student")
         return _plain_cause(ours, published)
 
     return cause
+
+
+def _counted(number: Decimal, noun: str) -> str:
+    """So many of them more, or fewer, than ours.
+
+    >>> _counted(Decimal(-1), "site"), _counted(Decimal(2), "student")
+    ('1 site fewer', '2 students more')
+    """
+    return f"{abs(int(number)):,} {noun}{'' if abs(number) == 1 else 's'} {'more' if number > 0 else 'fewer'}"
 
 
 # --- filings --------------------------------------------------------------------------------------------------------
@@ -201,6 +250,7 @@ def filings(tables: Mapping[str, pd.DataFrame], funding_year: int | None = None)
                 rows += _filed_consortia(some, tables["applicant_sites"])
     if "requests" in tables:
         rows += _filed_commitments(tables["requests"])
+    rows += _filed_budgets(tables, funding_year)
     if not rows:
         raise NoAnswer(
             "there is nothing to compare: no applications or funding requests are loaded\n"
@@ -260,6 +310,31 @@ def _filed_statuses(
         size, rural = (int(value) for value in each.loc[(number, ben)])
         ours = "Rural" if discounts.is_rural(np.array([size]), np.array([rural]), year.rural_above)[0] else "Urban"
         yield _row(ben, "urban_rural", ours, published, _status_cause(tie=2 * rural == size))
+
+
+def _filed_budgets(tables: Mapping[str, pd.DataFrame], funding_year: int | None) -> Iterator[tuple[Any, ...]]:
+    """Category Two budgets by the counts filed, beside those of USAC's budget tool for the same cycle."""
+    if "c2_spending" not in tables or "applicant_sites" not in tables or "applications" not in tables:
+        return
+    told, filed_years = tables["c2_spending"], tables["applications"]["funding_year"].dropna()
+    for year in sorted({int(year) for year in filed_years} if funding_year is None else {funding_year}, reverse=True):
+        rules = budgets.Rules.of(year)
+        cycle = told[[budgets.covers(words, year) for words in told["cycle"]]]
+        if cycle.empty or (funding_year is None and year != _last_of_cycle(filed_years, rules.cycle)):
+            continue
+        try:
+            sites, _ = filed.sites(tables, rules)
+        except NoAnswer:
+            return
+        ours = budgets.budgets(sites, rules, file="applicant_sites").table
+        published = dict(zip(cycle["ben"], cycle["budget_usd"], strict=True))
+        for ben, budget in zip(ours["entity_id"], ours["budget_usd"], strict=True):
+            yield _row(ben, "budget_usd", str(budget), _shown(published.get(ben)), _budget_cause(year))
+
+
+def _last_of_cycle(years: pd.Series, cycle: tuple[int, int]) -> int:
+    """The newest funding year filed in a cycle: its counts are the best known."""
+    return int(years[years.between(*cycle)].max())
 
 
 def _status_cause(*, tie: bool) -> Cause:

@@ -41,8 +41,8 @@ def test_a_table_of_ours_is_compared_with_usacs_names(tmp_path: Path) -> None:
     budget = [row for row in causes(answer) if row[1] == "budget_usd"]
     assert budget == [
         ("1", "budget_usd", "the figures of the cycle FY2021 to FY2025"),
-        ("2", "budget_usd", "1 sites more, each at the floor"),
-        ("3", "budget_usd", "1 students more"),
+        ("2", "budget_usd", "1 site more, each at the floor"),
+        ("3", "budget_usd", "1 student more"),
         ("9", "budget_usd", "not published"),
         ("4", "budget_usd", "published, and not among ours"),
     ]
@@ -114,3 +114,37 @@ def test_commitments_of_denied_requests_are_not_counted_as_differences() -> None
 def test_nothing_loaded_is_no_answer() -> None:
     with pytest.raises(NoAnswer, match="nothing to compare"):
         reconcile.filings({})
+
+
+def test_of_a_published_budget_the_cycle_of_the_year_counts_and_is_asked_for_where_unclear(tmp_path: Path) -> None:
+    ours = put(tmp_path / "ours.csv", "entity_id,budget_usd", "1,30175.00")
+    usac = put(tmp_path / "usac.csv", "ben,c2_budget,c2_budget_cycle", "1,30175,FY2026-2030", "1,25000,FY2021-2025")
+    assert reconcile.files(ours, usac, 2026).counts() == {"budget_usd": (1, 0, 0)}
+    with pytest.raises(BadInput, match="several cycles: FY2021-2025, FY2026-2030"):
+        reconcile.files(ours, usac)
+
+
+def test_the_current_version_of_a_request_counts_and_repeats_that_differ_are_said(tmp_path: Path) -> None:
+    ours = put(tmp_path / "ours.csv", "request_id,commitment_usd", "9,960.00")
+    head = "funding_request_number,funding_commitment_request,form_version"
+    usac = put(tmp_path / "frn.csv", head, "9,960,Current", "9,1200,Original")
+    assert reconcile.files(ours, usac).counts() == {"commitment_usd": (1, 0, 0)}
+    twice = put(tmp_path / "twice.csv", "frn,commitment_usd", "9,1", "9,2")
+    assert causes(reconcile.files(ours, twice))[0][2] == "published 2 times, with different figures"
+
+
+def test_budgets_by_counts_filed_stand_beside_usacs_budget_tool() -> None:
+    site = {"application_number": "1", "parent_type": "School District", "parent_ben": "B1", "site_type": "School",
+            "site_ben": "S1", "students": 300, "square_feet": None, "urban_rural": "Rural", "parent_students": None,
+            "parent_square_feet": None, "c1_rate": Decimal(80), "c2_rate": Decimal(80)}  # fmt: skip
+    rows = [{"ben": "B1", "cycle": "FY2026-2030", "budget_usd": Decimal("60471.00")},
+            {"ben": "B1", "cycle": "FY2021-2025", "budget_usd": Decimal(1)}]  # fmt: skip
+    tables = {
+        "applications": pd.DataFrame([application("1", "School District", 300, 150, "Rural", 80, 80) | {"funding_year": 2026}]),
+        "applicant_sites": pd.DataFrame([site]), "c2_spending": pd.DataFrame(rows),
+    }  # fmt: skip
+    assert reconcile.filings(tables).counts()["budget_usd"] == (1, 0, 0)
+    tables["c2_spending"]["budget_usd"] = [Decimal("60672.57"), Decimal(1)]
+    assert [cause for _, figure, cause in causes(reconcile.filings(tables)) if figure == "budget_usd"] == [
+        "1 student more"
+    ]

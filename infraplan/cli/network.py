@@ -16,7 +16,10 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--costs", type=_FILE, metavar="FILE.toml", help="The state's own cost figures.")
 @click.option("--terrain", type=_FILE, metavar="FILE", help="Heights of the ground, for line of sight of wireless.")
 @click.option("--pop", "pops", multiple=True, metavar="NODE", help="A point of presence; repeat for several.")
-@options.funding_year
+@click.option(
+    "--funding-year", type=click.IntRange(1998, 2100), metavar="YEAR",
+    help="Funding year whose match rule applies; needed where a state match is given.",
+)  # fmt: skip
 @options.out_dir
 @options.optimizer
 @options.quiet

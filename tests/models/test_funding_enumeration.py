@@ -178,6 +178,19 @@ def test_no_plan_leaves_the_worst_region_better_off(seed: int) -> None:
     assert found.worth == max(worth(inputs, starts) for starts in plans if least(starts) >= best)
 
 
+@pytest.mark.parametrize("seed", range(400, 404))
+def test_the_worst_region_comes_first_with_less_money_too(seed: int) -> None:
+    inputs = plan(seed, Policy("smallest_unmet"))
+    needs = {region: worth(inputs, dict.fromkeys(range(5), 0), region) for region in ("r0", "r1")}
+
+    def order(starts: dict[int, int]) -> tuple[float, Decimal]:
+        least = min(float(worth(inputs, starts, region) / need) for region, need in needs.items())
+        return round(least, 6), worth(inputs, starts)
+
+    for point in answer.frontier(answer.find(inputs, PROVED), answer.quarters(inputs), PROVED):
+        assert order(dict(point.starts)) == max(order(starts) for starts in tried(inputs, point.state_limit))
+
+
 @pytest.mark.parametrize("seed", range(300, 310))
 def test_every_region_gets_its_floor(seed: int) -> None:
     inputs = plan(seed, Policy("floor", 0.6))

@@ -131,7 +131,8 @@ def frontier(best: Answer, amounts: Sequence[int], limits: Limits) -> list[Answe
         if limits.time_limit is not None and time.perf_counter() - began >= limits.time_limit:
             break
         one = _found(best.options, left, cents, found[-1].starts if found else None)
-        if found and found[-1].worth > one.worth:
+        rises = best.inputs.policy.fair_share != "smallest_unmet"  # which may give up benefit for a poorer region
+        if found and rises and found[-1].worth > one.worth:
             one = _instead(found[-1], one, limits.gap, cents)
         found.append(one)
     return found

@@ -12,6 +12,7 @@ from infraplan.procurement.sources import usac
 from infraplan.schemas import Schema
 from infraplan.workspace import Workspace
 
+_DISTRICT_DIGITS = 5
 TABLES = (
     "applications",
     "requests",
@@ -35,12 +36,22 @@ def tables(files: Sequence[Path], workspace: Path) -> dict[str, pd.DataFrame]:
     return {name: frame.drop_duplicates(ignore_index=True) for name, frame in found.items()}
 
 
+_BEN = ("ben", "entity_number", "Entity Number")
+_LEA = ("lea_id", "nces_cd")
+_NCES_PARTS = ("nces_public_state_code", "nces_public_district_code")
+
+
 def crosswalk(path: Path) -> dict[str, str]:
-    """NCES district numbers by BEN, from a file with ben and nces_cd (or lea_id); raises BadInput."""
+    """NCES district numbers by BEN, from a file with ben and nces_cd (or lea_id); raises BadInput.
+
+    USAC's supplemental entity information (7i5i-83qf) is such a file: it has the state's and the district's part apart.
+    """
     text = tablefiles.read_text(path)
-    names = [name for name in ("lea_id", "nces_cd") if name in text]
-    if "ben" not in text or not names:
-        missing = "ben" if "ben" not in text else "lea_id"
+    ben = next((name for name in _BEN if name in text), None)
+    lea = next((name for name in _LEA if name in text), None)
+    parts = lea is None and set(_NCES_PARTS) <= set(text.columns)
+    if ben is None or not (lea or parts):
+        missing = "ben" if ben is None else "lea_id"
         raise BadInput(
             [
                 Fault(
@@ -48,12 +59,18 @@ def crosswalk(path: Path) -> dict[str, str]:
                     what=f"column {missing} is missing",
                     file=path.name,
                     column=missing,
-                    mend=f"give ben and lea_id (or nces_cd); found: {', '.join(text.columns)[:200]}",
+                    mend="give ben and lea_id (or nces_cd), or USAC's supplemental entity information; found: "
+                    f"{', '.join(text.columns)[:200]}",
                 )
             ]
         )
-    numbers = text[names[0]].str.zfill(LEA_DIGITS)
-    return dict(zip(text["ben"], numbers.where(text[names[0]] != "", None), strict=True))
+    if lea is None:
+        state, district = (text[name].str.strip() for name in _NCES_PARTS)
+        numbers = state.str.zfill(LEA_DIGITS - _DISTRICT_DIGITS) + district.str.zfill(_DISTRICT_DIGITS)
+        known = (state != "") & (district != "")
+    else:
+        numbers, known = text[lea].str.strip().str.zfill(LEA_DIGITS), text[lea].str.strip() != ""
+    return dict(zip(text.loc[known, ben].str.strip(), numbers[known], strict=True))
 
 
 def needed(found: Mapping[str, pd.DataFrame], name: str) -> pd.DataFrame:

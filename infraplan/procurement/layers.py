@@ -15,7 +15,7 @@ import pandas as pd
 
 from infraplan import states
 from infraplan.errors import NoAnswer, NoRule, NoTable
-from infraplan.procurement import budgets, calendar, discounts, districts, filed, filings, prices, reconcile
+from infraplan.procurement import c2_left, calendar, discounts, districts, filed, filings, prices, reconcile
 from infraplan.workspace import Workspace
 
 RATES, PRICES, CONTRACTS, C2 = "erate_rates", "erate_prices", "erate_contracts", "erate_c2"
@@ -65,13 +65,13 @@ def map_tables(
             "ben and lea_id, or add the discount calculations, which have NCES codes"
         )
     historic: list[str] = []
-    notes = [_compared(tables), matched.words() + "."]
+    notes = [reconcile.opening(tables), matched.words() + "."]
     parts: dict[str, pd.DataFrame] = {}
     makers: Mapping[str, Callable[[], tuple[pd.DataFrame, list[str]]]] = {
         RATES: lambda: _rates(tables, funding_year),
         PRICES: lambda: _priced(tables, funding_year, historic),
         CONTRACTS: lambda: contract_ends(tables, as_of),
-        C2: lambda: category_two(tables, funding_year),
+        C2: lambda: c2_left.by_applicant(tables, funding_year),
     }
     for name, make in makers.items():
         try:
@@ -126,13 +126,6 @@ def _shapes(workspace: Workspace) -> gpd.GeoDataFrame:
             shapes = shapes[~odd]
     shapes = shapes.rename(columns={"lea_id": "area_id"})[["area_id", "name", "area_layer", "geometry"]]
     return gpd.GeoDataFrame(shapes.drop_duplicates("area_id", ignore_index=True))
-
-
-def _compared(tables: Mapping[str, pd.DataFrame]) -> str:
-    try:
-        return reconcile.filings(tables).first_line()
-    except (NoAnswer, NoRule) as missing:
-        return f"Not compared with published figures: {str(missing).splitlines()[0]}."
 
 
 def _receipts(workspace: Workspace, parts: list[str]) -> dict[str, tuple[str, ...]]:
@@ -241,30 +234,3 @@ def _served(tables: Mapping[str, pd.DataFrame]) -> Iterator[tuple[str, str]]:
         parents = dict(zip(known["site_ben"], known["parent_ben"], strict=True))
     pairs = {(parents.get(entity, entity), frn) for entity, frn in recipients.itertuples(index=False)}
     yield from sorted(pairs)
-
-
-def category_two(tables: Mapping[str, pd.DataFrame], funding_year: int) -> tuple[pd.DataFrame, list[str]]:
-    """What is left of the cycle by BEN: USAC's figure where its tool has the cycle, else reckoned from the counts filed."""
-    year = budgets.Rules.of(funding_year)
-    cycle = f"FY{year.cycle[0]} to FY{year.cycle[1]}"
-    parts, notes = [], []
-    if "c2_spending" in tables:
-        told = tables["c2_spending"]
-        told = told[told["cycle"].map(lambda words: budgets.covers(words, funding_year))].drop_duplicates("ben")
-        parts.append(_c2_rows(told["ben"], told["available_usd"], told["budget_usd"], cycle, "usac"))
-    try:
-        sites, about = filed.sites(tables, year)
-        found = budgets.budgets(sites, year, file="applicant_sites").table
-        parts.append(_c2_rows(found["entity_id"], found["available_usd"], found["budget_usd"], cycle, "reckoned"))
-        notes = [f"Category Two: {note}." for note in about]
-    except NoAnswer:
-        if not parts:
-            raise
-    return pd.concat(parts, ignore_index=True).drop_duplicates("ben"), notes
-
-
-def _c2_rows(ben: pd.Series, left: pd.Series, budget: pd.Series, cycle: str, basis: str) -> pd.DataFrame:
-    return pd.DataFrame({
-        "ben": ben, "c2_left_usd": pd.to_numeric(left, errors="coerce").astype(float),
-        "c2_budget_usd": pd.to_numeric(budget, errors="coerce").astype(float), "c2_cycle": cycle, "c2_basis": basis,
-    })  # fmt: skip

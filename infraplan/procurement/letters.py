@@ -50,6 +50,7 @@ class Desk:
     dates: Calendar
     compared: Reconciliation
     c2_spending: pd.DataFrame | None
+    c2_reckoned: pd.DataFrame | None = None  # as c2_left.by_applicant has it, where USAC's tool is not loaded
 
 
 def recipients(desk: Desk) -> list[str]:
@@ -80,7 +81,7 @@ def write(ben: str, desk: Desk) -> Letter:
     parts = (
         Part("What you pay beside what others pay", tuple(_prices(desk.found.table, ben))),
         Part("Your discount rate", tuple(_rate(latest, year))),
-        Part("Category Two", tuple(_category_two(desk.c2_spending, ben))),
+        Part("Category Two", tuple(_category_two(desk, ben))),
         Part(f"Dates, as of {desk.dates.as_of}", tuple(_dates(desk.dates.table, ben))),
         Part("One sum to redo on a calculator", tuple(_sum(latest, year))),
         Part("What would change this", (
@@ -144,9 +145,10 @@ def _rate(row: pd.Series, year: discounts.Rules) -> Iterable[str]:
                "would reach it.")  # fmt: skip
 
 
-def _category_two(spending: pd.DataFrame | None, ben: str) -> Iterable[str]:
+def _category_two(desk: Desk, ben: str) -> Iterable[str]:
+    spending = desk.c2_spending
     if spending is None:
-        yield "USAC's Category Two budget tool is not loaded, so what is left is not known here."
+        yield from _category_two_reckoned(desk.c2_reckoned, ben)
         return
     mine = spending[spending["ben"] == ben]
     if mine.empty:
@@ -154,6 +156,18 @@ def _category_two(spending: pd.DataFrame | None, ben: str) -> Iterable[str]:
     for row in mine.to_dict("records"):
         yield (f"{row['cycle']}: budget ${row['budget_usd']:,.2f} before discount, ${row['available_usd']:,.2f} left. "
                "What is not requested in the cycle lapses.")  # fmt: skip
+
+
+def _category_two_reckoned(reckoned: pd.DataFrame | None, ben: str) -> Iterable[str]:
+    """What is left by the counts filed, where USAC's budget tool is not loaded."""
+    mine = None if reckoned is None else reckoned[reckoned["ben"] == ben]
+    if mine is None or mine.empty:
+        yield "USAC's Category Two budget tool is not loaded, so what is left is not known here."
+        return
+    row = mine.iloc[0]
+    yield (f"{row['c2_cycle']}: by the counts you filed, a budget of ${row['c2_budget_usd']:,.2f} before discount and at most "
+           f"${row['c2_left_usd']:,.2f} left: USAC's budget tool is not loaded, and only requests that are loaded are taken "
+           "off. What is not requested in the cycle lapses.")  # fmt: skip
 
 
 def _dates(table: pd.DataFrame, ben: str) -> Iterable[str]:

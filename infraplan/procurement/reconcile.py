@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from infraplan import tablefiles
-from infraplan.errors import BadInput, Fault, NoAnswer
+from infraplan.errors import BadInput, Fault, NoAnswer, NoRule
 from infraplan.procurement import budgets, commitments, discounts, filed
 from infraplan.resources import data_path, read_toml
 
@@ -257,6 +257,14 @@ def filings(tables: Mapping[str, pd.DataFrame], funding_year: int | None = None)
             "  mend:  infraplan data add basic_information.csv frn.csv, or give the files"
         )
     return Reconciliation(pd.DataFrame(rows, columns=COLUMNS))
+
+
+def opening(tables: Mapping[str, pd.DataFrame]) -> str:
+    """The line that opens a report on these tables: how our figures compare, or why they cannot be compared."""
+    try:
+        return filings(tables).first_line()
+    except (NoAnswer, NoRule) as missing:
+        return f"Not compared with published figures: {str(missing).splitlines()[0]}."
 
 
 def _counts(cells: pd.Series) -> discounts.Whole:

@@ -56,10 +56,12 @@ def calendar(
     """
     from infraplan import tablefiles
     from infraplan.procurement import calendar as arithmetic
-    from infraplan.procurement import filings
+    from infraplan.procurement import filings, reconcile
 
     day = as_of.date() if as_of else date.today()  # noqa: DTZ011 - a planner's own day
-    found = arithmetic.calendar(filings.tables(form_471, workspace), day, within_days=within)
+    tables = filings.tables(form_471, workspace)
+    found = arithmetic.calendar(tables, day, within_days=within)
+    options.say(reconcile.opening(tables))
     for note in found.notes:
         options.say(note)
     if output.path is not None and output.path.suffix.lower() == ".ics":

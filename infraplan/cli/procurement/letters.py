@@ -11,6 +11,8 @@ from infraplan.cli.procurement.filings import form_471
 if TYPE_CHECKING:
     from datetime import datetime
 
+    import pandas as pd
+
     from infraplan.outputs.pages import Page, SourceNote
     from infraplan.procurement.letters import Letter
 
@@ -73,6 +75,7 @@ def letter(
         dates=calendar.calendar(tables, day),
         compared=reconcile.filings(tables),
         c2_spending=tables.get("c2_spending"),
+        c2_reckoned=_reckoned(tables, funding_year),
     )
     bens = letters.recipients(desk) if everyone else [ben or letters.ben_of(str(lea_id), numbers)]
     written = [letters.write(one, desk) for one in bens]
@@ -80,6 +83,19 @@ def letter(
     for one in written:
         pages.write(folder / f"letter_{one.ben}.html", _page(one, funding_year, sources, stamps))
     options.say(f"wrote {len(written):,} letters to {folder}")
+
+
+def _reckoned(tables: "dict[str, pd.DataFrame]", funding_year: int) -> "pd.DataFrame | None":
+    """Category Two left by the counts filed, where USAC's tool is not loaded and the counts are."""
+    from infraplan.errors import NoAnswer, NoRule
+    from infraplan.procurement import c2_left
+
+    if "c2_spending" in tables:
+        return None
+    try:
+        return c2_left.by_applicant(tables, funding_year)[0]
+    except (NoAnswer, NoRule):
+        return None
 
 
 def _sources(files: tuple[Path, ...], workspace: Path) -> "tuple[list[SourceNote], list[str]]":

@@ -48,11 +48,13 @@ def prices(
     from infraplan import tablefiles
     from infraplan.procurement import affordability, filings
     from infraplan.procurement import prices as arithmetic
+    from infraplan.procurement import reconcile
 
     tables = filings.tables(form_471, workspace)
     found = arithmetic.benchmark(
         tables, funding_year=funding_year, least=least, crosswalk=filings.crosswalk(crosswalk) if crosswalk else None
     )
+    options.say(reconcile.opening(tables))
     for note in found.notes:
         options.say(note)
     output.write(found.table, workspace)

@@ -12,7 +12,7 @@ from commandline import Said
 from shapely.geometry import box
 
 from infraplan.outputs.layers import load_layer
-from infraplan.procurement import budgets, calendar, districts, layers
+from infraplan.procurement import budgets, c2_left, calendar, districts, filings, layers
 
 KNOWN = {"2314700", "2311370", "2307140"}
 APPLICATION = {
@@ -103,9 +103,9 @@ def test_a_district_without_a_request_of_its_own_shows_its_consortiums_contract(
 def test_category_two_left_is_usacs_for_the_cycle_else_reckoned_from_the_counts_filed() -> None:
     rows = [{"ben": "7", "cycle": "FY2021-2025", "budget_usd": Decimal(1), "available_usd": Decimal(1)},
             {"ben": "7", "cycle": "FY2026-2030", "budget_usd": Decimal(60000), "available_usd": Decimal(0)}]  # fmt: skip
-    told = layers.category_two(sites() | {"c2_spending": pd.DataFrame(rows)}, 2026)[0]
+    told = c2_left.by_applicant(sites() | {"c2_spending": pd.DataFrame(rows)}, 2026)[0]
     assert told[["c2_left_usd", "c2_budget_usd", "c2_basis"]].to_numpy().tolist() == [[0.0, 60000.0, "usac"]]
-    reckoned = layers.category_two(sites(), 2026)[0].iloc[0]
+    reckoned = c2_left.by_applicant(sites(), 2026)[0].iloc[0]
     floor, school = budgets.Rules.of(2026).floor, budgets.Rules.of(2026).school
     assert reckoned["c2_left_usd"] == float(max(floor, 200 * school))
     assert reckoned["c2_basis"] == "reckoned"
@@ -171,3 +171,11 @@ def test_what_is_not_loaded_is_said_and_a_district_without_applicant_is_unknown_
     assert "no applicant found" in text
     assert "as of 2026-11-22" in text
     assert "Planning figures, not legal advice" in text
+
+
+def test_usacs_supplemental_entity_file_is_a_crosswalk(tmp_path: Path) -> None:
+    path = tmp_path / "entities.csv"
+    path.write_text(
+        "entity_number,nces_public_state_code,nces_public_district_code\n7,23,14700\n8,8,6270\n9,,\n", encoding="utf-8"
+    )
+    assert filings.crosswalk(path) == {"7": "2314700", "8": "0806270"}

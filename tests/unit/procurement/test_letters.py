@@ -1,5 +1,6 @@
 """Letters to business officers: what each part says, who gets one, and the page it becomes."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -149,3 +150,16 @@ def test_the_command_wants_exactly_one_way_to_name_the_recipients(tmp_path: Path
     assert CliRunner().invoke(letter, common).exit_code == 2
     assert CliRunner().invoke(letter, ["--ben", "7", "--all", *common]).exit_code == 2
     assert "--crosswalk" in CliRunner().invoke(letter, ["--lea", "1903090", *common]).stderr
+
+
+def test_category_two_left_is_reckoned_from_the_counts_filed_where_usacs_tool_is_not_loaded() -> None:
+    row = {
+        "ben": "7",
+        "c2_left_usd": 25000.0,
+        "c2_budget_usd": 30175.0,
+        "c2_cycle": "FY2026 to FY2030",
+        "c2_basis": "reckoned",
+    }
+    told = part(letters.write("7", replace(desk(), c2_reckoned=pd.DataFrame([row]))), "Category Two")
+    assert "a budget of $30,175.00 before discount and at most $25,000.00 left" in told
+    assert "not known here" in part(letters.write("7", desk()), "Category Two")

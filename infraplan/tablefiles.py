@@ -310,7 +310,7 @@ def typed(text: pd.DataFrame, schema: Schema, *, file: str) -> pd.DataFrame:
             continue
         out[column.name] = _convert(cells.str.strip(), column, column.name in text, file, faults)
     if schema.unique and schema.key and not faults:
-        faults += _duplicates(pd.DataFrame(out, index=text.index), schema, file)
+        faults += duplicates(pd.DataFrame(out, index=text.index), schema, file)
     if faults:
         raise BadInput(faults)
     extras = {name: text[name] for name in text.columns if name not in schema.columns}
@@ -331,7 +331,8 @@ def missing_columns(columns: Sequence[str] | pd.Index, schema: Schema, file: str
     return faults
 
 
-def _duplicates(frame: pd.DataFrame, schema: Schema, file: str) -> list[Fault]:
+def duplicates(frame: pd.DataFrame, schema: Schema, file: str) -> list[Fault]:
+    """Faults of rows whose key stands in an earlier row, too."""
     key = list(schema.key)
     again = frame.duplicated(key, keep="first")
     return [

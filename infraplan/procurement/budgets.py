@@ -7,7 +7,7 @@ decimals. Figures come from `data/rules/erate/<year>/category_two.toml`.
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,8 @@ from typing import Any
 import pandas as pd
 
 from infraplan import rules, tablefiles
-from infraplan.errors import Fault, Faults
+from infraplan.errors import BadInput, Fault, Faults
+from infraplan.schemas import Schema
 from infraplan.units import half_up
 
 COLUMNS = ["entity_id", "sites", "method", "budget_usd", "funded_usd", "pending_usd", "available_usd"]
@@ -95,7 +96,27 @@ class _System:
 def from_file(path: Path, funding_year: int) -> Budgets:
     """Budgets of the sites in a file of the table `c2_sites`; raises BadInput with every fault, NoRule."""
     year = Rules.of(funding_year)
-    return budgets(tablefiles.read_declared(path, "c2_sites"), year, file=path.name)
+    text, schema = tablefiles.read_text(path), Schema.load("c2_sites")
+    try:
+        frame = tablefiles.typed(text, schema, file=path.name)
+    except BadInput as why:
+        raise BadInput([*why.faults, *_faults_of_sound_rows(text, schema, year, path.name, why)]) from why
+    return budgets(frame, year, file=path.name)
+
+
+def _faults_of_sound_rows(text: pd.DataFrame, schema: Schema, year: Rules, file: str, why: BadInput) -> list[Fault]:
+    """What is wrong with rows whose cells can be read, so that a person meets every fault at once."""
+    rows = {fault.row for fault in why.faults if fault.kind != "DuplicateKey"}
+    if None in rows:
+        return []
+    try:
+        sound = tablefiles.typed(text.drop(index=list(rows)), replace(schema, unique=False), file=file)
+    except BadInput:  # more faulty rows than are listed: those listed come first
+        return []
+    told = _complete(sound)
+    again = [] if len(rows) < len(why.faults) else tablefiles.duplicates(sound, schema, file)
+    each = zip(told.index, told.to_dict("records"), strict=True)
+    return [*again, *(fault for line, row in each for fault in _row_faults(row, int(line), year, file))]
 
 
 def budgets(frame: pd.DataFrame, year: Rules, *, file: str = "the table") -> Budgets:

@@ -101,9 +101,12 @@ def _faults_of_sound_rows(text: pd.DataFrame, schema: Schema, file: str, why: Ba
     if None in rows:
         return []
     try:
-        return row_faults(_complete(tablefiles.typed(text.drop(index=list(rows)), schema, file=file)), file)
+        sound = _complete(tablefiles.typed(text.drop(index=list(rows)), schema, file=file))
     except BadInput:  # more faulty rows than are listed: those listed come first
         return []
+    named = set(text["member_of"].str.strip()) if "member_of" in text else set()
+    empty = [fault for fault in empty_consortium_faults(sound, file) if fault.value not in named]
+    return [*row_faults(sound, file), *duplicate_faults(sound[sound["kind"] != "consortium"], file), *empty]
 
 
 def _complete(frame: pd.DataFrame) -> pd.DataFrame:

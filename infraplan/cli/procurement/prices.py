@@ -46,9 +46,8 @@ def prices(
         infraplan procurement prices --funding-year 2026 --workspace iowa -o prices.xlsx
     """
     from infraplan import tablefiles
-    from infraplan.procurement import affordability, filings
+    from infraplan.procurement import affordability, filings, reconcile
     from infraplan.procurement import prices as arithmetic
-    from infraplan.procurement import reconcile
 
     tables = filings.tables(form_471, workspace)
     found = arithmetic.benchmark(

@@ -64,3 +64,35 @@ def test_a_missing_year_is_wrong_usage(tmp_path: Path, capsys: pytest.CaptureFix
 def test_help_shows_an_example(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("procurement", command, "--help") == 0
     assert f"infraplan procurement {command} --from" in capsys.readouterr().out
+
+
+def test_bad_cells_bad_rows_repeats_and_an_empty_consortium_are_told_at_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "entities.csv"
+    path.write_text(
+        "entity_id,kind,students,nslp_students,urban_rural,member_of\n1,district,100,50,Rural,\n1,district,200,50,Rural,\n"
+        "2,school,0,0,Urban,\n3,district,100,140,Rural,\n4,district,100,104%,Rural,C\n5,consortium,,,,\nC,consortium,,,,\n",
+        encoding="utf-8",
+    )
+    assert run("procurement", "discounts", "--from", str(path), "--funding-year", "2026") == 1
+    told = capsys.readouterr().err
+    for fault in (
+        "'104%'", "students is 0 (entity 2)", "nslp_students is 140 and students 100", "entity_id 1 stands in row 2",
+        "consortium 5 has no members", "5 faults in all",
+    ):  # fmt: skip
+        assert fault in told
+
+
+def test_a_budget_file_tells_repeats_bad_cells_and_missing_sizes_at_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "sites.csv"
+    path.write_text(
+        "entity_id,kind,system_id,students\n1,school,9,100\n1,school,9,120\n2,library,,\n3,school,,abc\n",
+        encoding="utf-8",
+    )
+    assert run("procurement", "budgets", "--from", str(path), "--funding-year", "2026") == 1
+    told = capsys.readouterr().err
+    for fault in ("'abc'", "entity_id must be unique", "square_feet is blank (library 2)", "3 faults in all"):
+        assert fault in told

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 FILE = click.Path(path_type=Path, dir_okay=False)
 FEWEST_PEOPLE = 10
+LONG_ADDRESSES = (
+    "td:last-child:not(.n){overflow-wrap:anywhere;min-width:14em}"  # else an address widens the printed page
+)
 F = TypeVar("F", bound=Callable[..., None])
 
 
@@ -507,12 +510,18 @@ def _page(path: Path, title: str, told: "Audit", files: "Sequence[Path]") -> Non
         words = Markup("").join(Markup("<p>") + escape(line) + Markup("</p>") for line in part.words)
         frame = part.table.reset_index(drop=True)
         hidden = suppression.withheld(frame, fields, FEWEST_PEOPLE)
-        body = tables.table(frame, fields, caption=part.heading, table_id=f"{part.file}-table", hidden=hidden)
+        shown = tables.table(frame, fields, caption=part.heading, table_id=f"{part.file}-table", hidden=hidden)
+        body = shown if len(frame) else Markup("")
         sections.append(pages.Section(anchor=part.file, heading=part.heading, body=words + body))
     pages.write(
         path,
         pages.Page(
-            title=title, lead=told.lead, sections=sections, sources=_given(files), disclaimer=told.parts[0].words[0]
+            title=title,
+            lead=told.lead,
+            sections=sections,
+            sources=_given(files),
+            disclaimer=told.parts[0].words[0],
+            styles=[LONG_ADDRESSES],
         ),
     )
 

@@ -6,7 +6,7 @@ of how many, and whatever was left out stands in the last part with its reason.
 
 import json
 import re
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -25,14 +25,19 @@ MOST_CANDIDATES = 3
 STANDING = ("on_state_list", "list_expires")
 LEGAL = "Planning information, not legal advice; your counsel and your state's agency decide."
 KNOWN_BESIDE = {
-    "review_result": "reviewed",
+    "review_instrument": "Reviewed with",
+    "review_result": "Result",
+    "review_date": "On",
+    "review_url": "Review",
     "wcag_conformance": "WCAG",
+    "wcag_url": "WCAG report",
     "nimas": "NIMAS file",
-    "languages": "languages",
-    "needs_student_login": "student login",
-    "collects_student_data": "collects student data",
-    "offline_mb": "offline, MB",
+    "languages": "Languages",
+    "needs_student_login": "Student login",
+    "collects_student_data": "Student data",
+    "offline_mb": "Offline, MB",
 }
+CREDIT = ("resource_title", "resource_author", "resource_url")
 _LONGEST_NAME = 20
 
 
@@ -90,7 +95,7 @@ def audit(
         .merge(_records(catalog), on="resource_id", how="left")
         .fillna("")
     )
-    parts = [_summary(items, told, saved), _already_open(told), _alternatives(told), _for_a_person(told)]
+    parts = [_summary(items, told, saved), _already_open(told), *_alternatives(told), _for_a_person(told)]
     parts += [_changes(since, items)] if since is not None else []
     parts += [_coverage(covers), *_programs(covers)] if covers else []
     parts += [_savings(saved, catalog), _assumptions(saved), _funds(), _public_money(funded), _not_assessed(told)]
@@ -157,21 +162,9 @@ def _already_open(told: pd.DataFrame) -> Part:
     return Part("already_open", "Already open", words, columns, frame)
 
 
-def _alternatives(told: pd.DataFrame) -> Part:
-    frame = told[told["outcome"].isin(["good", "partial"])].groupby("item_id", sort=False).head(MOST_CANDIDATES).copy()
-    facts = [
-        _license_facts(str(license_), str(title), str(author), str(url))
-        for license_, title, author, url in zip(
-            frame["license_id"],
-            frame["resource_title"],
-            frame["resource_author"],
-            frame["resource_url"],
-            strict=True,
-        )
-    ]
-    extra = pd.DataFrame(facts, columns=["duties", "print", "sell", "attribution"], index=frame.index)
-    frame = pd.concat([frame, extra], axis=1)
-    frame["known"] = [_known(row) for row in frame.to_dict("records")]
+def _alternatives(told: pd.DataFrame) -> list[Part]:
+    """The alternatives, what the license of each open text asks, and what is known of its access; the last two by text."""
+    frame = told[told["outcome"].isin(["good", "partial"])].groupby("item_id", sort=False).head(MOST_CANDIDATES)
     standing = tuple(Column(name, name.replace("_", " ").capitalize()) for name in STANDING if name in frame)
     columns = (
         Column("item_id", "Row"),
@@ -179,28 +172,55 @@ def _alternatives(told: pd.DataFrame) -> Part:
         Column("course", "Course"),
         Column("outcome", "Fit"),
         Column("resource_title", "Open text"),
-        Column("reasons", "Why"),
         Column("license_id", "License"),
         Column("license_from", "License seen in"),
-        Column("duties", "What it asks"),
-        Column("print", "Print for school"),
-        Column("sell", "Sell at a profit"),
         *standing,
-        Column("known", "Review, access and privacy"),
-        Column("attribution", "Attribution line to paste"),
+        Column("reasons", "Why"),
     )
     words = (
         f'Up to {MOST_CANDIDATES} texts for each of {frame["item_id"].nunique():,} rows. "good" means the same course and '
         'level and an open license; quality was not judged. What is not known is written "unknown", which is never a pass.',
     )
-    return Part("alternatives", "Open alternatives and what their licenses ask", words, columns, frame)
+    texts = frame.drop_duplicates("resource_id")
+    return [Part("alternatives", "Open alternatives", words, columns, frame), _duties(texts), _access(texts)]
 
 
-def _known(row: Mapping[Hashable, object]) -> str:
-    """Review, accessibility, languages, login and data in one cell: each as stated, or unknown; links beside."""
-    said = [f"{label}: {row.get(name) or 'unknown'}" for name, label in KNOWN_BESIDE.items()]
-    extra = [str(row.get(name, "")) for name in ("review_instrument", "review_date", "review_url", "wcag_url")]
-    return "; ".join([*said, *(one for one in extra if one not in {"", "unknown"})])
+def _duties(texts: pd.DataFrame) -> Part:
+    facts = [
+        _license_facts(*map(str, cells))
+        for cells in zip(*(texts[name] for name in ("license_id", *CREDIT)), strict=True)
+    ]
+    extra = pd.DataFrame(facts, columns=["duties", "print", "sell", "attribution"], index=texts.index)
+    columns = (
+        Column("resource_title", "Open text"),
+        Column("license_id", "License"),
+        Column("duties", "What it asks"),
+        Column("print", "Print for school"),
+        Column("sell", "Sell at a profit"),
+        Column("attribution", "Attribution line to paste"),
+    )
+    words = (
+        "A school may have a copy shop print for its own use. [Brackets] in an attribution line are still to be filled.",
+    )
+    return Part("duties", "What their licenses ask", words, columns, pd.concat([texts, extra], axis=1))
+
+
+def _access(texts: pd.DataFrame) -> Part:
+    """Texts of which a catalog or list says anything beyond the license; the others are counted in the words."""
+    named = [*KNOWN_BESIDE]
+    stated = {name: texts[name].replace("", "unknown") if name in texts else "unknown" for name in named}
+    frame = texts.assign(**stated)
+    known = frame[(frame[named] != "unknown").any(axis=1)]
+    words = (
+        f"Of {len(frame):,} texts, the catalogs and lists given say something of {len(known):,}. Of the others nothing is "
+        "stated: reviews, WCAG conformance, NIMAS files, languages, student login, student data and offline size are "
+        "unknown, which is never a pass; ask the publisher before you adopt.",
+    )
+    columns = (
+        Column("resource_title", "Open text"),
+        *(Column(name, heading) for name, heading in KNOWN_BESIDE.items()),
+    )
+    return Part("access", "Review, access and privacy", words, columns, known)
 
 
 def _license_facts(license_id: str, title: str, author: str, url: str) -> tuple[str, str, str, str]:
@@ -316,7 +336,7 @@ def _savings(saved: Savings, catalog: pd.DataFrame) -> Part:
     first = " / ".join(dollars(saved.year_one[case]) for case in CASES)
     words = (
         f"Net saving a year, low / middle / high: {yearly}. Net cash of the first year: {first}. A negative figure is a cost.",
-        *(f"{name.replace('_', ' ')}: {said}." for name, said in saved.break_even),
+        *(f"Break-even, {name.replace('_', ' ')}: {said}." for name, said in saved.break_even),
         *worked_example(saved),
     )
     money = [Column(f"saving_{case}_usd_year", f"{case.capitalize()} a year", "usd") for case in CASES]

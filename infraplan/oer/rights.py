@@ -52,8 +52,18 @@ def duties(license_: License) -> tuple[str, ...]:
 
 
 def asked_by(license_: License) -> tuple[str, ...]:
-    """The names of what the license asks, in its order: Attribution, NonCommercial, ShareAlike, NoDerivatives."""
+    """The names of what the license asks, in its order: Attribution, NonCommercial, ShareAlike, NoDerivatives.
+
+    A license that is not of that kind asks what it says itself; only the public domain asks nothing.
+
+    >>> from infraplan.oer.license_book import by_spdx
+    >>> asked_by(by_spdx("CC-BY-SA-4.0")), asked_by(by_spdx("CC0-1.0"))
+    (('Attribution', 'ShareAlike'), ())
+    """
     book = table("creative_commons")
+    if not license_.elements and license_.group != "public_domain":
+        alike = ("ShareAlike",) if license_.terms.share_alike == "yes" else ()
+        return (*alike, f"what {license_.name} says: read it")
     return tuple(book["element"][one]["name"] for one in book["written"]["order"] if one in license_.elements)
 
 

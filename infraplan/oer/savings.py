@@ -337,16 +337,25 @@ def worked_example(savings: Savings) -> tuple[str, ...]:
     new = str(row["item_id"]) in savings.first_uses
     once, years = _once(n, given, new_text=new), given["years_kept"]
     teachers = (n / given["students_per_teacher"]).to_integral_value(rounding=ROUND_CEILING)
-    text = f" + {given['review_hours']} x ${given['pay_usd_hour']} + ${given['accessibility_usd']:,}" if new else ""
+    text = (
+        f" + {given['review_hours']} x {_usd(given['pay_usd_hour'])} + {_usd(given['accessibility_usd'])}"
+        if new
+        else ""
+    )
+    printed = n * given["share_printed"] * given["print_cost_usd"] / given["copy_lasts"]
     return (
-        f"A worked example, {row['item_id']}, middle: {n:,} students x ${price} / {years} years = "
-        f"${half_up(n * price / years, 2):,}. Printing: {n:,} x {given['share_printed']} x ${given['print_cost_usd']} / "
-        f"{given['copy_lasts']} years = "
-        f"${half_up(n * given['share_printed'] * given['print_cost_usd'] / given['copy_lasts'], 2):,}. Teachers and text: "
-        f"({teachers} x (${given['training_usd_teacher']} + {given['teacher_hours']} x ${given['pay_usd_hour']}){text}) / "
-        f"{years} = ${half_up(once / years, 2):,}. State print money: {n:,} x ${given['state_print_usd']}. Saving: "
+        f"A worked example, {row['item_id']}, middle: {n:,} students x {_usd(price)} / {years} years = "
+        f"{_usd(n * price / years)}. Printing: {n:,} x {given['share_printed']} x {_usd(given['print_cost_usd'])} / "
+        f"{given['copy_lasts']} years = {_usd(printed)}. Teachers and text: ({teachers} x "
+        f"({_usd(given['training_usd_teacher'])} + {given['teacher_hours']} x {_usd(given['pay_usd_hour'])}){text}) / "
+        f"{years} years = {_usd(once / years)}. State print money: {n:,} x {_usd(given['state_print_usd'])} = "
+        f"{_usd(n * given['state_print_usd'])}. The first, less the second and third, plus the last: "
         f"{half_up(Decimal(str(row['saving_middle_usd_year'])), 2):,} USD a year.",
     )
+
+
+def _usd(amount: Decimal) -> str:
+    return f"${half_up(amount, 2):,}"
 
 
 def summary(savings: Savings) -> str:

@@ -5,6 +5,7 @@ from pathlib import Path
 from openpyxl import Workbook
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
 from infraplan import tablefiles
@@ -28,6 +29,10 @@ def write(path: Path, told: Audit) -> None:
             _assumptions_sheet(book.create_sheet("assumptions"), told.savings)
         else:
             _part_sheet(book.create_sheet(part.file), part)
+    for sheet in book.worksheets:  # on paper: as wide as the page, however many pages long
+        sheet.page_setup.orientation = "landscape"
+        sheet.page_setup.fitToHeight = 0
+        sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
     with tablefiles.atomic(path) as temporary:
         book.save(temporary)
 

@@ -16,7 +16,7 @@ from infraplan.oer.audit import Audit, audit, dollars
 from infraplan.oer.funding import assess, rules
 from infraplan.oer.licenses import read
 from infraplan.oer.matching import match
-from infraplan.oer.rights import attribution
+from infraplan.oer.rights import asked_by, attribution
 from infraplan.oer.savings import CASES, estimate, worked_example
 from infraplan.oer.sources.lists import LIST_COLUMNS, read_catalogs, read_list
 from infraplan.oer.standing import with_standing
@@ -74,9 +74,17 @@ def test_every_row_of_the_list_stands_in_exactly_one_part(told: Audit) -> None:
 
 
 def test_an_alternative_says_what_its_license_asks_and_how_to_credit_it(told: Audit) -> None:
-    row = next(r for r in part(told, "alternatives").to_dict("records") if r["item_id"] == "f")
+    row = next(r for r in part(told, "duties").to_dict("records") if r["resource_title"] == "Introductory Statistics")
     assert (row["duties"], row["print"], row["sell"]) == ("Attribution, NonCommercial, ShareAlike", "yes", "no")
     assert "CC BY-NC-SA 4.0, https://creativecommons.org/licenses/by-nc-sa/4.0/" in row["attribution"]
+
+
+def test_only_the_public_domain_asks_nothing() -> None:
+    assert asked_by(read("CC0").license) == ()
+    assert asked_by(read("GFDL 1.3").license)[0] == "ShareAlike"
+    assert all(
+        asked_by(read(raw).license) for raw in ("GFDL", "Open Government Licence 3.0", "MIT", "All rights reserved")
+    )
 
 
 def test_an_attribution_line_marks_what_is_missing() -> None:
@@ -171,15 +179,20 @@ def test_an_alternative_says_what_is_known_of_access_and_privacy_and_what_is_not
     items, catalog = read_list(files[0]), read_catalogs([catalog_file])
     matched = with_standing(match(items, catalog), catalog, None, state_adopts=False)
     told = audit(items, catalog, matched, estimate(items, matched))
-    row = part(told, "alternatives").iloc[0]
-    assert row["known"] == (
-        "reviewed: unknown; WCAG: AA; NIMAS file: unknown; languages: unknown; student login: unknown; collects student "
-        "data: unknown; offline, MB: unknown; https://example.org/acr"
-    )
+    row = part(told, "access").iloc[0]
+    assert (row["wcag_conformance"], row["wcag_url"]) == ("AA", "https://example.org/acr")
+    assert set(row.drop(["resource_title", "wcag_conformance", "wcag_url"])) == {"unknown"}
+    row = part(told, "duties").iloc[0]
     assert row["attribution"] == (
         '"Biology 2e" by Clark et al. https://example.org/b is licensed under CC BY 4.0, '
         "https://creativecommons.org/licenses/by/4.0/."
     )
+
+
+def test_a_text_of_which_nothing_is_stated_is_counted_as_unknown(told: Audit) -> None:
+    access = next(one for one in told.parts if one.file == "access")
+    assert access.table.empty
+    assert "Of 3 texts, the catalogs and lists given say something of 0" in access.words[0]
 
 
 def test_fund_sources_are_options_with_a_source_and_no_amount_is_claimed(told: Audit) -> None:
@@ -194,8 +207,8 @@ def test_the_worked_example_can_be_redone_on_a_calculator(told: Audit) -> None:
     words = worked_example(told.savings)[0]
     row = told.savings.table[told.savings.table["counted"] == "yes"].iloc[0]
     amounts = [Decimal(text.replace(",", "")) for text in re.findall(r"= \$(-?[\d,]+\.\d\d)", words)]
-    bought, printed, once = amounts
-    assert abs(bought - printed - once - row["saving_middle_usd_year"]) <= Decimal("0.02")
+    bought, printed, once, state = amounts
+    assert abs(bought - printed - once + state - row["saving_middle_usd_year"]) <= Decimal("0.02")
     assert f"{row['saving_middle_usd_year']:,} USD a year" in words
 
 

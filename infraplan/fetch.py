@@ -150,6 +150,7 @@ class Http:
         self._progress = progress
         self._last: dict[str, float] = {}
         self._secrets: set[str] = set()
+        self.heard: dict[str, Any] = {}  # lists that a publisher gave in this session, for planners that share them
         self._session = requests.Session()
         self._session.headers["User-Agent"] = AGENT
         self._session.auth = _as_is  # a .netrc is not asked: credentials come from the environment alone

@@ -9,6 +9,7 @@ import csv
 import io
 import zipfile
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from infraplan import archives
@@ -132,6 +133,8 @@ def plan_funding(one: Fetchable, place: Place, http: Http) -> Plan:
                 address=whole.public,
                 vintage="current",
                 get=get,
+                as_of=datetime.now(UTC).date().isoformat(),  # the funding map has no dates of its own
+                version=whole.version,
                 rows=None if None in counts else sum(count or 0 for count in counts),
             ),
         ),
@@ -189,7 +192,9 @@ def _listing(
                 raise Again(f"the FCC answered {told['status_code']} inside: {words}")
             raise NotFetched(f"the FCC refused: {http.clean(words)}\n  where: {ask.public}\n  mend:  check the account")
 
-    rows = http.json(ask, judge)["data"] or []
+    if ask.public not in http.heard:  # ten calls a minute: several sources share a list
+        http.heard[ask.public] = http.json(ask, judge)["data"] or []
+    rows = http.heard[ask.public]
     if not all(isinstance(row, dict) for row in rows):
         raise SourceChanged(f"the FCC's list is not a list of records\n  where: {ask.public}")
     return list(rows)

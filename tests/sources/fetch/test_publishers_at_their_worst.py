@@ -126,6 +126,12 @@ def test_the_account_goes_with_every_call(standin: Standin, place: Place, http: 
     assert {one.headers.get("hash_value") for one in standin.asked} == {place.environ["FCC_HASH_VALUE"]}
 
 
+def test_sources_that_share_a_list_ask_for_it_once(standin: Standin, place: Place, http: Http) -> None:
+    for source in ("fcc_bdc_fixed", "fcc_bdc_summary", "fcc_served_export"):
+        plan(source, place, http)
+    assert standin.count(f"{FCC}/map/listAsOfDates") == 1
+
+
 def test_funded_locations_come_from_the_programs_of_the_state(place: Place, http: Http) -> None:
     found = rows(got("fcc_funding_map", place, http))
     assert found == [

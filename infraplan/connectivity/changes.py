@@ -20,6 +20,7 @@ from infraplan.connectivity.homes import NO_DISTRICT, HomeRule, locations, to_ho
 from infraplan.errors import NoAnswer
 from infraplan.workspace import Workspace
 
+SATELLITES = {60, 61}  # offered nearly everywhere: with them nearly every location has a row
 CLASSES = ("unserved", "underserved", "served")
 COUNTS = (
     "locations_before",
@@ -79,6 +80,12 @@ def releases(workspace: Workspace, before: str | None = None, after: str | None 
         for day in (earlier, later)
         if have[day] - common
     ]
+    if not common & SATELLITES:
+        notes.append(
+            "no satellite files of both releases are loaded: a location that nobody offered anything is in no file, so "
+            "new_locations holds first offers beside new numbers, and gone_locations lost offers beside dropped ones; "
+            "an area may have changed by these alone"
+        )
     return Releases(earlier, later, tuple(sorted(common)), tuple(notes))
 
 

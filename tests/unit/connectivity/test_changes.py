@@ -59,6 +59,9 @@ def test_a_technology_loaded_for_one_release_only_is_left_out_and_said(two_relea
     two = changes.releases(two_releases)
     assert two.technologies == (40,)
     assert "left out: technology 50, loaded for 2025-12-31 only" in two.notes
+    assert any("first offers beside new numbers" in note for note in two.notes), (
+        "without satellites, absent is not unserved"
+    )
     table = changes.area_changes(two_releases, two, RULE).table.set_index("area_id")
     assert table.loc[EAST, "change"] == "worse", "fiber that was not loaded before is no progress"
 

@@ -375,16 +375,20 @@ def _filed_commitments(requests: pd.DataFrame) -> Iterator[tuple[Any, ...]]:
         if cost is None or rate is None or pd.isna(cost) or pd.isna(rate):
             continue
         ours = commitments.shares(cost, rate).commitment_usd
-        yield _row(row["frn"], "commitment_usd", str(ours), _shown(filed), _commitment_cause(str(row.get("status"))))
+        yield _row(
+            row["frn"], "commitment_usd", str(ours), _shown(filed), _commitment_cause(str(row.get("status")), cost)
+        )
 
 
-def _commitment_cause(status: str) -> Cause:
+def _commitment_cause(status: str, cost: Decimal) -> Cause:
     def cause(ours: str, published: str) -> str:
         one, filed = _number(ours) or Decimal(0), _number(published) or Decimal(0)
         if filed == 0:
             return f"{NOTHING_COMMITTED}: the request is {status.lower()}"
         if abs(one - filed) <= Decimal("0.01"):
             return "a cent: rounded otherwise"
+        if filed > cost:
+            return "more than the whole cost: cost and commitment are of different versions of the request"
         return "reduced in review" if filed < one else "the rate or the cost was raised after the form was filed"
 
     return cause

@@ -24,7 +24,10 @@ def loaders() -> "Mapping[str, Loader]":
 
 @click.group(
     cls=LazyGroup,
-    lazy={"fetch": ("infraplan.cli.fetching:fetch", "Bring publishers' files: politely, verified, resumable.")},
+    lazy={
+        "fetch": ("infraplan.cli.fetching:fetch", "Bring publishers' files: politely, verified, resumable."),
+        "diff": ("infraplan.cli.fetching:diff", "What a newer release changed, in words and as a table."),
+    },
 )
 def data() -> None:
     """Add, list, check and export a workspace's data.

@@ -134,13 +134,13 @@ def _listing(path: Path, told: Mapping[str, str], sheet: str | None, wanted: tup
 
 def _under_its_header(path: Path, told: Mapping[str, str], sheet: str | int) -> pd.DataFrame:
     """The table below the first row that names a title column; the file as it stands if no row of the top does."""
-    names = {fold(told["title"])} if "title" in told else {"title", *_ALIASES["title"]}
+    names = {_key(told["title"])} if "title" in told else {"title", *_ALIASES["title"]}
     for header_row in range(1, _MOST_ROWS_ABOVE + 1):
         try:
             frame = tablefiles.read_text(path, sheet=sheet, header_row=header_row)
         except BadInput:
             continue
-        if names & {fold(str(name)) for name in frame.columns}:
+        if names & {_key(str(name)) for name in frame.columns}:
             return _one_header(frame)
     return tablefiles.read_text(path, sheet=sheet)
 
@@ -148,7 +148,7 @@ def _under_its_header(path: Path, told: Mapping[str, str], sheet: str | int) -> 
 def _one_header(frame: pd.DataFrame) -> pd.DataFrame:
     """A header over two rows ("Material" merged over "Title" and "Course") as one: the lower name, else the upper."""
     lower = [str(cell).strip() for cell in frame.iloc[0]] if len(frame) else []
-    named = [fold(cell) for cell in lower if cell]
+    named = [_key(cell) for cell in lower if cell]
     if len(named) < FEWEST_NAMES or not set(named) <= _known_names() or "title" not in _meant(named):
         return frame
     below = frame.iloc[1:].copy()
@@ -158,11 +158,17 @@ def _one_header(frame: pd.DataFrame) -> pd.DataFrame:
 
 @cache
 def _known_names() -> frozenset[str]:
-    return frozenset({*LIST_COLUMNS, *QUALITY_COLUMNS, *(alias for aliases in _ALIASES.values() for alias in aliases)})
+    ours = (*LIST_COLUMNS, *QUALITY_COLUMNS)
+    return frozenset(map(_key, (*ours, *(alias for aliases in _ALIASES.values() for alias in aliases))))
 
 
 def _meant(named: list[str]) -> set[str]:
-    return {ours for ours in LIST_COLUMNS if {ours, *_ALIASES.get(ours, ())} & set(named)}
+    return {ours for ours in LIST_COLUMNS if {_key(one) for one in (ours, *_ALIASES.get(ours, ()))} & set(named)}
+
+
+def _key(name: str) -> str:
+    """A column's name for comparing: `Student_Login` is `student login`."""
+    return fold(name).replace("_", " ")
 
 
 def read_catalogs(paths: list[Path] | list[str], columns: Mapping[str, str] | None = None) -> pd.DataFrame:
@@ -202,8 +208,8 @@ def _blank_lines(path: Path) -> list[int]:
 def _renamed(
     frame: pd.DataFrame, path: Path, told: Mapping[str, str], wanted: tuple[str, ...], needed: tuple[str, ...]
 ) -> pd.DataFrame:
-    by_name = {fold(str(name)): str(name) for name in frame.columns}
-    missing_map = [source for source in told.values() if fold(source) not in by_name]
+    by_name = {_key(str(name)): str(name) for name in frame.columns}
+    missing_map = [source for source in told.values() if _key(source) not in by_name]
     faults = [
         Fault(
             kind="MissingColumn",
@@ -214,13 +220,13 @@ def _renamed(
         )
         for source in missing_map
     ]
-    found = {ours: by_name[fold(told[ours])] for ours in told if fold(told[ours]) in by_name}
+    found = {ours: by_name[_key(told[ours])] for ours in told if _key(told[ours]) in by_name}
     for ours in wanted:
         if ours not in found:
             hit = next(
                 (
                     by_name[alias]
-                    for alias in (ours, *_ALIASES.get(ours, ()))
+                    for alias in map(_key, (ours, *_ALIASES.get(ours, ())))
                     if alias in by_name and by_name[alias] not in found.values()
                 ),
                 None,

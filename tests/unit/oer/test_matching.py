@@ -355,7 +355,7 @@ def test_what_a_catalog_does_not_say_is_unknown(tmp_path: Path) -> None:
 def test_what_the_state_knows_stands_beside_what_the_catalog_says(tmp_path: Path) -> None:
     offered = catalog(
         tmp_path,
-        {"title": "College Physics 2e", "isbn": "9781947172173", "wcag": "AA", "language": "en"},
+        {"title": "College Physics 2e", "isbn": "9781947172173", "wcag": "AA", "Student_Login": "no", "language": "en"},
     )
     (tmp_path / "ok.csv").write_text(
         "title,isbn,wcag_conformance,nimas,language\nCollege Physics,9781947172173,partial,yes,en\n", encoding="utf-8"
@@ -364,7 +364,8 @@ def test_what_the_state_knows_stands_beside_what_the_catalog_says(tmp_path: Path
     told = with_standing(found, offered, read_approved(tmp_path / "ok.csv"), state_adopts=False).iloc[0]
     assert told["wcag_conformance"] == "catalog: AA; state list: partial"
     assert (told["nimas"], told["languages"]) == ("yes", "en")
-    assert told["needs_student_login"] == "unknown"
+    assert told["needs_student_login"] == "no"
+    assert told["collects_student_data"] == "unknown"
 
 
 def test_what_is_on_the_approved_list_comes_first_among_equals(tmp_path: Path) -> None:

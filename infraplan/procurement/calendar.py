@@ -99,6 +99,7 @@ def calendar(tables: Mapping[str, pd.DataFrame], as_of: date, *, within_days: in
         rows += _contract(request, as_of, told)
     rows += _category_two(tables, as_of, told)
     table = pd.DataFrame([{**dict.fromkeys(COLUMNS), **row} for row in rows], columns=COLUMNS)
+    table["extensions_left"] = table["extensions_left"].astype("Int64")
     soon = as_of + timedelta(days=within_days)
     order = sorted(range(len(rows)), key=lambda at: _rank(rows[at], soon))
     near = [row for row in rows if row["due"] <= soon]
@@ -107,7 +108,8 @@ def calendar(tables: Mapping[str, pd.DataFrame], as_of: date, *, within_days: in
         key = (row["ben"], row.get("frn"))
         most[key] = max(most.get(key, NOTHING), row["usd_at_stake"])
     at_stake = sum(most.values(), NOTHING)
-    first = f"as of {as_of}: {len(near):,} dates within {within_days} days, ${at_stake:,.2f} at stake; {len(rows):,} dates in all"
+    dates = f"{len(near):,} date{'' if len(near) == 1 else 's'} within {within_days} days"
+    first = f"as of {as_of}: {dates}, ${at_stake:,.2f} at stake; {len(rows):,} in all"
     return Calendar(table.iloc[order].reset_index(drop=True), as_of, (first, *told.words()))
 
 

@@ -47,7 +47,7 @@ def test_the_calendar_says_its_day_and_writes_a_calendar_file(
 ) -> None:
     target = tmp_path / "dates.ics"
     assert run("procurement", "calendar", "--form-471", requests, "--as-of", "2026-10-01", "-o", str(target)) == 0
-    assert "as of 2026-10-01: 1 dates within 90 days, $960.00 at stake" in capsys.readouterr().err
+    assert "as of 2026-10-01: 1 date within 90 days, $960.00 at stake" in capsys.readouterr().err
     assert "DTSTART;VALUE=DATE:20261028" in target.read_text(encoding="utf-8")
 
 

@@ -411,7 +411,8 @@ def audit_(
     for part in told.parts:
         tablefiles.write(part.table, folder / f"{part.file}.csv")
     workbook.write(folder / "audit.xlsx", told)
-    _page(folder / "report.html", title, told, [adopted, *catalogs])
+    others = [one for one in (approved, decisions, previous, assumptions) if one is not None]
+    _page(folder / "report.html", title, told, [adopted, *catalogs, *others])
     options.say(f"{told.lead}\nwrote {folder / 'report.html'}, audit.xlsx and {len(told.parts) + 1} CSV files")
 
 

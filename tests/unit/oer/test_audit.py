@@ -226,6 +226,8 @@ def test_the_next_report_says_what_changed(files: tuple[Path, Path], tmp_path: P
     again = ["--decisions", str(tmp_path / "d.csv"), "--previous", str(tmp_path / "one" / "matches.csv")]
     done = CliRunner().invoke(infraplan, [*base, *again, "-o", str(tmp_path / "two")])
     assert done.exit_code == 0, done.output
+    page = (tmp_path / "two" / "report.html").read_text(encoding="utf-8")
+    assert all(name in page for name in ("list.csv", "catalog.csv", "d.csv", "matches.csv"))  # the files behind it
     rows = pd.read_csv(tmp_path / "two" / "changes.csv").to_dict("records")
     assert rows == [{"item_id": "c", "title": "Biology", "resource_id": "r3", "was": "partial", "now": "good"}]
 

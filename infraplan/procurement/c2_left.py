@@ -11,9 +11,9 @@ from infraplan.procurement import budgets, filed
 def by_applicant(tables: Mapping[str, pd.DataFrame], funding_year: int) -> tuple[pd.DataFrame, list[str]]:
     """What is left of the cycle by BEN: USAC's figure where its tool has the cycle, else reckoned from the counts filed.
 
-    Returns ben, c2_left_usd, c2_budget_usd, c2_cycle and c2_basis (usac | reckoned), and in words what was left out. What
-    is reckoned is the most that can be left: requests of years that are not loaded are not taken off. Raises NoAnswer
-    where neither is loaded, NoRule for a year without rules.
+    Returns ben, c2_left_usd, c2_budget_usd, c2_cycle, c2_basis (usac | reckoned) and c2_counts (the year of the
+    counts reckoned with), and in words what was left out. Requests of years that are not loaded are not taken off.
+    Raises NoAnswer where neither is loaded, NoRule for a year without rules.
     """
     year = budgets.Rules.of(funding_year)
     cycle = f"FY{year.cycle[0]} to FY{year.cycle[1]}"
@@ -21,11 +21,15 @@ def by_applicant(tables: Mapping[str, pd.DataFrame], funding_year: int) -> tuple
     if "c2_spending" in tables:
         told = tables["c2_spending"]
         told = told[told["cycle"].map(lambda words: budgets.covers(words, funding_year))].drop_duplicates("ben")
-        parts.append(_c2_rows(told["ben"], told["available_usd"], told["budget_usd"], cycle, "usac"))
+        parts.append(_c2_rows(told["ben"], told["available_usd"], told["budget_usd"], cycle, "usac", None))
     try:
         sites, about = filed.sites(tables, year)
         found = budgets.budgets(sites, year, file="applicant_sites").table
-        parts.append(_c2_rows(found["entity_id"], found["available_usd"], found["budget_usd"], cycle, "reckoned"))
+        parts.append(
+            _c2_rows(
+                found["entity_id"], found["available_usd"], found["budget_usd"], cycle, "reckoned", _counts_of(tables)
+            )
+        )
         notes = [f"Category Two: {note}." for note in about]
     except NoAnswer:
         if not parts:
@@ -33,8 +37,17 @@ def by_applicant(tables: Mapping[str, pd.DataFrame], funding_year: int) -> tuple
     return pd.concat(parts, ignore_index=True).drop_duplicates("ben"), notes
 
 
-def _c2_rows(ben: pd.Series, left: pd.Series, budget: pd.Series, cycle: str, basis: str) -> pd.DataFrame:
+def _counts_of(tables: Mapping[str, pd.DataFrame]) -> str:
+    """The years whose counts the reckoned budgets stand on."""
+    years = sorted({int(year) for year in tables["applications"]["funding_year"].dropna()})
+    return f"FY{years[0]}" if len(years) == 1 else f"FY{years[0]} to FY{years[-1]}"
+
+
+def _c2_rows(
+    ben: pd.Series, left: pd.Series, budget: pd.Series, cycle: str, basis: str, counts: str | None
+) -> pd.DataFrame:
     return pd.DataFrame({
         "ben": ben, "c2_left_usd": pd.to_numeric(left, errors="coerce").astype(float),
-        "c2_budget_usd": pd.to_numeric(budget, errors="coerce").astype(float), "c2_cycle": cycle, "c2_basis": basis,
+        "c2_budget_usd": pd.to_numeric(budget, errors="coerce").astype(float), "c2_cycle": cycle,
+        "c2_basis": basis, "c2_counts": counts,
     })  # fmt: skip

@@ -165,9 +165,9 @@ def _category_two_reckoned(reckoned: pd.DataFrame | None, ben: str) -> Iterable[
         yield "USAC's Category Two budget tool is not loaded, so what is left is not known here."
         return
     row = mine.iloc[0]
-    yield (f"{row['c2_cycle']}: by the counts you filed, a budget of ${row['c2_budget_usd']:,.2f} before discount and at most "
-           f"${row['c2_left_usd']:,.2f} left: USAC's budget tool is not loaded, and only requests that are loaded are taken "
-           "off. What is not requested in the cycle lapses.")  # fmt: skip
+    yield (f"{row['c2_cycle']}: by the counts filed for {row['c2_counts']}, a budget of ${row['c2_budget_usd']:,.2f} before "
+           f"discount, and ${row['c2_left_usd']:,.2f} left after the requests that are loaded. USAC's budget tool is not "
+           "loaded: look there before you rely on it. What is not requested in the cycle lapses.")  # fmt: skip
 
 
 def _dates(table: pd.DataFrame, ben: str) -> Iterable[str]:

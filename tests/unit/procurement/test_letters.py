@@ -159,7 +159,11 @@ def test_category_two_left_is_reckoned_from_the_counts_filed_where_usacs_tool_is
         "c2_budget_usd": 30175.0,
         "c2_cycle": "FY2026 to FY2030",
         "c2_basis": "reckoned",
+        "c2_counts": "FY2025",
     }
     told = part(letters.write("7", replace(desk(), c2_reckoned=pd.DataFrame([row]))), "Category Two")
-    assert "a budget of $30,175.00 before discount and at most $25,000.00 left" in told
+    assert (
+        "by the counts filed for FY2025, a budget of $30,175.00 before discount, and $25,000.00 left after the requests"
+        in told
+    )
     assert "not known here" in part(letters.write("7", desk()), "Category Two")

@@ -101,16 +101,30 @@ def is_sidecar(path: Path) -> bool:
     return path.suffix.lower() in SIDECARS and any(path.with_suffix(end).is_file() for end in (".shp", ".SHP"))
 
 
+def shape_of(path: Path) -> Path:
+    """The .shp beside a sidecar."""
+    return next(path.with_suffix(end) for end in (".shp", ".SHP") if path.with_suffix(end).is_file())
+
+
 @contextmanager
 def opened(path: Path, scratch: Path) -> Iterator[list[Arrival]]:
     """Look at a file and yield what it holds, unpacked into `scratch`; raises BadInput if it cannot be read.
 
     Unpacked files are removed at the end.
     """
+    if path.is_dir():
+        mend = f"give its files: {path}/*"
+        raise BadInput([Fault(kind="Folder", what=f"{path} is a directory, not a file", file=str(path), mend=mend)])
     if not path.is_file():
         raise BadInput([Fault(kind="NoFile", what=f"there is no file {path}", file=str(path), mend="check the path")])
+    if is_sidecar(path):
+        mend = f"add {shape_of(path).name}; its companions are read beside it"
+        raise BadInput(
+            [Fault(kind="Sidecar", what=f"{path.name} is one part of a shapefile", file=path.name, mend=mend)]
+        )
     room = scratch / f"unpacked-{path.name}"
-    room.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(room, ignore_errors=True)  # what a killed command left
+    room.mkdir(parents=True)
     try:
         ending = path.suffix.lower()
         if ending == ".zip":

@@ -19,6 +19,7 @@ from infraplan.arrivals import Arrival
 from infraplan.errors import BadInput, Fault
 from infraplan.identifiers import LEA_DIGITS, mended, plain_code, plain_name
 from infraplan.intake import Desk, Load, Loader, Piece, own_table, rows_as_text
+from infraplan.receipts import real_date
 from infraplan.schemas import Schema
 from infraplan.tablefiles import typed
 from infraplan.workspace import Workspace
@@ -51,6 +52,7 @@ def mapped(arrival: Arrival, desk: Desk) -> Load:
             ]
         )
     schema = _checked_map(told, arrival)
+    as_of = desk.as_of or _date(told.get("as_of"))
     raw = rows_as_text(arrival)
     kept, excluded = _excluded(raw, told, arrival)
     text = _renamed(kept, told)
@@ -73,7 +75,7 @@ def mapped(arrival: Arrival, desk: Desk) -> Load:
         text = _summed(text, schema)
     frame = typed(_padded(text, schema), schema, file=arrival.name)
     frame["source_row"] = frame.index
-    as_of = desk.as_of or _date(told.get("as_of"))
+    _refuse_more_eligible_than_enrolled(frame, arrival)
     return Load(
         [Piece(schema.name, frame, series=_series(told, arrival, desk))],
         len(raw),
@@ -185,9 +187,40 @@ def _checked_map(told: Mapping[str, Any], arrival: Arrival) -> Schema:
         for theirs in told.get("exclude", {})
         if theirs not in arrival.columns
     ]
+    headers = list(columns.values())
+    faults += [
+        Fault(
+            kind="SameColumn",
+            what=f"the column map takes the header {theirs!r} for two columns",
+            mend="give each of our columns its own header",
+        )
+        for theirs in sorted({theirs for theirs in headers if headers.count(theirs) > 1})
+    ]
     if faults:
         raise BadInput(faults)
     return schema
+
+
+def _refuse_more_eligible_than_enrolled(frame: pd.DataFrame, arrival: Arrival) -> None:
+    """More students eligible for meals than enrolled: the map has two columns the wrong way round, or the file errs."""
+    if "nslp_students" not in frame or "students" not in frame:
+        return
+    more = (frame["nslp_students"] > frame["students"]).fillna(value=False)
+    faults = [
+        Fault(
+            kind="MoreThanAll",
+            what=f"nslp_students is {nslp:,}, more than the {students:,} students",
+            file=arrival.name,
+            row=int(row),
+            column="nslp_students",
+            mend="check which headers the column map takes, or correct the row",
+        )
+        for row, nslp, students in zip(
+            frame.index[more], frame.loc[more, "nslp_students"], frame.loc[more, "students"], strict=True
+        )
+    ]
+    if faults:
+        raise BadInput(faults)
 
 
 def _excluded(raw: pd.DataFrame, told: Mapping[str, Any], arrival: Arrival) -> tuple[pd.DataFrame, dict[str, int]]:
@@ -197,7 +230,8 @@ def _excluded(raw: pd.DataFrame, told: Mapping[str, Any], arrival: Arrival) -> t
         counts[f"excluded by the column map ({theirs} = {', '.join(map(str, values))})"] = int(hit.sum())
         raw = raw[~hit]
     if raw.empty:
-        raise BadInput([Fault(kind="NoRows", what=f"[exclude] leaves no row of {arrival.name}", file=arrival.name)])
+        mend = "check the [exclude] of the column map" if told.get("exclude") else "the file holds a header and no rows"
+        raise BadInput([Fault(kind="NoRows", what=f"{arrival.name} has no row left", file=arrival.name, mend=mend)])
     return raw, counts
 
 
@@ -257,11 +291,23 @@ def _own_rows(
     text, notes = _with_zeros(text, desk)
     other = ~text["lea_id"].str.startswith(desk.state.fips) & text["lea_id"].str.fullmatch(r"\d{7}")
     blank = text["lea_id"] == "" if not told.get("all_states") else pd.Series(data=False, index=text.index)
+    notes += _unknown_note(text[~other & ~blank], desk)
     return (
         text[~other & ~blank],
         notes,
         {"rows of other states": int(other.sum()), "rows without a district number": int(blank.sum())},
     )
+
+
+def _unknown_note(text: pd.DataFrame, desk: Desk) -> list[str]:
+    """District numbers that no loaded directory has: new ones, or slips; a person should look."""
+    if not desk.workspace.has("districts"):
+        return []
+    known = set(desk.workspace.frame("districts")["lea_id"])
+    unknown = sorted(set(text["lea_id"]) - known)
+    if not unknown:
+        return []
+    return [f"{len(unknown)} district numbers are not in the NCES directory; check them: {', '.join(unknown[:20])}"]
 
 
 def _with_zeros(text: pd.DataFrame, desk: Desk) -> tuple[pd.DataFrame, list[str]]:
@@ -393,7 +439,19 @@ def _sum_text(cells: pd.Series) -> str:
 def _date(told: object) -> str | None:
     if told is None:
         return None
-    return told.isoformat() if isinstance(told, date) else str(told)
+    text = told.isoformat()[:10] if isinstance(told, date) else str(told)
+    if not real_date(text):
+        raise BadInput(
+            [
+                Fault(
+                    kind="BadDate",
+                    what=f"as_of in the column map is {text!r}, expected a date",
+                    column="as_of",
+                    mend="write as_of = 2025-10-01, or a year in quotes",
+                )
+            ]
+        )
+    return text
 
 
 def _parquet_text(arrival: Arrival) -> pd.DataFrame:

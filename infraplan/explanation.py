@@ -85,6 +85,10 @@ def _answer_row(workspace: Workspace, schema: Schema, identifier: str) -> tuple[
 
 
 def _heading(schema: Schema, column: Column, identifier: str, row: Mapping[str, Any]) -> list[str]:
+    if column.name not in row:
+        raise InfraplanError(
+            f"{column.name} was not computed with {schema.name}\n  mend:  run {schema.source} with the option that makes it"
+        )
     value = row[column.name]
     shown = f"{value:,}" if isinstance(value, int | float) else str(value)
     shown = f"blank: {column.null or 'not known'}" if pd.isna(value) else f"{shown} {column.unit or ''}".rstrip()

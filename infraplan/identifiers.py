@@ -34,7 +34,9 @@ def counts(cells: pd.Series) -> pd.Series:
     >>> counts(pd.Series(["3,294", "-1", "", "*", "0"])).tolist()
     [3294.0, nan, nan, nan, 0.0]
     """
-    bare = cells.fillna("").astype(str).str.strip().str.replace(",", "", regex=False)
+    bare = cells.fillna("").astype(str).str.strip()
+    grouped = bare.str.fullmatch(r"\d{1,3}(,\d{3})+")
+    bare = bare.where(~grouped, bare.str.replace(",", "", regex=False))
     numbers = pd.to_numeric(bare, errors="coerce")
     return numbers.where(numbers >= 0)
 

@@ -1,6 +1,7 @@
 """Files in: recognized, loaded, checked, and kept with a receipt, each whole or not at all."""
 
 import hashlib
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -115,12 +116,13 @@ def add(
             [Fault(kind="UnknownSource", what=f"there is no source {source_id}", mend=f"use one of {known}")]
         )
     mapping = read_toml(column_map) if column_map else None
+    paths = list(paths)
     workspace.forget()
     workspace = workspace.embedded()
     with workspace.writing() as scratch:
         desk = Desk(workspace.backend, scratch, workspace, mapping, as_of, address)
         for path in paths:
-            if arrivals.is_sidecar(path):
+            if arrivals.is_sidecar(path) and arrivals.shape_of(path) in paths:
                 continue
             try:
                 with arrivals.opened(path, scratch) as found:
@@ -166,10 +168,10 @@ Ready = tuple[Receipt, Load, list[tuple[Piece, Path]]]
 def _prepared(arrival: Arrival, desk: Desk, loaders: Mapping[str, Loader], source_id: str | None) -> Taken | Ready:
     """An arrival loaded and checked, with nothing kept yet; or what was taken before. Raises BadInput."""
     sha = sha256_of(arrival.files)
-    receipt_id = hashlib.sha256(f"{sha} {arrival.member}".encode()).hexdigest()[:16]
+    receipt_id = hashlib.sha256(f"{sha} {arrival.member}{_reading(desk)}".encode()).hexdigest()[:16]
     known = {part.receipt_id for part in desk.workspace.catalog}
     if receipt_id in known:
-        return Taken(desk.workspace.receipt(receipt_id), already=True)
+        return _already(desk.workspace.receipt(receipt_id), desk)
     arrival = _with_source(arrival, desk, source_id)
     assert arrival.source is not None  # noqa: S101 - _with_source raises otherwise
     desk = replace(desk, scratch=desk.scratch / receipt_id)
@@ -198,6 +200,27 @@ def _prepared(arrival: Arrival, desk: Desk, loaders: Mapping[str, Loader], sourc
             load.publisher,
         )
     return replace(_receipt(arrival, load, receipt_id, sha, pieces), address=desk.address), load, pieces
+
+
+def _reading(desk: Desk) -> str:
+    """The column map, as part of what a file is: the same bytes under another map are another reading."""
+    return f" {json.dumps(desk.column_map, sort_keys=True, default=str)}" if desk.column_map is not None else ""
+
+
+def _already(receipt: Receipt, desk: Desk) -> Taken:
+    """What was taken before; raises BadInput where the same file is given another date now."""
+    if desk.as_of is not None and receipt.as_of is not None and desk.as_of != receipt.as_of:
+        raise BadInput(
+            [
+                Fault(
+                    kind="OtherDate",
+                    what=f"{receipt.file} is here already, as of {receipt.as_of}, not {desk.as_of}",
+                    file=receipt.file,
+                    mend=f"`infraplan data drop {receipt.receipt_id}`, then add it with the right date",
+                )
+            ]
+        )
+    return Taken(receipt, already=True)
 
 
 def _loaded_already(piece: Piece, path: Path, load: Load, desk: Desk, arrival: Arrival) -> list[Fault]:

@@ -1,8 +1,10 @@
 """Receipts: where every byte came from, and what was made of it."""
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +51,21 @@ class Receipt:
         kept = ", ".join(f"{rows:,} rows of {table}" for table, rows in self.tables.items())
         left = "".join(f"; left out {rows:,}: {why}" for why, rows in self.refused.items())
         return f"{self.file}: {self.title}, as of {self.as_of or 'unknown date'}; read {self.rows_read:,}, kept {kept}{left}"
+
+
+def real_date(text: str) -> bool:
+    """Whether a text is a year, a year and month, or a day that exists, written as 2026, 2026-06 or 2026-06-30.
+
+    >>> [real_date(text) for text in ("2026", "2026-06-30", "2026-02-30", "July 1, 2026", "0")]
+    [True, True, False, False, False]
+    """
+    if not re.fullmatch(r"(19|20)\d{2}(-\d{2}(-\d{2})?)?", text):
+        return False
+    try:
+        date.fromisoformat(f"{text}-01-01"[:10] if len(text) == len("2026") else f"{text}-01"[:10])
+    except ValueError:
+        return False
+    return True
 
 
 def sha256_of(paths: Sequence[Path]) -> str:

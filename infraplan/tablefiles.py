@@ -403,7 +403,7 @@ def _text_cells(cells: pd.Series, column: Column) -> tuple[pd.Series, pd.Series]
 
 
 def _numbers(cells: pd.Series, column: Column) -> tuple[pd.Series, pd.Series]:
-    bare = cells.str.replace(",", "", regex=False).str.removeprefix("$")
+    bare = without_thousands(cells.str.removeprefix("$"))
     values = pd.to_numeric(bare.where(bare != ""), errors="coerce")
     bad = values.isna() | ~np.isfinite(values.fillna(0))
     if column.type == "integer":
@@ -412,6 +412,16 @@ def _numbers(cells: pd.Series, column: Column) -> tuple[pd.Series, pd.Series]:
     if column.type == "integer":
         return values.where(~bad).astype("Int64"), bad
     return values.where(~bad).astype("float64"), bad
+
+
+def without_thousands(cells: pd.Series) -> pd.Series:
+    """Numbers without the commas between groups of three digits; any other comma stays, and makes the cell no number.
+
+    >>> without_thousands(pd.Series(["1,234", "12,345.6", "1,5", "12,34"])).tolist()
+    ['1234', '12345.6', '1,5', '12,34']
+    """
+    grouped = cells.str.fullmatch(r"[-+]?\d{1,3}(,\d{3})+(\.\d*)?")
+    return cells.where(~grouped.fillna(value=False).astype(bool), cells.str.replace(",", "", regex=False))
 
 
 def _outside(values: pd.Series, column: Column) -> pd.Series:
@@ -426,14 +436,15 @@ def _outside(values: pd.Series, column: Column) -> pd.Series:
 def _decimals(cells: pd.Series, column: Column) -> tuple[pd.Series, pd.Series]:
     def parse(text: str) -> Decimal | None:
         try:
-            amount = Decimal(text.replace(",", "").removeprefix("$"))
+            amount = Decimal(text)
         except InvalidOperation:
             return None
         if not amount.is_finite() or (column.low is not None and amount < Decimal(str(column.low))):
             return None
         return None if column.high is not None and amount > Decimal(str(column.high)) else amount
 
-    values = pd.Series([parse(text) for text in cells], index=cells.index, dtype=object)
+    bare = without_thousands(cells.str.removeprefix("$"))
+    values = pd.Series([parse(text) for text in bare], index=cells.index, dtype=object)
     return values, values.isna()
 
 

@@ -1,5 +1,6 @@
 """Units and exact money: Mbps, meters and miles, cents, rounding half up."""
 
+import re
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
 METERS_PER_MILE = 1609.344
@@ -24,7 +25,9 @@ def money(text: str) -> Decimal | None:
     >>> money("$1,234.50")
     Decimal('1234.50')
     """
-    bare = text.strip().replace("$", "").replace(",", "")
+    bare = text.strip().replace("$", "")
+    if re.fullmatch(r"[-+(]?\d{1,3}(,\d{3})+(\.\d*)?\)?", bare):
+        bare = bare.replace(",", "")
     if bare.startswith("(") and bare.endswith(")"):
         bare = f"-{bare[1:-1]}"
     try:

@@ -239,7 +239,8 @@ class Workspace:
             write_text(self.data / ".lock-holder", f"process {os.getpid()}")
             self._catalog = None
             self._sweep()
-            scratch.mkdir(exist_ok=True)
+            shutil.rmtree(scratch, ignore_errors=True)  # what a killed command left
+            scratch.mkdir()
             yield scratch
         finally:
             shutil.rmtree(scratch, ignore_errors=True)

@@ -253,7 +253,8 @@ def draw(rule_id: str, rule_file: Path | None, target_id: str, tiles: bool, path
         points=shown.points,
         layers=layers,
         sources=options.source_notes(here, shown.receipt_tables),
-        stamps=options.stamps(here),
+        # what mixes years is said above the map, not in its last notes
+        stamps=[*options.stamps(here), *(note for note in shown.notes if "years apart" in note)],
         notes=shown.notes,
         threshold=here.config.threshold,
         tiles=tiles,

@@ -83,9 +83,9 @@ def add(
 
 
 def _date(text: str | None) -> str | None:
-    import re
+    from infraplan.receipts import real_date
 
-    if text is not None and not re.fullmatch(r"\d{4}(-\d{2}(-\d{2})?)?", text):
+    if text is not None and not real_date(text):
         raise click.UsageError(f"--as-of is {text}, expected a date as 2025-12-31, or a year")
     return text
 

@@ -196,7 +196,7 @@ def _lea_names(workspace: Workspace, roster: pd.DataFrame) -> dict[str, str]:
 def _unknown_note(table: pd.DataFrame) -> list[str]:
     unknown = table["mbps"].isna()
     if unknown.all():
-        return ["no bandwidth list is loaded for these LEAs: no gap can be told"]
+        return ["no bandwidth of this kind is loaded for these LEAs: no gap can be told"]
     known = table[~unknown & table["gap_mbps"].notna()]
     short = int((known["gap_mbps"] > 0).sum())
     return [

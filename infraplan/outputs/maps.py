@@ -118,6 +118,7 @@ def draw_map(
     points: gpd.GeoDataFrame | None,
     layers: Sequence[Layer],
     sources: Sequence[SourceNote],
+    lead: str = "",
     stamps: Sequence[str] = (),
     notes: Sequence[str] = (),
     threshold: int = 10,
@@ -152,7 +153,7 @@ def draw_map(
     element, script = canvas.rendered(tiles=tiles)
     page = Page(
         title=title,
-        lead=_lead(shown),
+        lead=" ".join(filter(None, (lead, _lead(shown)))),
         stamps=stamps,
         sources=sources,
         sections=[

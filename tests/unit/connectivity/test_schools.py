@@ -97,7 +97,7 @@ def test_an_unknown_bandwidth_is_unknown_and_never_zero(maine: Workspace, tmp_pa
         assert found["basis"] == "unknown"
         assert found["target_mbps"] > 0
     note = schools.school_gaps(maine, aim=FCC).notes[1]
-    assert note == "no bandwidth list is loaded for these LEAs: no gap can be told"
+    assert note == "no bandwidth of this kind is loaded for these LEAs: no gap can be told"
 
 
 def test_wide_area_targets_are_held_against_wide_area_circuits(maine: Workspace, tmp_path: Path) -> None:

@@ -9,11 +9,11 @@ from functools import cache
 import pandas as pd
 
 from infraplan.oer.sources.wording import words
-from infraplan.oer.titles import MODERN_START, courses
+from infraplan.oer.titles import BY_GRADE, MODERN_START, courses
 from infraplan.resources import data_path
 
 ORDER = ("good", "partial", "review", "no")
-BY_GRADE = frozenset({"math", "science", "social_studies", "ela"})
+SAME = "same course and level"
 PERIODS = frozenset(
     {"us_history", "world_history", "european_history", "american_literature", "british_literature", "world_literature"}
 )
@@ -124,7 +124,8 @@ def relations() -> dict[str, dict[str, tuple[str, str]]]:
 def judge(want: Want, offer: Offer) -> Judgment:
     """All gates for one item and one resource.
 
-    The best of the item's courses counts; a row for several courses or grades is served in part by a text for one.
+    The best of the item's courses counts; a row for several courses is served in part by a text for one. Rows for several
+    grades of a subject taught by grade are split before (`series`).
     """
     tried = [_judge_course(want, offer, wanted, offered) for wanted in want.courses for offered in offer.courses]
     tried += [_judge_course(want, offer, course, course) for course in want.related_also() if course in offer.courses]
@@ -149,7 +150,7 @@ def _judge_course(want: Want, offer: Offer, wanted: str, offered: str) -> Judgme
         gates.append(("review", "the course is read from a title that says more: look"))
     told = [why for fit, why in gates if why and fit != "good"] if outcome != "good" else []
     if outcome == "good":
-        told = ["same course and level; quality not judged", *(why for _, why in gates if why)]
+        told = [f"{SAME}; quality not judged", *(why for _, why in gates if why)]
     score = sum(_WORTH[fit] for fit, _ in gates[:9]) / 9
     return Judgment(outcome, round(score, 4), "; ".join(dict.fromkeys(told)))
 

@@ -16,11 +16,12 @@ import numpy as np
 import pandas as pd
 from rapidfuzz import fuzz, process
 
-from infraplan.oer.gates import Offer, Want, judge
+from infraplan.oer.gates import Judgment, Offer, Want
 from infraplan.oer.isbns import read_isbns, registrant
 from infraplan.oer.license_book import License
 from infraplan.oer.licenses import read
 from infraplan.oer.programs import Imprint, imprint_named, open_publishers, open_works, program_named
+from infraplan.oer.series import Verdict, covered, judge_row, with_program
 from infraplan.oer.sources.lists import is_placeholder
 from infraplan.oer.sources.wording import fold, words
 from infraplan.oer.titles import Title, courses, read_grades, read_title, work_key
@@ -48,7 +49,10 @@ class Item:
 
 @dataclass(frozen=True)
 class Resource:
-    """One row of a catalog, read: the course it offers and the license seen for it."""
+    """One row of a catalog, read: the course it offers and the license seen for it.
+
+    `program` is the sourced table's name; `series` the same, else the catalog's own name of the program.
+    """
 
     offer: Offer
     work: str
@@ -56,6 +60,7 @@ class Resource:
     license: License
     license_from: str
     program: str
+    series: str
 
 
 def match(items: pd.DataFrame, catalog: pd.DataFrame) -> pd.DataFrame:
@@ -206,8 +211,15 @@ def _resource(row: Mapping[str, str]) -> Resource:
         localized=title.localized,
         openness=_openness(license_),
     )
+    named_program = program.program if program else ""
     return Resource(
-        offer, title.work, read_isbns(row["isbn"]).valid, license_, license_from, program.program if program else ""
+        offer,
+        title.work,
+        read_isbns(row["isbn"]).valid,
+        license_,
+        license_from,
+        named_program,
+        named_program or row["program"].strip(),
     )
 
 
@@ -292,30 +304,32 @@ def _pairs(wanted: list[Item], offered: list[Resource], titles: list[str], offer
         if item.want is not None:
             wants[item.want].append(position)
     for want, items in wants.items():
-        for offer in dict.fromkeys(offer for course in want.reachable() for offer in by_course[course]):
-            judged = judge(want, offer)
-            if judged.outcome != "no":
-                blocks.append(
-                    _block(
-                        items,
-                        offers[offer],
-                        judged.outcome,
-                        judged.score,
-                        judged.words,
-                        titles,
-                        offered_titles,
-                        settled,
-                    )
-                )
+        near = dict.fromkeys(offer for course in want.reachable() for offer in by_course[course])
+        told = {offer: judge_row(want, offer) for offer in near}
+        for judged, resources in _by_program(want, told, offers, offered):
+            blocks.append(_block(items, resources, judged, titles, offered_titles, settled))
     return [block for block in blocks if len(block.items)]
+
+
+def _by_program(
+    want: Want, told: Mapping[Offer, Verdict], offers: Mapping[Offer, list[int]], offered: list[Resource]
+) -> Iterator[tuple[Judgment, list[int]]]:
+    """The judgments that are not `no`, each with its resources; texts of one program may cover a row's grades together."""
+    fits = covered((one, {offered[r].series for r in offers[offer]}) for offer, one in told.items() if one.fits)
+    for offer, one in told.items():
+        if one.judgment.outcome == "no":
+            continue
+        alike: dict[Judgment, list[int]] = defaultdict(list)
+        for place in offers[offer]:
+            series = offered[place].series if one.fits else ""
+            alike[with_program(want, one, series, fits.get(series, frozenset()))].append(place)
+        yield from alike.items()
 
 
 def _block(
     items: list[int],
     resources: list[int],
-    outcome: str,
-    score: float,
-    reasons: str,
+    judged: Judgment,
     titles: list[str],
     offered_titles: list[str],
     settled: set[tuple[int, int]],
@@ -333,7 +347,7 @@ def _block(
     if settled:
         keep = np.fromiter(((int(i), int(r)) not in settled for i, r in zip(left, right, strict=True)), bool, len(left))
         left, right, likeness = left[keep], right[keep], likeness[keep]
-    return _Block(left, right, outcome, score, reasons, likeness)
+    return _Block(left, right, judged.outcome, judged.score, judged.words, likeness)
 
 
 def _same_open(wanted: list[Item], offered: list[Resource]) -> Iterator[_Block]:

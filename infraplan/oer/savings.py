@@ -25,8 +25,10 @@ import pandas as pd
 from dateutil import parser as dates
 
 from infraplan.errors import BadInput, Fault
+from infraplan.oer.series import PROGRAM, grades_of
 from infraplan.oer.sources.lists import read_price
-from infraplan.oer.titles import read_title
+from infraplan.oer.sources.wording import fold
+from infraplan.oer.titles import BY_GRADE, read_grades, read_title
 from infraplan.resources import data_path, read_toml
 from infraplan.units import half_up
 
@@ -233,13 +235,14 @@ def _row(
     students, no_students = _students(row["students"])
     course = _whose(row)
     why = _not_counted(outcome, price, no_students, row["expires"], on) or (
-        "the same students and course are counted once" if course in seen else ""
+        "the same students and course are counted once" if course in seen or _grades_seen(row, seen) else ""
     )
     resource = "" if found is None else str(found["resource_id"])
-    head = (row["item_id"], row["title"], resource, "no" if why else "yes", why or doubt, students or "", price)
+    told_of = "; ".join(filter(None, (doubt, _several_texts(found))))
+    head = (row["item_id"], row["title"], resource, "no" if why else "yes", why or told_of, students or "", price)
     if why:
         return (*head, *[""] * (2 * len(CASES)))
-    seen.add(course)
+    seen |= {course, *_grade_keys(row)}
     new_text = f"text {resource}" not in seen
     seen.add(f"text {resource}")
     firsts |= {row["item_id"]} if new_text else set()
@@ -255,6 +258,31 @@ def _whose(row: Mapping[str, str]) -> str:
     """Whose course a row is for: district, course, and grades or the course's own name (honors apart from regular)."""
     named = ",".join(read_title(row["course"] or row["title"]).courses)
     return "|".join((row["district"].strip(), named, (row["grades"] or row["course"]).strip().lower()))
+
+
+def _several_texts(found: Mapping[Any, Any] | None) -> str:
+    """What to mind where a row for several grades is served by a program of several texts."""
+    whole = found is not None and PROGRAM in str(found.get("reasons", ""))
+    return "a program of several texts: review and accessibility are reckoned for one text" if whole else ""
+
+
+def _grades_seen(row: Mapping[str, str], seen: set[str]) -> bool:
+    """Whether a grade of the row is counted already: a row for three grades and a row for one of them share students."""
+    keys = _grade_keys(row)
+    spans = len(keys) > 1
+    return any(key in seen if spans else f"{key} of a span" in seen for key in keys)
+
+
+def _grade_keys(row: Mapping[str, str]) -> set[str]:
+    """District, subject and each grade of a row of a subject taught by grade; none for other rows."""
+    named = read_title(row["course"] or row["title"]).courses or read_title(row["subject"]).courses
+    grades = read_grades(fold(row["grades"])) or read_title(row["course"] or row["title"]).grades
+    if len(named) != 1 or named[0] not in BY_GRADE or grades is None:
+        return set()
+    split = grades_of(named, grades)
+    one = grades[:1] if grades[0] == grades[1] else ()
+    keys = {f"{row['district'].strip()}|{named[0]}|grade {grade}" for grade in split or one}
+    return keys | ({f"{key} of a span" for key in keys} if split else set())
 
 
 def _students(cell: str) -> tuple[int, str]:

@@ -33,6 +33,15 @@ _ORDINAL = re.compile(r"\b(\d{1,2})(?:st|nd|rd|th) grade\b")
 _NUMBERED = re.compile(
     r"\b(?:math|mathematics|science|english|ela|reading|social studies|language arts)\s+([4-9]|1[0-2])\b"
 )
+_RUN = re.compile(  # several grades of a school subject, dashes and slashes as lists write them
+    r"(?:^|\b(?:grades?|gr)\s*|\b(?:math|mathematics|science|english|ela|reading|social studies|language arts)\s+(?=[4-8]))"
+    r"((?:pk|prek|k|\d{1,2})(?:\s*(?:[,;/\u2013\u2014]|,?\s*\band\b)\s*\d{1,2})+)(?![\w/,;-]|\.\d)"
+)
+_COURSE_RUN = re.compile(
+    r"\bcourses?\s*([1-3])\s*(?:[-\u2013\u2014,/]|to|through|and)\s*(?:2\s*(?:,|and|,\s*and)\s*)?([2-3])\b"
+)
+_BEFORE_COURSE_1 = 5
+_LAST_OF_A_RUN = 8
 _ALONE = re.compile(r"(?:grade\s*)?(pk|prek|k|kindergarten|\d{1,2})")
 _LIST = re.compile(r"(?:k|\d{1,2})(?:\s*[;,]\s*\d{1,2})+")
 _LANGUAGE_LEVEL = re.compile(
@@ -40,6 +49,7 @@ _LANGUAGE_LEVEL = re.compile(
     r"|espanol|italiano|francais)(?: level)? ([1-5])\b"
 )
 MODERN_START = 1450
+BY_GRADE = frozenset({"math", "science", "social_studies", "ela"})
 
 
 @dataclass(frozen=True)
@@ -273,6 +283,9 @@ def read_grades(folded: str) -> tuple[int, int] | None:
     >>> read_grades("k-5"), read_grades("grade 3 mathematics"), read_grades("1;2;3;5;6"), read_grades("math 7")
     ((0, 5), (3, 3), (1, 6), (7, 7))
     """
+    run = _grade_run(folded)
+    if run:
+        return run
     found: list[int] = []
     for pattern in (_GRADE, _SPAN):
         match = pattern.search(folded)
@@ -289,6 +302,21 @@ def read_grades(folded: str) -> tuple[int, int] | None:
         found = [grade for word, grade in (("prek", -1), ("kindergarten", 0)) if re.search(rf"\b{word}\b", folded)]
     found = [grade for grade in found if -1 <= grade <= 12]  # noqa: PLR2004 - the grades of American schools
     return (min(found), max(found)) if found else None
+
+
+def _grade_run(folded: str) -> tuple[int, int] | None:
+    """Several grades up to 8 written one after the other ("math 6, 7, 8", "6/7/8"), or as middle-school courses 1-3.
+
+    Publishers of middle-school series number the courses of grades 6, 7 and 8 from 1 to 3.
+    """
+    named = _COURSE_RUN.search(folded)
+    if named and set(_named(plain(folded))[0]) <= BY_GRADE:
+        return int(named[1]) + _BEFORE_COURSE_1, int(named[2]) + _BEFORE_COURSE_1
+    run = _RUN.search(folded)
+    if run is None or (run.start() == 0 and run.end() < len(folded.strip()) and run[0] == run[1]):
+        return None
+    found = [_grade(part) for part in re.findall(r"prek|pk|k|\d+", run[1])]
+    return (found[0], found[-1]) if found == sorted(set(found)) and found[-1] <= _LAST_OF_A_RUN else None
 
 
 def _grade(written: str) -> int:

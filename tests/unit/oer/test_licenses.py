@@ -134,7 +134,10 @@ SOUNDS_OPEN = [
 ]
 
 
-@given(st.lists(st.sampled_from(SOUNDS_OPEN), max_size=6).map(" ".join))
+CC0_IN_WORDS = "creative commons 0"
+
+
+@given(st.lists(st.sampled_from(SOUNDS_OPEN), max_size=6).map(" ".join).filter(lambda raw: CC0_IN_WORDS not in raw))
 def test_what_only_sounds_open_is_never_open(raw: str) -> None:
     assert read(raw).license.terms.oer != "yes"
 

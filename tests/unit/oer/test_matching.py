@@ -176,7 +176,91 @@ def test_a_row_for_several_grades_is_matched_in_part_by_each_grade(tmp_path: Pat
         catalog(tmp_path, {"title": "Grade 3 Mathematics"}, {"title": "Grade 7 Mathematics"}),
     )
     assert found["outcome"].tolist() == ["partial"]
-    assert "K-5" in found["reasons"].iloc[0]
+    assert found["reasons"].tolist() == [
+        "same course and level for grade 3; quality not judged; the row's grades K, 1, 2, 4, 5 need their own"
+    ]
+
+
+SERIES = {"title": "Ready Mathematics", "publisher": "Curriculum Associates", "subject": "Mathematics"}
+
+
+@pytest.mark.parametrize(
+    ("title", "grades"),
+    [
+        ("Ready Mathematics", "6-8"),
+        ("Ready Mathematics", "6/7/8"),
+        ("Ready Mathematics", "6\u20138"),
+        ("Ready Mathematics", "6, 7 and 8"),
+        ("Open Up Mathematics 6-8", ""),
+        ("Math 6, 7, 8", ""),
+        ("Math Course 1-3", ""),
+        ("Course 1-3", ""),
+    ],
+)
+def test_a_row_for_three_grades_is_split_however_it_is_written(tmp_path: Path, title: str, grades: str) -> None:
+    item = SERIES | {"title": title, "grades": grades}
+    found = match(
+        adopted(tmp_path, item), catalog(tmp_path, *({"title": f"Grade {grade} Mathematics"} for grade in range(1, 10)))
+    )
+    assert found["item_id"].tolist() == ["i0"] * 3, "one row per item and candidate, under the list's own id"
+    assert dict(zip(found["resource_id"], found["reasons"], strict=True)) == {
+        "r5": "same course and level for grade 6; quality not judged; the row's grades 7, 8 need their own",
+        "r6": "same course and level for grade 7; quality not judged; the row's grades 6, 8 need their own",
+        "r7": "same course and level for grade 8; quality not judged; the row's grades 6, 7 need their own",
+    }
+    assert set(found["outcome"]) == {"partial"}
+
+
+@pytest.mark.parametrize(
+    ("named", "outcome"), [("Open Up Resources 6-8 Math", "good"), ("Our Own Series", "good"), ("", "partial")]
+)
+def test_a_program_with_a_text_for_every_grade_of_the_row_serves_it_whole(
+    tmp_path: Path, named: str, outcome: str
+) -> None:
+    texts = [{"title": f"Grade {grade} Mathematics", "program": named} for grade in (6, 7, 8)]
+    found = match(adopted(tmp_path, SERIES | {"grades": "6-8"}), catalog(tmp_path, *texts))
+    assert found["outcome"].tolist() == [outcome] * 3
+    if named:
+        assert found["reasons"].iloc[0] == (
+            f"same course and level for grade 6; quality not judged; its program ({named}) has open texts "
+            "for the row's grades 7, 8"
+        )
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"program": "Another"}, {"license": "CC BY-ND 4.0"}, {"license": ""}, {"title": "Grade 8 Mathematics Workbook"}],
+)
+def test_a_program_lacking_an_open_text_for_one_grade_serves_the_row_in_part(
+    tmp_path: Path, changed: dict[str, str]
+) -> None:
+    texts = [{"title": f"Grade {grade} Mathematics", "program": "Our Own Series"} for grade in (6, 7, 8)]
+    found = match(adopted(tmp_path, SERIES | {"grades": "6-8"}), catalog(tmp_path, *texts[:2], texts[2] | changed))
+    assert "good" not in set(found["outcome"])
+    assert found["outcome"].tolist()[:2] == ["partial"] * 2
+
+
+def test_one_text_for_all_the_grades_of_a_row_is_good_and_a_text_for_two_says_which(tmp_path: Path) -> None:
+    offered = [{"title": "Mathematics", "subject": "Mathematics", "grades": grades} for grades in ("K-8", "7-9")]
+    found = match(adopted(tmp_path, SERIES | {"grades": "6-8"}), catalog(tmp_path, *offered))
+    assert found["outcome"].tolist() == ["good", "partial"]
+    assert found["reasons"].tolist() == [
+        "same course and level; quality not judged",
+        "same course and level for grades 7, 8; quality not judged; the row's grade 6 needs its own",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("item", "grades"),
+    [({"title": "English", "grades": "9-12"}, (9, 12)), ({"title": "Mathematics", "grades": "6-12"}, (6, 12))],
+)
+def test_a_row_that_reaches_into_high_school_is_not_split(
+    tmp_path: Path, item: dict[str, str], grades: tuple[int, int]
+) -> None:
+    texts = [{"title": f"{item['title']} Grade {grade}", "program": "P"} for grade in range(grades[0], grades[1] + 1)]
+    found = match(adopted(tmp_path, item), catalog(tmp_path, *texts))
+    assert set(found["outcome"]) == {"partial"}
+    assert found["reasons"].str.startswith(f"the row spans grades {grades[0]}-{grades[1]}, this covers").all()
 
 
 def test_placeholder_rows_are_kept_and_say_so(tmp_path: Path) -> None:

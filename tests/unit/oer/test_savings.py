@@ -172,3 +172,36 @@ def test_the_break_even_brings_the_yearly_total_to_nothing() -> None:
         ]
         assert min(around) <= 0 <= max(around)
     assert "1 of 1 items counted" in summary(told)
+
+
+MATH = {"title": "Mathematics", "subject": "Mathematics", "district": "d"}
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "counted"),
+    [
+        ({"grades": "6-8"}, {"grades": "7"}, ["yes", "no"]),
+        ({"grades": "6-8"}, {"grades": "8", "price_usd": "90"}, ["no", "yes"]),
+        ({"grades": "6-8"}, {"grades": "5"}, ["yes", "yes"]),
+        ({"grades": "6-8"}, {"grades": "7", "district": "e"}, ["yes", "yes"]),
+        ({"grades": "6-8"}, {"grades": "7", "title": "Science"}, ["yes", "yes"]),
+        ({"grades": "K-6"}, {"grades": "6-8"}, ["yes", "no"]),
+        ({"grades": "6"}, {"grades": "7"}, ["yes", "yes"]),
+    ],
+)
+def test_the_students_of_a_grade_are_not_counted_again_in_a_row_for_several(
+    first: dict[str, str], second: dict[str, str], counted: list[str]
+) -> None:
+    told = estimate(rows(MATH | first, MATH | second), matches("good", "good"))
+    assert told.table["counted"].tolist() == counted
+
+
+def test_a_row_served_by_a_program_is_counted_once_and_says_for_how_many_texts() -> None:
+    reasons = "same course and level for grade 6; its program (P) has open texts for the row's grades 7, 8"
+    found = pd.DataFrame(
+        [{"item_id": "i0", "resource_id": one, "outcome": "good", "reasons": reasons} for one in ("r6", "r7", "r8")]
+    )
+    told = estimate(rows(MATH | {"grades": "6-8"}), found)
+    assert told.table["counted"].tolist() == ["yes"]
+    assert told.yearly == estimate(rows(MATH | {"grades": "6-8"}), matches("good")).yearly
+    assert "reckoned for one text" in told.table["why"].iloc[0]

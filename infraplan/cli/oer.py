@@ -521,6 +521,7 @@ def _page(path: Path, title: str, told: "Audit", files: "Sequence[Path]") -> Non
             lead=told.lead,
             sections=sections,
             sources=_given(files),
+            stamps=[options.SYNTHETIC] if options.from_the_sample() else [],
             disclaimer=told.parts[0].words[0],
             styles=[LONG_ADDRESSES],
         ),

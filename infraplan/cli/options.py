@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 FORMATS = ("csv", "json", "jsonl", "parquet", "xlsx", "geojson", "gpkg", "html")
+SYNTHETIC = "SYNTHETIC: a fictional state; no figure here is about a real place"
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Output:
 
         if isinstance(workspace, Path):
             workspace = _workspace_in(workspace)
-        if (workspace is not None and stamps(workspace)) or _from_the_sample():
+        if (workspace is not None and stamps(workspace)) or from_the_sample():
             frame = frame.assign(stamp="SYNTHETIC")
         if self.path is None:
             tablefiles.write_stream(frame, sys.stdout, self.format)
@@ -45,17 +46,14 @@ class Output:
         say(f"wrote {self.path} ({len(frame):,} rows)")
 
 
-def _from_the_sample() -> bool:
+def from_the_sample() -> bool:
     """Whether a file given to the command lies in a folder of the fictional state, whose README.txt says so."""
     ctx = click.get_current_context(silent=True)
     given = [value for value in (ctx.params.values() if ctx else ()) if isinstance(value, Path | tuple)]
     paths = [path for value in given for path in (value if isinstance(value, tuple) else (value,))]
-    for path in paths:
-        if isinstance(path, Path) and path.is_file():
-            for readme in (path.parent / "README.txt", path.parent.parent / "README.txt"):
-                if readme.is_file() and readme.read_text(encoding="utf-8", errors="replace").startswith("SYNTHETIC"):
-                    return True
-    return False
+    from infraplan.tablefiles import of_the_sample
+
+    return of_the_sample(path for path in paths if isinstance(path, Path) and path.is_file())
 
 
 def _workspace_in(folder: Path) -> "Workspace | None":
@@ -220,7 +218,7 @@ def state_name(workspace: "Workspace") -> str:
 def stamps(workspace: "Workspace") -> list[str]:
     """The stamps that every page of this workspace must carry."""
     synthetic = any(receipt.synthetic for receipt in workspace.receipts())
-    return ["SYNTHETIC: a fictional state; no figure here is about a real place"] if synthetic else []
+    return [SYNTHETIC] if synthetic else []
 
 
 def source_notes(workspace: "Workspace", receipt_tables: "Mapping[str, tuple[str, ...]]") -> "list[SourceNote]":

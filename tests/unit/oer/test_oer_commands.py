@@ -117,3 +117,16 @@ def test_savings_reads_the_matches_of_a_list(tmp_path: Path) -> None:
     assert done.exit_code == 0, done.output
     assert "1 of 1 items counted" in done.stderr
     assert done.stdout.splitlines()[1].startswith("a,Biology for AP,r,yes")
+
+
+@pytest.mark.parametrize(("readme", "stamped"), [("SYNTHETIC: a fictional state\n", True), ("Our lists\n", False)])
+def test_the_audit_of_a_list_of_the_fictional_state_is_stamped_by_itself(
+    tmp_path: Path, readme: str, *, stamped: bool
+) -> None:
+    (tmp_path / "README.txt").write_text(readme, encoding="utf-8")
+    (tmp_path / "list.csv").write_text("item_id,title,course\na,Geometry,Geometry\n", encoding="utf-8")
+    (tmp_path / "open.csv").write_text("resource_id,title,license\nr,Geometry,CC BY 4.0\n", encoding="utf-8")
+    out = tmp_path / "out"
+    done = run("audit", "--list", tmp_path / "list.csv", "--catalog", tmp_path / "open.csv", "-o", out)
+    assert done.exit_code == 0
+    assert ("no figure here is about a real place" in (out / "report.html").read_text(encoding="utf-8")) == stamped

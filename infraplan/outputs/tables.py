@@ -84,7 +84,8 @@ class Field:
             return self.missing
         if number == 0 and original > 0:
             return f"under {sign}{10**-self.places:,.{self.places}f}"
-        return f"{sign}{number + 0.0:,.{self.places}f}"
+        minus = "-" if number < 0 else ""
+        return f"{minus}{sign}{abs(number):,.{self.places}f}"
 
     @property
     def heading(self) -> str:

@@ -46,6 +46,8 @@ def page_of(**changes: object) -> str:
         ("number", -3.14159, "-3.1"),
         ("number", -0.01, "0.0"),
         ("usd", 1234.5, "$1,234.50"),
+        ("usd", -5492.88, "-$5,492.88"),
+        ("usd", -0.001, "$0.00"),
     ],
 )
 def test_numbers_have_separators_and_fixed_decimals(form: Format, value: float | None, text: str) -> None:

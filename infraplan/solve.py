@@ -32,6 +32,7 @@ import numpy as np
 import pulp
 from numpy.typing import NDArray
 
+from infraplan import tablefiles
 from infraplan.errors import InfraplanError, NoAnswer
 
 PROVEN_GAP: Final = 1e-9
@@ -564,6 +565,9 @@ def refuse_unanswered(result: Result, *, what: str, reasons: Sequence[str] = ())
     raise NoAnswer("\n".join(lines))
 
 
+SYNTHETIC = "SYNTHETIC: a fictional state; no figure here is about a real place"
+
+
 def record(
     result: Result,
     *,
@@ -583,6 +587,8 @@ def record(
         if unit == "usd"
         else {**figures, "objective_unit": unit}
     )
+    if tablefiles.of_the_sample(inputs.values()):
+        more["stamps"] = [SYNTHETIC, *more.get("stamps", ())]
     return {
         "status": str(result.status),
         **named,

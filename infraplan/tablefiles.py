@@ -11,7 +11,7 @@ import os
 import re
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -286,6 +286,15 @@ def _as_text(frame: pd.DataFrame) -> pd.DataFrame:
     text = frame.astype(object).map(_cell)
     text.index = pd.RangeIndex(2, len(text) + 2)
     return text
+
+
+def of_the_sample(paths: Iterable[Path]) -> bool:
+    """Whether a file lies in a folder of the fictional state, whose README.txt says so."""
+    for path in paths:
+        for readme in (path.parent / "README.txt", path.parent.parent / "README.txt"):
+            if readme.is_file() and readme.read_text(encoding="utf-8", errors="replace").startswith("SYNTHETIC"):
+                return True
+    return False
 
 
 # --- declared files -------------------------------------------------------------------------------------------------

@@ -39,7 +39,11 @@ def write(answer: Answer, path: Path, rfp: Rfp | None, today: date) -> None:
 
 def _award_sheet(sheet: Worksheet, answer: Answer, rfp: Rfp | None, today: date) -> None:
     policy = answer.award.inputs.policy
-    lines: list[Sequence[Any]] = [["Award memo"], *([stamp] for stamp in files.stamps(answer, rfp, today)), []]
+    lines: list[Sequence[Any]] = [
+        ["Award memo"],
+        *([stamp] for stamp in files.solution(answer, rfp, today)["stamps"]),
+        [],
+    ]
     lines.append(["Award date", str(rfp.award_date) if rfp and rfp.award_date else "not set"])
     lines.append(["Term, months", policy.horizon_months])
     lines.append(["Filing form", policy.filing])

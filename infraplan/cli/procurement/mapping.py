@@ -63,8 +63,10 @@ def draw(
         points=None,
         layers=[load_layer(name) for name in shown.layers],
         sources=options.source_notes(here, shown.receipt_tables),
+        # how our figures compare with the published ones opens every E-Rate page
+        lead=shown.notes[0],
         stamps=[*options.stamps(here), *shown.stamps],
-        notes=[*shown.notes, "Planning figures, not legal advice; USAC decides."],
+        notes=[*shown.notes[1:], "Planning figures, not legal advice; USAC decides."],
         threshold=here.config.threshold,
         tiles=tiles,
     )

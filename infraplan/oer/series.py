@@ -1,7 +1,7 @@
 """A row of a list for several grades of a subject taught grade by grade, judged once for each of its grades.
 
 "Mathematics 6-8" is three courses. A text for one of them fits in part, and the answer says which grades it fits and
-which need their own; it is whole only where one text, or the texts of one program together, fit every grade.
+which need their own, and whether the text's program has them; it is whole only where one text fits every grade.
 """
 
 from collections.abc import Iterable, Mapping
@@ -88,11 +88,15 @@ def covered(verdicts: Iterable[tuple[Verdict, Iterable[str]]]) -> dict[str, froz
 
 
 def with_program(want: Want, verdict: Verdict, program: str, program_fits: frozenset[int]) -> Judgment:
-    """The judgment of a text, `good` where the texts of its program fit every grade of the row; the score stays its own."""
+    """The judgment of a text with, in words, that its program has texts for the row's other grades.
+
+    It stays partial: a district that takes one grade's text has not replaced the series, and people who judged such
+    pairs called them partial.
+    """
     grades = grades_of(want.courses, want.grades)
     others = [grade for grade in grades if grade not in verdict.fits]
     if not verdict.fits or not others or not program_fits.issuperset(grades):
         return verdict.judgment
     own = verdict.judgment.words.removesuffix(f"; the row's {_named(others)} {_need(others)}")
     has = f"{PROGRAM} ({program}) has open texts for the row's {_named(others)}"
-    return replace(verdict.judgment, outcome="good", words=f"{own}; {has}")
+    return replace(verdict.judgment, words=f"{own}; {has}")

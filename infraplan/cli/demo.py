@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 FUNDING_YEAR = "2026"
 LOADED = "connectivity"
 FILINGS = "form471"
+YEARS = "2026-2028"
 AS_OF = "2026-11-22"  # the day the fictional state is reckoned from, so that its files are always the same
 
 
@@ -73,7 +74,9 @@ def demo(folder: Path, districts: int, locations: int, seed: int) -> None:
     page, reports = (workspace / "maps" / "gaps.html").resolve(), (workspace / "reports").resolve()
     click.echo(
         f"\nDone. Open this page in a browser:\n  {page}\n"
-        f"and these:\n  {page.with_name('materials.html')}    open materials by district\n"
+        f"and these:\n  {page.with_name('erate.html')}    rates, prices, contracts by district\n"
+        f"  {page.with_name('materials.html')}    open materials by district\n"
+        f"  {reports / 'funding' / 'brief.html'}    what state money buys, one page\n"
         f"  {reports / 'materials' / 'report.html'}    audit of a materials list\n"
         f"  {reports / 'letters'}    a letter for each district\n"
         f"Tables are beside them; what is loaded:  infraplan status --workspace {workspace}"
@@ -129,6 +132,10 @@ def _procurement(erate: Path, bids: Path, workspace: Path) -> list[str]:
         f"procurement letter --all {year} --as-of {AS_OF} {where} -o {_q(reports / 'letters')}",
         f"procurement pool {bid_files} --bid-prices {_q(bids / 'bid_prices.csv')} --bid-tiers {_q(bids / 'bid_tiers.csv')} "
         f"--policy {_q(bids / 'policy.toml')} --rfp {_q(bids / 'rfp.toml')} -o {_q(reports / 'pool')}",
+        f"procurement fund --projects {_q(bids / 'projects.csv')} --funds {_q(bids / 'funds.csv')} "
+        f"--c2-budgets {_q(bids / 'c2_budgets.csv')} --years {YEARS} -o {_q(reports / 'funding')}",
+        f"connectivity build --sites {_q(bids / 'build_sites.csv')} --network {_q(bids / 'build_network.csv')} "
+        f"--nodes {_q(bids / 'build_nodes.csv')} --pop pop0 --pop pop1 -o {_q(reports / 'network')}",
     ]
 
 

@@ -378,6 +378,7 @@ def test_a_long_file_is_read_in_columns_as_it_would_be_row_by_row(
             except BadInput as why:
                 answers.append(why.faults)
     if isinstance(answers[0], pd.DataFrame):
+        assert isinstance(answers[1], pd.DataFrame)
         pd.testing.assert_frame_equal(answers[0], answers[1])
     else:
         assert answers[0] == answers[1]

@@ -97,7 +97,7 @@ def test_a_district_without_a_request_of_its_own_shows_its_consortiums_contract(
     }
     found = layers.contract_ends(tables, date(2026, 11, 22))[0].set_index("ben")
     assert found.loc["7", "contract_by"] == "consortium"
-    assert pd.isna(found.loc["7", "contract_committed_usd"])
+    assert found["contract_committed_usd"].isna()["7"]
 
 
 def test_category_two_left_is_usacs_for_the_cycle_else_reckoned_from_the_counts_filed() -> None:

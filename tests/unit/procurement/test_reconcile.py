@@ -144,7 +144,7 @@ def test_budgets_by_counts_filed_stand_beside_usacs_budget_tool() -> None:
         "applicant_sites": pd.DataFrame([site]), "c2_spending": pd.DataFrame(rows),
     }  # fmt: skip
     assert reconcile.filings(tables).counts()["budget_usd"] == (1, 0, 0)
-    tables["c2_spending"]["budget_usd"] = [Decimal("60672.57"), Decimal(1)]
+    tables["c2_spending"]["budget_usd"] = pd.Series([Decimal("60672.57"), Decimal(1)], dtype=object)
     assert [cause for _, figure, cause in causes(reconcile.filings(tables)) if figure == "budget_usd"] == [
         "1 student more"
     ]

@@ -30,7 +30,7 @@ class Rules:
     funding_year: int
     method: str
     school: Decimal
-    library: Decimal
+    any_library: Decimal
     city_library: Decimal | None
     city_locales: frozenset[str]
     floor: Decimal
@@ -53,7 +53,7 @@ class Rules:
             funding_year=funding_year,
             method=str(told.value("method")),
             school=amount("school.usd_per_student"),
-            library=amount("library.usd_per_square_foot"),
+            any_library=amount("library.usd_per_square_foot"),
             city_library=amount(city) if told.has(city) else None,
             city_locales=frozenset(str(told.value("library.city_locales")).split()) if told.has(city) else frozenset(),
             floor=floor,
@@ -192,7 +192,7 @@ def _site(row: Mapping[Any, Any], year: Rules) -> Site:
     if row["kind"] == "school":
         return Site(_size(row) * year.school, year.floor)
     in_city = year.city_library is not None and row["imls_locale"] in year.city_locales
-    rate = year.city_library if in_city and year.city_library is not None else year.library
+    rate = year.city_library if in_city and year.city_library is not None else year.any_library
     return Site(_size(row) * rate, year.tribal_library_floor if row["tribal"] else year.floor)
 
 

@@ -12,6 +12,7 @@ answer), `infeasible`, `unbounded`. The last three carry no values. The same mod
 answer unless a time limit strikes.
 """
 
+import csv
 import hashlib
 import json
 import math
@@ -632,11 +633,26 @@ def answer_folder(folder: Path) -> Iterator[Path]:
         fresh, old = scratch / "new", scratch / "old"
         fresh.mkdir()
         yield fresh
+        _stamp_tables(fresh)
         if folder.exists():
             folder.rename(old)
         fresh.rename(folder)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _stamp_tables(folder: Path) -> None:
+    """Give the tables of an answer to the fictional state's files a last column that says so."""
+    record = folder / "solution.json"
+    if not record.exists() or SYNTHETIC not in json.loads(record.read_text(encoding="utf-8")).get("stamps", ()):
+        return
+    for path in sorted(folder.glob("*.csv")):
+        with path.open(encoding="utf-8", newline="") as stream:
+            header, *rows = csv.reader(stream)
+        with path.open("w", encoding="utf-8", newline="") as stream:
+            writer = csv.writer(stream, lineterminator="\n")
+            writer.writerow([*header, "stamp"])
+            writer.writerows([*row, "SYNTHETIC"] for row in rows)
 
 
 def write_record(folder: Path, contents: Mapping[str, Any]) -> None:

@@ -407,10 +407,12 @@ def audit_(
         since,
     )
     folder.mkdir(parents=True, exist_ok=True)
-    tablefiles.write(matched, folder / "matches.csv")
+    stamped = matched.assign(stamp="SYNTHETIC") if options.from_the_sample() else matched
+    tablefiles.write(stamped, folder / "matches.csv")
     for part in told.parts:
-        tablefiles.write(part.table, folder / f"{part.file}.csv")
-    workbook.write(folder / "audit.xlsx", told)
+        table = part.table.assign(stamp="SYNTHETIC") if options.from_the_sample() else part.table
+        tablefiles.write(table, folder / f"{part.file}.csv")
+    workbook.write(folder / "audit.xlsx", told, options.SYNTHETIC if options.from_the_sample() else "")
     others = [one for one in (approved, decisions, previous, assumptions) if one is not None]
     _page(folder / "report.html", title, told, [adopted, *catalogs, *others])
     options.say(f"{told.lead}\nwrote {folder / 'report.html'}, audit.xlsx and {len(told.parts) + 1} CSV files")

@@ -456,7 +456,7 @@ def coverage_record(folder: Path) -> dict[str, object]:
     """What `oer coverage` wrote into a folder, with the standards left uncovered in one cell."""
     told: dict[str, object] = json.loads((folder / "solution.json").read_text(encoding="utf-8"))
     left, used, programs = (
-        pd.read_csv(folder / name, dtype=str, keep_default_na=False)
+        pd.read_csv(folder / name, dtype=str, keep_default_na=False).drop(columns="stamp", errors="ignore")
         for name in ("uncovered.csv", "cover.csv", "programs.csv")
     )
     lead = told.get("lead_program")

@@ -18,8 +18,11 @@ _CASE_COLUMNS = dict(zip(CASES, "CDE", strict=True))
 _USD = '"$"#,##0.00;[Red]-"$"#,##0.00'
 
 
-def write(path: Path, told: Audit) -> None:
-    """Write the workbook whole or not at all. Texts are never formulas; figures of the savings sheet always are."""
+def write(path: Path, told: Audit, stamp: str = "") -> None:
+    """Write the workbook whole or not at all. Texts are never formulas; figures of the savings sheet always are.
+
+    A `stamp` (SYNTHETIC, ...) stands on a first sheet of its own and above every printed page.
+    """
     book = Workbook()
     book.remove(book.worksheets[0])
     for part in told.parts:
@@ -29,8 +32,12 @@ def write(path: Path, told: Audit) -> None:
             _assumptions_sheet(book.create_sheet("assumptions"), told.savings)
         else:
             _part_sheet(book.create_sheet(part.file), part)
+    if stamp:
+        book.create_sheet("SYNTHETIC", 0)["A1"] = stamp
     for sheet in book.worksheets:  # on paper: as wide as the page, however many pages long
         sheet.page_setup.orientation = "landscape"
+        if stamp and sheet.oddHeader is not None:
+            sheet.oddHeader.center.text = stamp
         sheet.page_setup.fitToHeight = 0
         sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
     with tablefiles.atomic(path) as temporary:

@@ -4,6 +4,7 @@ import gzip
 import shutil
 import stat
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -59,7 +60,8 @@ def unpack(archive: zipfile.ZipFile, member: str, folder: Path) -> Path:
     try:
         with archive.open(member) as packed, target.open("wb") as out:
             copy_bounded(packed, out, member, declared)
-    except (zipfile.BadZipFile, RuntimeError, EOFError, OSError, NotImplementedError) as why:
+    except (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError, NotImplementedError) as why:
+        # an OSError is the disk's, not the archive's: the command line tells of it as such
         raise BadInput(
             [
                 Fault(

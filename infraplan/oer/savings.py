@@ -257,6 +257,8 @@ def _row(
 def _whose(row: Mapping[str, str]) -> str:
     """Whose course a row is for: district, course, and grades or the course's own name (honors apart from regular)."""
     named = ",".join(read_title(row["course"] or row["title"]).courses)
+    # where no course is recognized the subject tells rows apart, so that science K-5 is not taken for reading K-5
+    named = named or (row["subject"] or row["title"]).strip().lower()
     return "|".join((row["district"].strip(), named, (row["grades"] or row["course"]).strip().lower()))
 
 

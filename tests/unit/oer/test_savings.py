@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infraplan.errors import BadInput
+from infraplan.oer import savings as sums
 from infraplan.oer.savings import (
     CASES,
     Savings,
@@ -205,3 +206,9 @@ def test_a_row_served_by_a_program_is_counted_once_and_says_for_how_many_texts()
     assert told.table["counted"].tolist() == ["yes"]
     assert told.yearly == estimate(rows(MATH | {"grades": "6-8"}), matches("good")).yearly
     assert "reckoned for one text" in told.table["why"].iloc[0]
+
+
+def test_rows_without_a_recognized_course_are_told_apart_by_their_subject() -> None:
+    row = {"district": "1", "course": "", "title": "Our Series", "grades": "K-5", "subject": "Science"}
+    assert sums._whose(row) != sums._whose(row | {"subject": "English Language Arts"})
+    assert sums._whose(row) == sums._whose(row | {"title": "Another Series"})

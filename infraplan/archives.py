@@ -1,6 +1,7 @@
 """Zip archives, checked before they are unpacked: size, count, path, type."""
 
 import gzip
+import lzma
 import shutil
 import stat
 import zipfile
@@ -57,28 +58,24 @@ def unpack(archive: zipfile.ZipFile, member: str, folder: Path) -> Path:
     """Write one member into `folder` under its bare name, and never more bytes than the archive declared."""
     declared = archive.getinfo(member).file_size
     target = folder / PurePosixPath(member.replace("\\", "/")).name
-    try:
-        with archive.open(member) as packed, target.open("wb") as out:
-            copy_bounded(packed, out, member, declared)
-    except (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError, NotImplementedError) as why:
-        # an OSError is the disk's, not the archive's: the command line tells of it as such
-        raise BadInput(
-            [
-                Fault(
-                    kind="BadArchive",
-                    what=f"{member} cannot be unpacked: {why}",
-                    file=member,
-                    mend="download the archive again",
-                )
-            ]
-        ) from why
+    with _telling_damage(member):
+        packed = archive.open(member)
+    with packed, target.open("wb") as out:
+        copy_bounded(packed, out, member, declared)
     return target
 
 
 def copy_bounded(packed: IO[bytes] | gzip.GzipFile, out: IO[bytes], name: str, most_bytes: int) -> None:
-    """Unpack a stream into another; raises BadInput once it holds more than `most_bytes`."""
+    """Unpack a stream into another; raises BadInput if it is damaged or holds more than `most_bytes`.
+
+    Damage is looked for while reading only: an error of writing is the disk's, and is told as such elsewhere.
+    """
     written = 0
-    while chunk := packed.read(_CHUNK):
+    while True:
+        with _telling_damage(name):
+            chunk = packed.read(_CHUNK)
+        if not chunk:
+            return
         written += len(chunk)
         if written > most_bytes:
             raise BadInput(
@@ -92,6 +89,23 @@ def copy_bounded(packed: IO[bytes] | gzip.GzipFile, out: IO[bytes], name: str, m
                 ]
             )
         out.write(chunk)
+
+
+@contextmanager
+def _telling_damage(name: str) -> Iterator[None]:
+    try:
+        yield
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, RuntimeError, EOFError, OSError) as why:
+        raise BadInput(
+            [
+                Fault(
+                    kind="BadArchive",
+                    what=f"{name} cannot be unpacked: {why}",
+                    file=name,
+                    mend="download the archive again; the last download may be incomplete",
+                )
+            ]
+        ) from why
 
 
 def _faults(path: Path, archive: zipfile.ZipFile) -> list[Fault]:

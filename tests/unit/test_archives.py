@@ -1,6 +1,8 @@
 """Archives are looked through before a byte of them is unpacked."""
 
+import errno
 import gzip
+import io
 import stat
 import zipfile
 from pathlib import Path
@@ -71,6 +73,28 @@ def test_a_member_with_damaged_bytes_is_refused_when_it_is_unpacked(tmp_path: Pa
     path.write_bytes(path.read_bytes().replace(b"1,2", b"9,9"))
     with archives.opened(path) as archive, pytest.raises(BadInput, match="cannot be unpacked"):
         archives.unpack(archive, "data.csv", tmp_path)
+
+
+def test_a_member_said_to_begin_before_the_archive_is_refused_as_damage_not_as_the_disks_fault(tmp_path: Path) -> None:
+    path = zipped(tmp_path / "t.zip", ("data.csv", b"a,b\n1,2\n"))
+    content = bytearray(path.read_bytes())
+    end = content.index(b"PK\x05\x06")
+    content[end + 16 : end + 20] = (int.from_bytes(content[end + 16 : end + 20], "little") + 9).to_bytes(4, "little")
+    path.write_bytes(content)  # the directory's stated place shifts every member before the file's own start
+    with archives.opened(path) as archive, pytest.raises(BadInput, match="cannot be unpacked"):
+        archives.unpack(archive, "data.csv", tmp_path)
+
+
+class FullDisk(io.BytesIO):
+    """A file on a disk with no room."""
+
+    def write(self, _content: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_disk_that_cannot_be_written_to_is_not_told_as_damage() -> None:
+    with pytest.raises(OSError, match="No space"):
+        archives.copy_bounded(io.BytesIO(b"a,b\n1,2\n"), FullDisk(), "data.csv", 100)
 
 
 def test_too_many_members_and_too_many_bytes_are_refused_together(

@@ -89,6 +89,7 @@ class FullDisk(io.BytesIO):
     """A file on a disk with no room."""
 
     def write(self, _content: object) -> int:
+        """Refuse as a full disk does."""
         raise OSError(errno.ENOSPC, "No space left on device")
 
 

@@ -121,16 +121,18 @@ def coverage_summary(arrival: Arrival, desk: Desk) -> Load:
     county = frame["geography_type"].eq("County")
     fixed, count = mended(frame.loc[county, "geography_id"], COUNTY_DIGITS)
     frame.loc[county, "geography_id"] = fixed
-    own = frame["geography_id"].str.startswith(desk.state.fips)
+    # a blank number is not another state's: it stays, for the checks to name with its row
+    number = frame["geography_id"].fillna("").str.strip()
+    own = number.str.startswith(desk.state.fips) | (number == "")
+    _refuse_if_none(arrival, desk, int(number.str.startswith(desk.state.fips).sum()))
     frame = frame[own].reset_index(drop=True)
-    _refuse_if_none(arrival, desk, len(frame))
     frame["units"] = counts(frame["units"])
     for name in ("share_25_3", "share_100_20"):
         frame[name] = pd.to_numeric(frame[name], errors="coerce")
     as_of, revision = _dates(arrival, desk)
     notes = [f"{count:,} county numbers had lost their leading zero; mended"] if count else []
-    kinds = "+".join(sorted(frame["geography_type"].unique()))
-    groups = "+".join(sorted(frame["technology_group"].unique()))
+    kinds = "+".join(sorted(frame["geography_type"].dropna().unique()))
+    groups = "+".join(sorted(frame["technology_group"].dropna().unique()))
     return Load(
         [Piece("coverage_summary", frame, series=f"{desk.state.fips}/{kinds}/{groups}")],
         read,

@@ -114,10 +114,15 @@ def _between() -> frozenset[str]:
 def _creative_commons(text: str, cased: str) -> Iterator[Found]:
     segments, strangers = _segments(text, cased)
     merged = _merge(segments)
+    granted: set[str] = set()
     for segment in merged:
         license_ = _license_of(segment, alone=not strangers and len(merged) == 1)
+        if license_ is None and "by" in granted and segment.elements & {"nc", "nd"} - granted:
+            # "CC BY 4.0 but NC for images": a part of the work carries more limits than the license named
+            license_ = creative_commons(granted | segment.elements)
         if license_ is None:
             continue
+        granted |= segment.elements
         kind = "weak" if license_.group == "unknown" else "license"
         rule = "words"
         if _negated(text, segment.start):

@@ -3,6 +3,7 @@
 import csv
 import gzip
 import io
+import json
 import re
 import shutil
 import sqlite3
@@ -50,7 +51,8 @@ class Arrival:
     """One table or layer that arrived: its file as given, and a local file that can be read.
 
     `name` is what people are told (archive!member for a zip), `files` all given files it was read from, `header_row`
-    the line of the header, `kind` delimited | sheet | shapes | parquet.
+    the line of the header, `kind` delimited | sheet | shapes | parquet |
+    json (one object; its columns are the names of its parts).
     """
 
     name: str
@@ -190,12 +192,23 @@ def _peek(local: Path, name: str, files: tuple[Path, ...], member: str = "") -> 
         return _peek_sheet(local, name, files, member)
     if ending in SHAPES or (ending == ".json" and _is_features(local)):
         return _peek_shapes(local, name, files, member)
+    if ending == ".json" and (parts := _parts_of_json(local)):
+        return Arrival(name, "json", local, files, parts, member)
     return _peek_delimited(local, name, files, member)
 
 
 def _is_features(local: Path) -> bool:
     with local.open("rb") as stream:
         return b"FeatureCollection" in stream.read(_PEEK_BYTES)
+
+
+def _parts_of_json(local: Path) -> tuple[str, ...]:
+    """The names of what a JSON object holds (a CASE package has CFDocument and CFItems); none for anything else."""
+    try:
+        told = json.loads(local.read_bytes())
+    except ValueError:  # not JSON, or not text: said by the reader of tables
+        return ()
+    return tuple(map(str, told)) if isinstance(told, dict) else ()
 
 
 def _peek_shapes(local: Path, name: str, files: tuple[Path, ...], member: str) -> Arrival:
@@ -357,6 +370,7 @@ _KINDS = {
     "sheet": "a workbook",
     "shapes": "a set of shapes",
     "parquet": "a Parquet file",
+    "json": "a JSON package",
 }
 
 

@@ -7,12 +7,9 @@ The index of every frame is the line number in the file as a spreadsheet shows i
 import csv
 import io
 import json
-import os
 import re
-import tempfile
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import IO, Any
@@ -24,6 +21,29 @@ import pyarrow.csv as arrow_csv
 
 from infraplan.errors import BadInput, Fault
 from infraplan.schemas import Column, Schema
+from infraplan.wholefiles import atomic, write_json, write_text
+
+__all__ = [
+    "FORMATS",
+    "NO",
+    "YES",
+    "atomic",
+    "decode",
+    "duplicates",
+    "format_of",
+    "missing_columns",
+    "neutral",
+    "of_the_sample",
+    "read_declared",
+    "read_text",
+    "to_csv_text",
+    "typed",
+    "without_thousands",
+    "write",
+    "write_json",
+    "write_stream",
+    "write_text",
+]
 
 YES = {"yes", "y", "true", "t", "1"}
 NO = {"no", "n", "false", "f", "0"}
@@ -486,32 +506,6 @@ _PARSERS: dict[str, Callable[[pd.Series, Column], tuple[pd.Series, pd.Series]]] 
 
 
 # --- writing --------------------------------------------------------------------------------------------------------
-
-
-@contextmanager
-def atomic(path: Path) -> Iterator[Path]:
-    """Yield a temporary path beside `path`; it takes the place of `path` only if the body succeeds."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=path.suffix, dir=path.parent)
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        yield temporary
-        temporary.chmod(0o644)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def write_text(path: Path | str, text: str) -> None:
-    """Write a text file whole or not at all."""
-    with atomic(Path(path)) as temporary:
-        temporary.write_text(text, encoding="utf-8")
-
-
-def write_json(path: Path | str, value: object) -> None:
-    """Write JSON, indented and in the order given, whole or not at all."""
-    write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False, default=str) + "\n")
 
 
 def format_of(path: Path | str) -> str:

@@ -14,19 +14,21 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import filelock
-import geopandas as gpd
-import ibis.expr.types as ir
-import pandas as pd
 
-from infraplan import engine, states
+from infraplan import states
 from infraplan.errors import InfraplanError, NoTable, NoWorkspace, WorkspaceBusy
 from infraplan.receipts import Receipt
 from infraplan.resources import read_toml
 from infraplan.schemas import Schema
-from infraplan.tablefiles import atomic, write_json, write_text
+from infraplan.wholefiles import atomic, write_json, write_text
+
+if TYPE_CHECKING:  # a third of a second that `init` and `status` need not spend
+    import geopandas as gpd
+    import ibis.expr.types as ir
+    import pandas as pd
 
 SETTINGS = "infraplan.toml"
 DEFAULT_THRESHOLD = 10
@@ -167,14 +169,20 @@ class Workspace:
     @cached_property
     def backend(self) -> Any:  # noqa: ANN401 - ibis backends share no type
         """The engine, opened on first use."""
+        from infraplan import engine  # noqa: PLC0415
+
         return engine.connect(self.config.engine, scratch=self.data / "tmp")
 
-    def table(self, name: str, *, as_of: str | None = None, located: bool = False) -> ir.Table:
+    def table(self, name: str, *, as_of: str | None = None, located: bool = False) -> "ir.Table":
         """A table as an Ibis expression over its current partitions; raises NoTable where nothing is loaded."""
+        from infraplan import engine  # noqa: PLC0415
+
         return engine.read_parquet(self.backend, self.paths(name, as_of=as_of), located=located)
 
-    def table_or_empty(self, name: str) -> ir.Table:
+    def table_or_empty(self, name: str) -> "ir.Table":
         """A table, or one of its columns and no rows where nothing is loaded."""
+        from infraplan import engine  # noqa: PLC0415
+
         return self.table(name) if self.has(name) else engine.empty(Schema.load(name))
 
     def paths(self, name: str, *, as_of: str | None = None) -> list[Path]:
@@ -189,13 +197,17 @@ class Workspace:
             )
         return [self.data / part.path for part in parts]
 
-    def frame(self, name: str) -> pd.DataFrame:
+    def frame(self, name: str) -> "pd.DataFrame":
         """A small table as a frame, rows of all current partitions in the order added."""
+        import pandas as pd  # noqa: PLC0415
+
         frames = [pd.read_parquet(path) for path in self.paths(name)]
         return pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0]
 
-    def geoframe(self, name: str) -> gpd.GeoDataFrame:
+    def geoframe(self, name: str) -> "gpd.GeoDataFrame":
         """A table with shapes, in longitude and latitude (EPSG:4326)."""
+        import geopandas as gpd  # noqa: PLC0415
+
         frame = self.frame(name)
         return gpd.GeoDataFrame(
             frame.drop(columns="geometry"), geometry=gpd.GeoSeries.from_wkb(frame["geometry"]), crs="EPSG:4326"
@@ -288,15 +300,17 @@ class Workspace:
 
     # --- answers ------------------------------------------------------------------------------------------------
 
-    def put_answer(self, table: str, frame: pd.DataFrame, about: dict[str, Any]) -> None:
+    def put_answer(self, table: str, frame: "pd.DataFrame", about: dict[str, Any]) -> None:
         """Keep an analysis's table with what it was made from, for `explain`, maps and pages."""
         folder = self.data / "answers"
         with atomic(folder / f"{table}.parquet") as temporary:
             frame.to_parquet(temporary, index=False)
         write_json(folder / f"{table}.json", {"table": table, "made_at": now(), **about})
 
-    def answer(self, table: str) -> tuple[pd.DataFrame, dict[str, Any]]:
+    def answer(self, table: str) -> "tuple[pd.DataFrame, dict[str, Any]]":
         """The table last kept by `put_answer` and what it was made from; raises NoTable if there is none."""
+        import pandas as pd  # noqa: PLC0415
+
         path = self.data / "answers" / f"{table}.parquet"
         if not path.is_file():
             raise NoTable(

@@ -3,8 +3,9 @@
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import click
 
@@ -199,6 +200,69 @@ def optimizer(function: F) -> F:
     for option in bundle:
         function = option(function)
     return function
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """How many possible futures a plan is to be tried against, drawn from which ranges, on what."""
+
+    count: int
+    ranges: Path | None
+    backend: Literal["local", "dask"]
+    workers: int | None
+
+
+def scenarios(function: F) -> F:
+    """Add --scenarios, --ranges, --backend and --workers, given to the command as one `sweep` (None: not asked)."""
+
+    @wraps(function)
+    def joined(*, scenarios: int | None, ranges: Path | None, backend: Any, workers: int | None, **more: Any) -> Any:  # noqa: ANN401
+        if scenarios is None and ranges is not None:
+            raise click.UsageError("--ranges is for --scenarios: say how many futures to try, as --scenarios 100")
+        return function(**more, sweep=None if scenarios is None else Sweep(scenarios, ranges, backend, workers))
+
+    bundle: tuple[Callable[[Any], Any], ...] = (
+        click.option(
+            "--workers",
+            type=click.IntRange(min=1),
+            default=None,
+            help="Processes for --scenarios; default: one per core.",
+        ),
+        click.option(
+            "--backend",
+            type=click.Choice(["local", "dask"]),
+            default="local",
+            show_default=True,
+            help="Where futures are solved: this machine's processes, or a Dask cluster (DASK_SCHEDULER_ADDRESS).",
+        ),
+        click.option(
+            "--ranges",
+            type=click.Path(path_type=Path, dir_okay=False),
+            default=None,
+            metavar="FILE.toml",
+            help="Ranges of price, take_up, enrollment and withdrawal; default: assumed ones, which are told.",
+        ),
+        click.option(
+            "--scenarios",
+            type=click.IntRange(1, 100_000),
+            default=None,
+            metavar="N",
+            help="Try the plan against N possible futures, drawn by --seed.",
+        ),
+    )
+    for option in bundle:
+        joined = option(joined)
+    return joined  # type: ignore[return-value]
+
+
+def counted(what: str) -> Callable[[int, int], None]:
+    """Return a teller of progress for `scenarios.run`: a line for every tenth done."""
+
+    def tell(done: int, count: int) -> None:
+        if done == count or done * 10 // count > (done - 1) * 10 // count:
+            say(f"  {done:,} of {count:,} {what}")
+
+    return tell
 
 
 def say(text: str) -> None:

@@ -4,7 +4,8 @@ Speeds come with their unit in another column, rates as 0 to 1 or 0 to 100, line
 number, rows twice, and original beside current versions: all of that is settled here, and counted.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache, partial
@@ -13,7 +14,7 @@ from typing import Any
 
 import pandas as pd
 
-from infraplan import tablefiles
+from infraplan import arrivals, tablefiles
 from infraplan.arrivals import Arrival
 from infraplan.errors import BadInput, Fault
 from infraplan.intake import Desk, Load, Loader, Piece, rows_as_text
@@ -47,19 +48,42 @@ def _maps() -> dict[str, Any]:
     return read_toml(data_path("codes", "form471_columns.toml"))
 
 
+def field_name(display: str) -> str:
+    """The field name that an open-data portal makes of a column's display name.
+
+    Lower case, every run of other characters one underscore: how Socrata portals name a column unless its publisher says
+    otherwise (RSocrata's `fieldName` goes the same way).
+
+    >>> field_name("Urban/ Rural Status")
+    'urban_rural_status'
+    """
+    return re.sub(r"[^a-z0-9]+", "_", display.lower()).strip("_")
+
+
+def _folded(name: str) -> str:
+    """Letters and digits alone, so that display name, field name and camelCase of one column are the same."""
+    return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
 def table_of(columns: Sequence[str]) -> str | None:
     """The declared table that a header belongs to; None if it is none of USAC's.
 
     >>> table_of(["FRN", "Line Item", "Entity#", "EntityName", "Amount", "Quantity"])
     'line_recipients'
     """
-    here = set(columns)
+    here = {_folded(column) for column in columns}
     best: tuple[int, str] | None = None
-    for name, told in _maps().items():
-        for known_by in (told["known_by"], told.get("known_by_open_data", [])):
-            if known_by and set(known_by) <= here and (best is None or len(known_by) > best[0]):
-                best = (len(known_by), name)
+    for name, header in _headers():
+        if header <= here and (best is None or len(header) > best[0]):
+            best = (len(header), name)
     return best[1] if best else None
+
+
+def _headers() -> Iterator[tuple[str, set[str]]]:
+    """Every declared header of every table, folded."""
+    for name in _maps():
+        for header in arrivals.sources()[f"usac_{name}"].headers:
+            yield name, {_folded(str(column)) for column in header["columns"]}
 
 
 def read(path: Path, state: str | None = None) -> Read:
@@ -70,18 +94,34 @@ def read(path: Path, state: str | None = None) -> Read:
     text = tablefiles.read_text(path)
     name = table_of(list(text.columns))
     if name is None:
-        columns = ", ".join(text.columns)[:200]
-        raise BadInput(
-            [
-                Fault(
-                    kind="NotRecognized",
-                    what=f"{path.name} is none of USAC's Form 471 tables",
-                    file=path.name,
-                    mend=f"give the report or open-data download as it came; its columns are: {columns}",
-                )
-            ]
-        )
+        raise BadInput([_not_known(list(text.columns), path.name)])
     return tidy(text, name, file=path.name, state=state)
+
+
+def _not_known(columns: Sequence[str], file: str) -> Fault:
+    """A header that is none of USAC's: which of their tables it comes nearest to, and what it lacks of it."""
+    here = {_folded(column) for column in columns}
+    lacks = [
+        (len(missing), len(header["columns"]), name, missing)
+        for name in _maps()
+        for header in arrivals.sources()[f"usac_{name}"].headers
+        if len(missing := [str(column) for column in header["columns"] if _folded(str(column)) not in here])
+        < len(header["columns"]) / 2
+    ]
+    what = f"{file} is none of USAC's Form 471 tables"
+    if not lacks:
+        mend = f"give the report or open-data download as it came; its columns are: {', '.join(columns)[:200]}"
+        return Fault(kind="NotRecognized", what=what, file=file, mend=mend)
+    _, _, name, missing = min(lacks)
+    title = arrivals.sources()[f"usac_{name}"].title
+    return Fault(
+        kind="MissingColumn",
+        what=f"{what} as it stands; nearest is {title}, and it lacks {', '.join(missing)}",
+        file=file,
+        column=missing[0],
+        mend="download it with all its columns, or name them: `infraplan data add FILE --columns map.toml` with "
+        f'table = "{name}" and [columns] ours = "theirs" (docs/tutorial/column-maps.md)',
+    )
 
 
 def read_all(paths: Sequence[Path], state: str | None = None) -> dict[str, pd.DataFrame]:
@@ -107,30 +147,106 @@ def read_all(paths: Sequence[Path], state: str | None = None) -> dict[str, pd.Da
 def tidy(text: pd.DataFrame, name: str, *, file: str, state: str | None = None) -> Read:
     """The rows of a file in the declared columns of table `name`, typed and each once; raises BadInput."""
     rows = len(text)
-    told = _renamed(text, name)
+    told = _renamed(_with_recipients(text, file) if name == "line_recipients" else text, name)
+    _need(told, name, text, file)
     refused: dict[str, int] = {}
     told = _kept(told, refused, "rows of other states", _of_state(told, state))
     told = _kept(told, refused, "rows that repeat another exactly", ~told.duplicated())
-    if "form_version" in told and "frn" in told:
-        told = _kept(told, refused, "original versions with a current one", _latest(told, name))
+    if "form_version" in told and set(_VERSION_OF[name]) <= set(told):
+        told = _kept(told, refused, "original versions with a current one", _latest(told, _VERSION_OF[name]))
     notes = []
-    if name == "requests" and "rate" in told:
-        told["rate"], scaled = _percent(told["rate"])
+    rates = [column for column in _RATES if column in told]
+    if rates:
+        told, scaled = _percents(told, rates)
         notes += ["rates were given as 0 to 1; now percent"] if scaled else []
+    notes += _not_there(told, name)
     frame = tablefiles.typed(_FINISH.get(name, _same)(told), Schema.load(name), file=file)
     here = [column for column in Schema.load(name).columns if column in frame]
     return Read(name, frame[here], rows, {why: count for why, count in refused.items() if count}, notes)
 
 
+_RATES = ("rate", "c1_rate", "c2_rate", "voice_rate")
+_VERSION_OF = {
+    "applications": ("application_number",),
+    "requests": ("frn",),
+    "request_lines": ("frn", "line_item"),
+    "line_recipients": ("frn", "line_item"),
+    "applicant_sites": ("application_number",),
+    "site_speeds": ("application_number",),
+    "c2_spending": ("ben",),
+}
+"""What an original and a current version are versions of."""
+_LONG_ENOUGH = 28  # letters of a name that was cut off, to be sure whose it is
+
+
 def _renamed(text: pd.DataFrame, name: str) -> pd.DataFrame:
     """Our columns out of the publisher's, whichever spelling the file has; cells trimmed, words for blank blank."""
+    here: dict[str, str] = {}
+    for column in text.columns:
+        here.setdefault(_folded(str(column)), str(column))
     out = {}
     for ours, spellings in _maps()[name]["columns"].items():
-        here = next((spelling for spelling in spellings if spelling in text), None)
-        if here is not None:
-            cells = text[here].str.strip()
+        theirs = next((found for spelling in spellings if (found := _spelled(_folded(spelling), here))), None)
+        if theirs is not None:
+            cells = text[theirs].str.strip()
             out[ours] = cells.where(~cells.str.lower().isin(_BLANKS), "")
     return pd.DataFrame(out, index=text.index)
+
+
+def _spelled(wanted: str, here: Mapping[str, str]) -> str | None:
+    """The file's column of a folded name; a long name may have been cut off at its end."""
+    if wanted in here:
+        return here[wanted]
+    cut = [name for name in here if len(name) >= _LONG_ENOUGH and wanted.startswith(name)]
+    return here[cut[0]] if len(cut) == 1 else None
+
+
+def _with_recipients(text: pd.DataFrame, file: str) -> pd.DataFrame:
+    """The open data's recipients of service call the recipient `ben`; raises BadInput where that cannot be meant."""
+    columns = {_folded(str(column)): str(column) for column in text.columns}
+    if "originalallocation" not in columns or {"rosentitynumber", "entity"} & set(columns) or "ben" not in columns:
+        return text
+    ben = columns["ben"]
+    line = [columns[name] for name in ("fundingrequestnumber", "form471lineitemnumber") if name in columns]
+    versions = [columns["formversion"]] if "formversion" in columns else []
+    if text.drop_duplicates().duplicated([*line, *versions, ben]).any():
+        raise BadInput([Fault(
+            kind="Ambiguous",
+            what="a line has several rows with the same ben, so ben is the applicant here and the recipients are not named",
+            file=file, column=ben,
+            mend="give USAC's recipient details and commitments (avi8-svp9) instead; it has ros_entity_number",
+        )])  # fmt: skip
+    names = {ben: "ros_entity_number", columns.get("organizationname", ""): "ros_entity_name"}
+    return text.rename(columns=names)
+
+
+def _need(told: pd.DataFrame, name: str, text: pd.DataFrame, file: str) -> None:
+    """Raise BadInput naming the columns without which a table cannot be read, by all their names."""
+    made = {"line_id": "line_item", "category": "service_type"}
+    missing = [
+        ours
+        for column in Schema.load(name).required
+        if (ours := made.get(column, column)) not in told and ours in _maps()[name]["columns"]
+    ]
+    if missing:
+        raise BadInput([Fault(
+            kind="MissingColumn",
+            what=f"column {ours} is missing; it goes by {' or '.join(_maps()[name]['columns'][ours])}",
+            file=file, column=ours,
+            mend=f"download it with that column, or name it: `infraplan data add {file} --columns map.toml` with table = "
+            f'"{name}"; the columns are: {", ".join(map(str, text.columns))[:200]}',
+        ) for ours in missing])  # fmt: skip
+
+
+def _not_there(told: pd.DataFrame, name: str) -> list[str]:
+    """In words, columns that analyses use and the file does not have under a name that is known."""
+    missing = [ours for ours in _maps()[name]["wanted"] if ours not in told]
+    if not missing:
+        return []
+    return [
+        f"not in this file under a known name, so read as not reported: {', '.join(missing)}; where it has them under "
+        f'another, name them in a column map (table = "{name}")'
+    ]
 
 
 def _kept(frame: pd.DataFrame, refused: dict[str, int], why: str, keep: pd.Series) -> pd.DataFrame:
@@ -144,23 +260,27 @@ def _of_state(frame: pd.DataFrame, state: str | None) -> pd.Series:
     return frame["report_state"].isin([state, ""])
 
 
-def _latest(frame: pd.DataFrame, name: str) -> pd.Series:
-    """Rows to keep where a request or line has an original and a current version: the current."""
-    key = frame["frn"] if name == "requests" else frame["frn"] + " " + frame["line_item"]
+def _latest(frame: pd.DataFrame, of: Sequence[str]) -> pd.Series:
+    """Rows to keep where something has original and current versions: the current."""
+    key = frame[list(of)].agg(" ".join, axis=1) if len(of) > 1 else frame[of[0]]
     current = frame["form_version"].str.lower() == "current"
     return current | ~key.isin(set(key[current]))
 
 
-def _percent(cells: pd.Series) -> tuple[pd.Series, bool]:
+def _percents(frame: pd.DataFrame, rates: Sequence[str]) -> tuple[pd.DataFrame, bool]:
     """Rates in percent, and whether they were shares; a file is one or the other as a whole."""
-    numbers = pd.to_numeric(cells, errors="coerce")
-    if not (numbers.max() <= 1 and numbers.max() > 0):
-        return cells, False
+    numbers = frame[list(rates)].apply(pd.to_numeric, errors="coerce")
+    if not 0 < numbers.max(axis=None) <= 1:
+        return frame, False
+    return frame.assign(**{name: _hundredfold(frame[name], numbers[name]) for name in rates}), True
+
+
+def _hundredfold(cells: pd.Series, numbers: pd.Series) -> pd.Series:
     scaled = [
-        str((Decimal(cell) * 100).normalize()) if cell and not pd.isna(number) else cell
+        f"{Decimal(cell) * 100:f}" if cell and not pd.isna(number) else cell
         for cell, number in zip(cells, numbers, strict=True)
     ]
-    return pd.Series([cell if "E" not in cell else f"{Decimal(cell):f}" for cell in scaled], index=cells.index), True
+    return pd.Series(scaled, index=cells.index)
 
 
 # --- what each table needs besides names ----------------------------------------------------------------------------

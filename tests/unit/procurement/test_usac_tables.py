@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from infraplan import arrivals
 from infraplan.errors import BadInput
 from infraplan.procurement.sources import usac
 
@@ -40,7 +41,8 @@ def test_the_report_and_the_open_data_give_the_same_request(tmp_path: Path) -> N
     for name in ("frn", "category", "service_start", "pre_discount_usd", "rate", "commitment_usd"):
         assert report.frame[name].iloc[0] == opened.frame[name].iloc[0]
     assert opened.frame["rate"].iloc[0] == Decimal(80)
-    assert opened.notes == ["rates were given as 0 to 1; now percent"]
+    assert opened.notes[0] == "rates were given as 0 to 1; now percent"
+    assert "contract_end" in opened.notes[1]
 
 
 def test_current_versions_stand_and_originals_of_the_same_request_go(tmp_path: Path) -> None:
@@ -99,16 +101,125 @@ def test_a_file_that_is_none_of_usacs_is_refused(tmp_path: Path) -> None:
         usac.read(put(tmp_path / "x.csv", "a,b", "1,2"))
 
 
-def test_every_table_is_recognized_by_both_its_headers() -> None:
-    for name, told in usac._maps().items():
-        assert usac.table_of(told["known_by"]) == name
-        if "known_by_open_data" in told:
-            assert usac.table_of(told["known_by_open_data"]) == name
+def test_every_table_is_recognized_by_each_of_its_headers() -> None:
+    for name in usac._maps():
+        for header in arrivals.sources()[f"usac_{name}"].headers:
+            assert usac.table_of([str(column) for column in header["columns"]]) == name
+
+
+@pytest.mark.parametrize(
+    ("display", "field"),
+    [
+        ("Urban/ Rural Status", "urban_rural_status"),
+        ("Entity#", "entity"),
+        ("BEN.1", "ben_1"),
+        ("Total Eligible Pre-Discount One- Time Charges", "total_eligible_pre_discount_one_time_charges"),
+        ("Includes Voluntary Extensions?", "includes_voluntary_extensions"),
+    ],
+)
+def test_a_field_name_is_made_of_the_display_name(display: str, field: str) -> None:
+    assert usac.field_name(display) == field
+
+
+def test_each_report_header_is_declared_as_field_names_too() -> None:
+    for name in set(usac._maps()) - {"c2_spending"}:
+        headers = {str(one["name"]): list(one["columns"]) for one in arrivals.sources()[f"usac_{name}"].headers}
+        assert headers["report, as field names"] == [usac.field_name(column) for column in headers["report"]]
+
+
+APPLICATIONS = (
+    "application_number,funding_year,org_state,epc_organization_id,organization_name,chosen_category_of_service,"
+    "is_certified_in_window,form_471_status_name,c1_discount,c2_discount,pre_discount_eligible_amount,"
+    "funding_request_amount,latitude,longitude"
+)
+
+
+def test_the_open_datas_basic_information_is_read_and_what_it_lacks_is_said(tmp_path: Path) -> None:
+    got = usac.read(put(
+        tmp_path / "a.csv", APPLICATIONS,
+        "261,2026,IA,134567,AMES,Category1,In Window,Certified,0.6,0.6,1000.10,600.06,42.03,-93.62",
+    ))  # fmt: skip
+    row = got.frame.iloc[0]
+    assert (got.table, row["ben"], row["report_state"]) == ("applications", "134567", "IA")
+    assert (row["c1_rate"], row["pre_discount_usd"], row["commitment_usd"]) == (
+        60,
+        Decimal("1000.10"),
+        Decimal("600.06"),
+    )
+    assert (row["latitude"], row["longitude"]) == (42.03, -93.62)
+    assert "students, nslp_students, urban_rural" in got.notes[1]
+
+
+def test_the_open_datas_discount_calculations_are_read_by_their_own_names(tmp_path: Path) -> None:
+    header = (
+        "application_number,form_version,ben_state,par_entity_ben,par_entity_name,par_entity_is_urban_or_rural,"
+        "par_students_count,c1_discount,entity_ben,entity_number_of_students"
+    )
+    got = usac.read(put(
+        tmp_path / "d.csv", header,
+        "261,Original,AK,145,BUSH SD,Rural,90,0.9,77,40", "261,Current,AK,145,BUSH SD,Rural,90,0.9,77,41",
+    ))  # fmt: skip
+    row = got.frame.iloc[0]
+    assert (got.table, len(got.frame)) == ("applicant_sites", 1)
+    assert (row["parent_ben"], row["parent_students"], row["c1_rate"]) == ("145", 90, 90)
+    assert (row["site_ben"], row["students"], row["parent_urban_rural"]) == ("77", 41, "Rural")
+    assert got.refused == {"original versions with a current one": 1}
+
+
+def test_columns_of_usacs_first_api_are_the_same_columns(tmp_path: Path) -> None:
+    header = "applicationNumber,parentBEN,parentNumberOfStudents,childBEN,childEntityType,childNumberOfStudents,childUrbanOrRural"
+    got = usac.read(put(tmp_path / "d.csv", header, "161,143454,,100520,School,566,Urban"))
+    row = got.frame.iloc[0]
+    assert (row["parent_ben"], row["site_ben"], row["students"], row["urban_rural"]) == (
+        "143454",
+        "100520",
+        566,
+        "Urban",
+    )
+
+
+RECIPIENTS = "funding_request_number,form_471_line_item_number,ben,organization_name,original_allocation"
+
+
+def test_the_open_datas_recipients_of_service_name_the_recipient_ben(tmp_path: Path) -> None:
+    got = usac.read(put(tmp_path / "r.csv", RECIPIENTS, "2699,1,55,ONE SCHOOL,10", "2699,1,56,OTHER SCHOOL,20"))
+    assert list(got.frame["entity_id"]) == ["55", "56"]
+    assert list(got.frame["entity_name"]) == ["ONE SCHOOL", "OTHER SCHOOL"]
+
+
+def test_recipients_that_cannot_be_told_from_the_applicant_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="the recipients are not named"):
+        usac.read(put(tmp_path / "r.csv", RECIPIENTS, "2699,1,55,DISTRICT,10", "2699,1,55,DISTRICT,20"))
+
+
+def test_a_long_name_that_was_cut_off_is_still_that_column(tmp_path: Path) -> None:
+    cut = usac.field_name("Total Funding Year Pre-Discount Eligible Amount")[:40]
+    header = (
+        "application_number,billed_entity_number,applicant_type,fulltime_enrollment,nslp_count,"
+        f"category_one_discount_rate,{cut}"
+    )
+    got = usac.read(put(tmp_path / "a.csv", header, "161,7,School,100,50,80,1234.50"))
+    assert got.frame["pre_discount_usd"].iloc[0] == Decimal("1234.50")
+
+
+def test_a_table_without_a_column_it_needs_names_it_and_says_how_to_map_it(tmp_path: Path) -> None:
+    header = "application_number,applicant_type,fulltime_enrollment,nslp_count,category_one_discount_rate"
+    with pytest.raises(BadInput) as refused:
+        usac.read(put(tmp_path / "a.csv", header, "161,School,100,50,80"))
+    (fault,) = refused.value.faults
+    assert (fault.kind, fault.column) == ("MissingColumn", "ben")
+    assert "Billed Entity Number" in fault.what
+    assert "--columns map.toml" in str(fault.mend)
+
+
+def test_a_header_that_comes_near_says_which_table_it_is_near_and_what_it_lacks(tmp_path: Path) -> None:
+    header = "frn,frn_status,service_type,total_pre_discount_charges"
+    with pytest.raises(BadInput, match="nearest is USAC, FCC Form 471 funding requests, and it lacks") as refused:
+        usac.read(put(tmp_path / "f.csv", header, "1,Funded,Voice,2"))
+    assert 'table = "requests"' in str(refused.value)
 
 
 def test_every_table_has_a_loader_and_a_source() -> None:
-    from infraplan import arrivals  # noqa: PLC0415
-
     assert set(usac.LOADERS) <= set(arrivals.sources())
 
 

@@ -467,6 +467,10 @@ class Http:
             cut = Again("the archive was cut off")
             other = SourceChanged(f"{ask.host} sent something that is not a zip archive\n  where: {ask.public}")
             wrong = cut if head.startswith(b"PK") else other
+        elif ask.kind == "json" and not _is_json(path, head):
+            cut = Again("the answer was cut off")
+            other = SourceChanged(f"{ask.host} sent something that is not JSON\n  where: {ask.public}")
+            wrong = cut if head.lstrip()[:1] in (b"{", b"[") else other
         elif not head:
             wrong = Again("an empty file came")
         if wrong is not None:
@@ -513,6 +517,10 @@ class Http:
             version=ask.version,
             rows=rows,
         )
+
+    def tell(self, words: str) -> None:
+        """Say what a person should hear of a fetch that went well enough."""
+        self._told(self.clean(words))
 
     def _wait_turn(self, host: str, pause: float) -> None:
         due = self._last.get(host, -pause) + pause - time.monotonic()
@@ -602,6 +610,14 @@ def _start_of(answer: requests.Response) -> bytes:
 def _is_page(head: bytes) -> bool:
     start = head.lstrip(b"\xef\xbb\xbf \r\n\t")[:200].lower()
     return start.startswith((b"<!doctype", b"<html", b"<head", b"<script"))
+
+
+def _is_json(path: Path, head: bytes) -> bool:
+    """Whether a file begins and ends as one JSON value does."""
+    with path.open("rb") as stream:
+        stream.seek(max(0, path.stat().st_size - _BODY_READ_FOR_WORDS))
+        end = stream.read()
+    return head.lstrip(b"\xef\xbb\xbf \r\n\t")[:1] + end.rstrip()[-1:] in (b"{}", b"[]")
 
 
 def _page_words(ask: Ask, words: str) -> str:

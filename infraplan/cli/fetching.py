@@ -72,6 +72,10 @@ def fetch(
     with _workspace(workspace, state, dry_run=dry_run) as here, _http(here, offline=offline) as http:
         if update:
             chosen = errands.loaded(here, chosen)
+        else:
+            chosen, left = errands.needed(here, chosen, sources)
+            for words in left:
+                _say(words)
         plans = []
         for each in errands.planned(chosen, _place(here, as_of, others), http):
             plans.append(each)
@@ -83,7 +87,12 @@ def fetch(
             output.write(pd.DataFrame(records, columns=columns).astype({"rows": "Int64", "bytes": "Int64"}))
             errands.refuse_unplanned(plans)
             return
-        taken = errands.bring(plans, here, http, loaders(), told=tell)
+        try:
+            taken = errands.bring(plans, here, http, loaders(), told=tell)
+        finally:
+            if everything:
+                for words in errands.unanswered(here):
+                    _say(words)
     new = sum(not one.already for one in taken)
     options.say(f"{new} new file{'' if new == 1 else 's'} added, {len(taken) - new} already here")
 

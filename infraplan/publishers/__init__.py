@@ -142,7 +142,7 @@ def chosen(ids: tuple[str, ...], *, everything: bool) -> list[Fetchable]:
 
 def plan(one: Fetchable, place: Place, http: Http) -> Plan:
     """Ask a source's publisher what there is; raises NotFetched and its kin."""
-    from infraplan.publishers import arcgis, catalogs, census, fcc, files, socrata  # noqa: PLC0415
+    from infraplan.publishers import arcgis, case, catalogs, census, fcc, files, pages, socrata, urban  # noqa: PLC0415
 
     planners: Mapping[str, Planner] = {
         "files": files.plan,
@@ -152,6 +152,9 @@ def plan(one: Fetchable, place: Place, http: Http) -> Plan:
         "arcgis": arcgis.plan,
         "socrata": socrata.plan,
         "catalog": catalogs.plan,
+        "pages": pages.plan,
+        "case": case.plan,
+        "urban": urban.plan,
     }
     return planners[one.settings["by"]](one, place, http)
 

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from infraplan import archives, intake
+from infraplan import archives, intake, standing
+from infraplan.arrivals import Source, sources
 from infraplan.errors import InfraplanError
 from infraplan.fetch import Ask, Http, NotCached, NotFetched
 from infraplan.intake import Loader, Taken
-from infraplan.publishers import Fetchable, Place, Plan, Wanted, downloading, plan
+from infraplan.publishers import Fetchable, Place, Plan, Wanted, downloading, fetchable, plan
 from infraplan.tablefiles import write_json
 from infraplan.workspace import Workspace
 
@@ -101,6 +102,50 @@ def loaded(workspace: Workspace, chosen: Sequence[Fetchable]) -> list[Fetchable]
     """Of some sources, those that the workspace has files of: what `--update` asks about."""
     here = {receipt.source for receipt in workspace.receipts()}
     return [one for one in chosen if one.id in here]
+
+
+def needed(
+    workspace: Workspace, chosen: Sequence[Fetchable], named: Sequence[str]
+) -> tuple[list[Fetchable], list[str]]:
+    """Of the sources of `--all` those that are not answered already by a file from elsewhere, and why others are left.
+
+    A source that was `named` stays. Which table settles it stands in the source's `unless_loaded`.
+    """
+    kept, words = [], []
+    for one in chosen:
+        table = one.settings.get("unless_loaded")
+        others = (
+            {receipt.file for receipt in workspace.receipts_of(table) if receipt.source != one.id} if table else set()
+        )
+        if one.id in named or not others:
+            kept.append(one)
+        else:
+            words.append(f"{one.id}: left, {table} is loaded from {', '.join(sorted(others))}")
+    return kept, words
+
+
+def unanswered(workspace: Workspace) -> list[str]:
+    """After everything was fetched: what a workspace still cannot answer, which table it lacks, and where that comes from.
+
+    A table that no source can fetch is the state's own, or its publisher has no interface; both are said.
+    """
+    by_table: dict[str, list[Source]] = {}
+    for source in sources().values():
+        for table in source.tables:
+            by_table.setdefault(table, []).append(source)
+    lines = []
+    for one in standing.capabilities():
+        for group in one.missing(workspace):
+            ways = [
+                f"infraplan data fetch {source.id}"
+                if source.id in fetchable()
+                else f"download {source.title} at {source.landing} and `infraplan data add` it"
+                for table in group
+                for source in by_table.get(table, [])
+            ]
+            own = f"no publisher has it: add the state's own list as `{group[0]}` with `infraplan data add --columns MAP.toml`"
+            lines.append(f"{one.question} needs {' or '.join(group)}: {ways[0] if ways else own}")
+    return lines
 
 
 # --- inside -----------------------------------------------------------------------------------------------------------

@@ -1,10 +1,12 @@
 """Publishers that put files at addresses one can reckon: Census TIGER, SAIPE, block assignments; CCD by listed address.
 
 `[[fetch.file]]` has `address` with {fips}, {usps}, {vintage} and {vintage2} (two digits) to fill in, and may have its own
-`vintages`, newest first; of each `layer` the newest that is published is taken, an `optional` one may be missing.
+`vintages`, newest first; of each `layer` the newest that is published is taken, an `optional` one may be missing. A file
+that has no vintage of its own is `dated` by the day it is fetched and has a `name` where its address ends without one.
 """
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from infraplan.fetch import Ask, Http, NotPublished
@@ -39,20 +41,23 @@ def _newest(
     for entry in entries:
         for vintage in entry.get("vintages", one.settings.get("vintages", [""])):
             filled = place.fill(entry["address"], vintage=vintage, vintage2=str(vintage)[2:])
-            ask = Ask(address=place.address(filled), kind=entry.get("kind", "zip"), pause=one.pause)
+            ask = Ask(
+                address=place.address(filled), name=entry.get("name"), kind=entry.get("kind", "zip"), pause=one.pause
+            )
             try:
                 size = http.size(ask)
             except NotPublished:
                 missing.append(str(vintage))
                 continue
+            day = datetime.now(UTC).date().isoformat() if entry.get("dated") else None
             wanted = Wanted(
                 source=one.id,
-                name=ask.address.rpartition("/")[2],
+                name=ask.name or ask.address.rpartition("/")[2],
                 address=ask.public,
-                vintage=str(vintage),
+                vintage=str(vintage) or f"as of {day}",
                 get=downloading(ask),
                 bytes=size,
-                as_of=entry.get("as_of"),
+                as_of=day or entry.get("as_of"),
                 members=entry.get("members"),
             )
             return wanted, missing

@@ -1,6 +1,7 @@
 """Every publisher's interface with a corner of Maine in it, in the publishers' own shapes, written by hand."""
 
 import io
+import json
 import zipfile
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -36,8 +37,12 @@ SOURCES = [
     "fcc_funding_map",
     "fcc_served_export",
     "nces_ccd_lea",
+    "nces_ccd_membership",
     "nces_ccd_school",
     "nces_edge_schools",
+    "oer_bccampus",
+    "oer_case",
+    "oer_libretexts",
     "oer_open_textbook_library",
     "oer_openstax",
     "usac_c2_spending",
@@ -45,6 +50,7 @@ SOURCES = [
     "usac_request_lines",
     "usac_requests",
 ]
+BY_NAME = ["oer_doab", "urban_ccd_enrollment", "urban_ccd_lea", "urban_ccd_school"]
 
 
 def zipped(members: Mapping[str, bytes | str]) -> bytes:
@@ -63,6 +69,8 @@ def open_for_maine(server: Standin, made: Path) -> None:
     nces(server, made)
     usac(server)
     catalogs(server)
+    case(server)
+    urban(server)
 
 
 # --- FCC ------------------------------------------------------------------------------------------------------------
@@ -272,11 +280,31 @@ def nces(server: Standin, made: Path) -> None:
     rows = [["2024-2025", "23", f"School {n}", "West", WEST, n, "1", "Elementary", "PK", "05"] for n in SCHOOLS]
     name = "ccd_sch_029_2425_w_1a_073025"
     server.files[f"{CCD}/{name}.zip"] = zipped({f"{name}.csv": publishers.csv_text(header, rows)})
+    name = "ccd_lea_052_2425_l_1a_073025"
+    server.files[f"{CCD}/{name}.zip"] = zipped({f"{name}.csv": membership(), f"{name}.sas7bdat": b"\0sas"})
     layer = EDGE.format("2425")
     fields = [{"name": name, "type": "esriFieldTypeString"} for name in ("OBJECTID", *publishers.EDGE)]
     about = {"name": "schools", "maxRecordCount": 2000, "fields": fields}
     server.pages[layer] = lambda _: as_json(about)
     server.pages[f"{layer}/query"] = edge_query
+
+
+def membership() -> str:
+    """Membership as NCES gives it: subtotals of several kinds beside each district's total, another state's rows too."""
+    header = (
+        "SCHOOL_YEAR,FIPST,STATENAME,ST,LEA_NAME,STATE_AGENCY_NO,UNION,ST_LEAID,LEAID,GRADE,RACE_ETHNICITY,SEX,"
+        "STUDENT_COUNT,TOTAL_INDICATOR,DMS_FLAG"
+    )
+    lines = [header]
+    for fips, lea, count in (("23", WEST, "300"), ("23", EAST, "120"), ("33", "3300001", "900")):
+        front = f"2024-2025,{fips},X,X,District {lea},01,,X-{lea},{lea}"
+        part = str(int(count) // 2)
+        lines += [
+            f"{front},No Category Codes,No Category Codes,No Category Codes,{count},Education Unit Total,Reported",
+            f"{front},Grade 1,No Category Codes,No Category Codes,{part},Subtotal 4 - By Grade,Reported",
+            f"{front},Grade 1,White,Female,{part},Category Set A - By Race/Ethnicity; Sex; Grade,Reported",
+        ]
+    return "\n".join(lines) + "\n"
 
 
 def edge_query(asked: Asked) -> Answer:
@@ -383,6 +411,7 @@ def catalogs(server: Standin) -> None:
         for number, title, state, isbn in ((46, "Prealgebra", "retired", None), (47, "Prealgebra 2e", "live", "9781711470031"))
     ]  # fmt: skip
     server.pages[OPENSTAX] = partial(_always, {"meta": {"total_count": 2}, "items": books})
+    others(server)
 
 
 def textbooks(asked: Asked) -> Answer:
@@ -394,3 +423,168 @@ def textbooks(asked: Asked) -> Answer:
         book["license"] = None
     following = f"https://open.umn.edu/opentextbooks/textbooks.json?page={page + 1}" if page < 3 else None
     return as_json({"data": [book], "links": {"self": "x", "next": following}})
+
+
+LIBRETEXTS = "/commons.libretexts.org/api/v1/commons/kbexport"
+SITEMAP = "/api.collection.bccampus.ca/api/sitemap/index.xml"
+BOOKS = "/collection.bccampus.ca/textbooks"
+DOAB = "/directory.doabooks.org/download-export"
+
+
+def others(server: Standin) -> None:
+    """LibreTexts' export; the sitemap of BCcampus and its pages; the directory's export with a chapter in it."""
+    titles = [
+        {"publication_title": "Basic Algebra", "title_id": "math-101", "title_url": "https://commons.libretexts.org/book/math-101",
+         "coverage_depth": "fulltext", "access_type": "F", "publisher_name": "LibreTexts", "license": "ccbyncsa",
+         "language": "english", "authors": ["Ann Teacher", "Bo Writer"], "print_identifier": "9781711470031"},
+        {"publication_title": "Libro", "title_id": "espanol-7", "title_url": "https://commons.libretexts.org/book/espanol-7",
+         "publisher_name": "LibreTexts", "language": "spanish"},
+    ]  # fmt: skip
+    server.pages[LIBRETEXTS] = partial(_always, {"date": "2026-11-01T00:00:00.000Z", "expected": 2, "titles": titles})
+    home = "https://collection.bccampus.ca"
+    addresses = [f"{home}/textbooks/{name}/" for name in ("algebra", "history", "welding")]
+    server.pages[SITEMAP] = lambda _: xml(
+        sitemap([*addresses, f"{home}/course-packs/one/", "https://elsewhere.example/x"])
+    )
+    for address in addresses:
+        name = address.split("/")[4]
+        server.pages[f"{BOOKS}/{name}/"] = lambda _, name=name, address=address: page_with(book_record(name, address))  # type: ignore[misc]
+    server.pages[DOAB] = lambda _: Answer(doab().encode(), 200, {"Content-Type": "text/csv"})
+
+
+def xml(text: str) -> Answer:
+    """An answer in XML."""
+    return Answer(text.encode(), 200, {"Content-Type": "application/xml"})
+
+
+def sitemap(addresses: Sequence[str]) -> str:
+    """A sitemap of some pages."""
+    urls = "".join(f"<url><loc>{address}</loc><lastmod>2026-01-01</lastmod></url>" for address in addresses)
+    return f'<?xml version="1.0" encoding="UTF-8"?><urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{urls}</urlset>'
+
+
+def book_record(name: str, address: str) -> dict[str, Any]:
+    """One textbook as JSON-LD."""
+    return {
+        "@type": "Book", "@id": address, "name": f"Introduction to {name}", "isBasedOn": f"https://opentextbc.ca/{name}/",
+        "license": "https://creativecommons.org/licenses/by/4.0/", "author": [{"@type": "Person", "name": "Cy Author"}],
+        "publisher": {"@type": "Organization", "name": "BCcampus"}, "inLanguage": "en", "dateModified": "2025-01-01T00:00:00",
+    }  # fmt: skip
+
+
+def page_with(record: Mapping[str, Any]) -> Answer:
+    """A web page that carries a record, and a script that is none."""
+    feed = json.dumps({"@context": "https://schema.org", "@type": "DataFeed", "dataFeedElement": [record]})
+    text = (
+        "<!DOCTYPE html><html><head><title>Book</title><script>var a = 1;</script>"
+        f'<script type="application/ld+json">{feed}</script></head><body>Book</body></html>'
+    )
+    return Answer(text.encode(), 200, {"Content-Type": "text/html; charset=utf-8"})
+
+
+def doab() -> str:
+    """The directory's export: a book under each way of stating the license, and a chapter; values repeat with ||."""
+    columns = ["id", "collection", "dc.title", "dc.type", "dc.language", "dc.identifier.uri", "dc.contributor.author",
+               "dc.rights.uri", "BITSTREAM ISBN", "BITSTREAM License"]  # fmt: skip
+    by, sa = "https://creativecommons.org/licenses/by/4.0/", "https://creativecommons.org/licenses/by-sa/4.0/"
+    rows = [
+        ["1", "c", "Rural Networks", "book", "eng||fre", "https://directory.doabooks.org/handle/1", "Day, D.||Eve, E.", "",
+         "9781711470031||9781711470031", by],
+        ["2", "c", "Rural Schools", "book", "eng", "https://directory.doabooks.org/handle/2", "Fox, F.", sa, "", ""],
+        ["3", "c", "One Chapter", "chapter", "eng", "https://directory.doabooks.org/handle/3", "Gil, G.", "", "", by],
+    ]  # fmt: skip
+    return publishers.csv_text(columns, rows)
+
+
+# --- standards ------------------------------------------------------------------------------------------------------
+
+CASE = "/opensalt.net/ims/case/v1p0"
+FRAMEWORK, SHARED = "0b5a1c2e-0000-11e8-824f-000000000001", "0b5a1c2e-0000-11e8-824f-000000000002"
+
+
+def case_document(number: str, title: str, creator: str, status: str = "Adopted") -> dict[str, Any]:
+    """One document of a framework."""
+    return {
+        "identifier": number, "uri": f"https://opensalt.net/uri/{number}", "title": title, "creator": creator,
+        "publisher": creator, "adoptionStatus": status, "lastChangeDateTime": "2026-05-04T12:00:00+00:00",
+        "licenseURI": {"title": "CC BY 4.0", "identifier": "x", "uri": "https://opensalt.net/uri/x"},
+        "CFPackageURI": {"title": title, "identifier": number, "uri": f"https://opensalt.net/ims/case/v1p0/CFPackages/{number}"},
+    }  # fmt: skip
+
+
+def case(server: Standin) -> None:
+    """A server of many publishers: Maine's framework, one that states share, another state's, one put away."""
+    documents = [
+        case_document(FRAMEWORK, "Learning Results: Science", "Maine Department of Education"),
+        case_document(SHARED, "Common Core State Standards for Mathematics", "National Governors Association"),
+        case_document(
+            "0b5a1c2e-0000-11e8-824f-000000000003", "Standards of Learning", "Virginia Department of Education"
+        ),
+        case_document(
+            "0b5a1c2e-0000-11e8-824f-000000000004", "Maine old", "Maine Department of Education", "Deprecated"
+        ),
+    ]
+    server.pages[f"{CASE}/CFDocuments"] = partial(case_documents, documents)
+    for document in documents[:2]:
+        server.files[f"{CASE}/CFPackages/{document['identifier']}"] = json.dumps(case_package(document)).encode()
+
+
+def case_documents(documents: Sequence[Mapping[str, Any]], asked: Asked) -> Answer:
+    """Pages by limit and offset."""
+    start, rows = int(asked.query.get("offset", 0)), int(asked.query.get("limit", 100))
+    return as_json({"CFDocuments": list(documents[start : start + rows])})
+
+
+def case_package(document: Mapping[str, Any]) -> dict[str, Any]:
+    """A framework of three items, one of them a heading without a code."""
+    items = [
+        {"identifier": f"{document['identifier'][:-1]}{n}", "fullStatement": f"Statement {n}", "CFItemType": kind,
+         "educationLevel": ["06", "07", "08"], "lastChangeDateTime": "2026-05-04T12:00:00+00:00",
+         **({"humanCodingScheme": code} if code else {})}
+        for n, (kind, code) in enumerate((("Cluster", None), ("Standard", "MS-LS1-1"), ("Standard", "MS-LS1-2")))
+    ]  # fmt: skip
+    links = [{"associationType": "isChildOf", "originNodeURI": {"identifier": items[1]["identifier"]},
+              "destinationNodeURI": {"identifier": document["identifier"]}}]  # fmt: skip
+    return {"CFDocument": dict(document), "CFItems": items, "CFAssociations": links, "CFDefinitions": {}}
+
+
+# --- the Education Data API -----------------------------------------------------------------------------------------
+
+URBAN = "/educationdata.urban.org/api/v1"
+
+
+def urban(server: Standin) -> None:
+    """CCD of autumn 2024 in pages of one row; 2025 has none yet; the next page is named without encryption."""
+    lea = [
+        {"year": 2024, "leaid": number, "lea_name": f"District {number}", "state_leaid": f"ME-{number[-2:]}", "agency_type": 1,
+         "fips": 23, "number_of_schools": 3, "lowest_grade_offered": -1, "highest_grade_offered": 12, "enrollment": 300,
+         "urban_centric_locale": 42}
+        for number in (WEST, EAST)
+    ]  # fmt: skip
+    schools = [
+        {"year": 2024, "ncessch": number, "ncessch_num": int(number), "leaid": WEST, "school_name": f"School {n}",
+         "lea_name": "West", "fips": 23, "latitude": 45.1, "longitude": -70.1, "enrollment": count, "urban_centric_locale": 42,
+         "school_status": status, "virtual": 0}
+        for n, (number, count, status) in enumerate(zip(SCHOOLS[:3], (100, -1, 50), (1, 1, 2), strict=True))
+    ]  # fmt: skip
+    counts = [
+        {"year": 2024, "leaid": number, "fips": 23, "grade": 99, "race": 99, "sex": 99, "enrollment": count}
+        for number, count in ((WEST, 300), (EAST, -3))
+    ]
+    for topic, rows in {
+        "school-districts/ccd/directory/{}/": lea,
+        "schools/ccd/directory/{}/": schools,
+        "school-districts/ccd/enrollment/{}/grade-99/": counts,
+    }.items():
+        server.pages[f"{URBAN}/{topic.format(2025)}"] = partial(
+            _always, {"count": 0, "next": None, "previous": None, "results": []}
+        )
+        path = f"{URBAN}/{topic.format(2024)}"
+        server.pages[path] = partial(urban_page, path, rows)
+
+
+def urban_page(path: str, rows: Sequence[Mapping[str, Any]], asked: Asked) -> Answer:
+    """One row a page."""
+    page = int(asked.query.get("page", 1))
+    following = f"http:/{path}?fips=23&page={page + 1}" if page < len(rows) else None
+    return as_json({"count": len(rows), "next": following, "previous": None, "results": [rows[page - 1]]})

@@ -35,8 +35,8 @@ def test_everything_a_state_needs_comes_with_one_command(standin: Standin, infra
     tables = {part.table for part in Workspace.open(plan).catalog}
     assert tables == {
         "availability", "block_districts", "c2_spending", "coverage_summary", "district_poverty", "district_shapes",
-        "districts", "funded_locations", "household_internet", "line_recipients", "open_resources", "locations", "request_lines",
-        "requests", "schools", "tract_shapes",
+        "districts", "enrollment", "funded_locations", "household_internet", "line_recipients", "open_resources", "locations",
+        "request_lines", "requests", "schools", "standards", "tract_shapes",
     }  # fmt: skip
 
 

@@ -1,0 +1,48 @@
+"""Records of a publisher's interface as rows of ours: which of their names each column takes, in `[fetch.fields]`."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from infraplan.resources import data_path, read_toml
+
+
+def settings(source_id: str) -> Mapping[str, Any]:
+    """The `[fetch]` table of a source; empty where it has none."""
+    told: Mapping[str, Any] = read_toml(data_path("sources", f"{source_id}.toml")).get("fetch", {})
+    return told
+
+
+def row_of(record: Mapping[str, Any], told: Mapping[str, Any]) -> dict[str, str]:
+    """Our columns out of a record: of each the first name under which it has something; the number has its prefix."""
+    cells = {ours: first(record, theirs) for ours, theirs in told["fields"].items()}
+    number = cells.get("resource_id")
+    return {**cells, "resource_id": f"{told['prefix']}:{number}"} if number else cells
+
+
+def at(told: Any, path: str) -> Any:  # noqa: ANN401 - JSON is anything
+    """What stands at a path as `links.next`; None where nothing does.
+
+    >>> at({"links": {"next": "x"}}, "links.next"), at({"links": []}, "links.next")
+    ('x', None)
+    """
+    if isinstance(told, dict) and path in told:  # a name may hold a dot itself
+        return told[path]
+    for name in path.split("."):
+        told = told.get(name) if isinstance(told, dict) else None
+    return told
+
+
+def first(record: Mapping[str, Any], names: Sequence[str]) -> str:
+    """The first of several names under which a record has something, as text on one line; lists joined.
+
+    >>> first({"isbn13": None, "isbn10": "1 23"}, ["isbn13", "isbn10"]), first({"by": [{"name": "A"}, "B"]}, ["by"])
+    ('1 23', 'A; B')
+    """
+    for name in names:
+        told = at(record, name)
+        if told in (None, "", [], {}):
+            continue
+        parts = told if isinstance(told, list) else [told]
+        cells = [each.get("name") or each.get("@id") or "" if isinstance(each, dict) else each for each in parts]
+        return " ".join("; ".join(str(cell) for cell in cells if cell).split())
+    return ""

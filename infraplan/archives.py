@@ -65,6 +65,14 @@ def unpack(archive: zipfile.ZipFile, member: str, folder: Path) -> Path:
     return target
 
 
+def gunzip(path: Path, folder: Path, most_bytes: int) -> Path:
+    """Unpack a .gz into `folder` under its name without that ending; raises BadInput if damaged or beyond `most_bytes`."""
+    target = folder / (path.stem if path.suffix.lower() == ".gz" else path.name)
+    with gzip.open(path) as packed, target.open("wb") as out:
+        copy_bounded(packed, out, path.name, most_bytes)
+    return target
+
+
 def copy_bounded(packed: IO[bytes] | gzip.GzipFile, out: IO[bytes], name: str, most_bytes: int) -> None:
     """Unpack a stream into another; raises BadInput if it is damaged or holds more than `most_bytes`.
 

@@ -7,9 +7,12 @@ The index of every frame is the line number in the file as a spreadsheet shows i
 import csv
 import io
 import json
+import logging
 import re
+import tempfile
 import zipfile
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import IO, Any
@@ -19,9 +22,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.csv as arrow_csv
 
+from infraplan import archives, contents
 from infraplan.errors import BadInput, Fault
 from infraplan.schemas import Column, Schema
 from infraplan.wholefiles import atomic, write_json, write_text
+from infraplan.workbooks import Workbook, cell_text
 
 __all__ = [
     "FORMATS",
@@ -55,33 +60,53 @@ _LONG_TEXT = 10_000_000
 _LONGEST_HEADER = 1_000_000
 """Characters from which a file is read in columns; and in which its header must stand."""
 _ENCODINGS = ("utf-8-sig", "latin-1")
+_SHEET_ENDINGS = (".xlsx", ".xls", ".xlsm")
+_TABLE_ENDINGS = (".csv", ".txt", ".tsv", ".json", ".jsonl", ".parquet", *_SHEET_ENDINGS)
+_RECORD_ENDINGS = (".json", ".jsonl", ".ndjson")
+_FEWEST_COLUMNS_OF_TEXT = 2
+"""A single column under an ending that promises a workbook is the rest of a damaged file, not a table."""
+REMARKS = "remarks"
+_LOG = logging.getLogger("infraplan")
 
 
-def read_text(path: Path | str, *, sheet: str | int = 0, header_row: int = 1) -> pd.DataFrame:
-    """Read any tabular file as text: csv, tsv, json, jsonl, parquet, xlsx, xls; also .gz and one-table .zip.
+def read_text(
+    path: Path | str, *, sheet: str | int | None = None, header_row: int = 1, wanted: Sequence[str] = ()
+) -> pd.DataFrame:
+    """Read any tabular file as text, known by its bytes: delimited text, JSON, Parquet, workbooks; also packed (gz, zip).
 
-    Returns one text column per header, blanks as "", indexed by line number. Raises BadInput if the file is missing,
-    empty, not a table (a web page saved as CSV), or has two columns of one name.
+    Returns one text column per header, blanks as "", indexed by line number. Of a workbook the sheet named or numbered
+    is read, else the first that has the columns `wanted`, else the first that holds anything; which it was is told
+    where there are others. Raises BadInput if the file is missing, empty, not a table (a web page saved as CSV), or has
+    two columns of one name.
     """
+    frame = text_of(path, sheet=sheet, header_row=header_row, wanted=wanted)
+    _tell(frame.attrs.get(REMARKS, ()))
+    return frame
+
+
+def text_of(
+    path: Path | str, *, sheet: str | int | None = None, header_row: int = 1, wanted: Sequence[str] = ()
+) -> pd.DataFrame:
+    """As `read_text`, with what should be told kept in `attrs["remarks"]` instead of being told."""
     path = Path(path)
     if not path.is_file():
         raise BadInput([Fault(kind="NoFile", what=f"there is no file {path}", file=str(path), mend="check the path")])
     try:
-        frame = _read(path, sheet, header_row)
+        frame = _read(path, path.name, _Choice(sheet, header_row, tuple(wanted)))
     except BadInput:
         raise
-    except (ValueError, OSError, KeyError, EOFError, zipfile.BadZipFile, csv.Error) as why:
-        raise _unreadable(path, str(why).splitlines()[0] if str(why) else type(why).__name__) from why
-    frame.columns = [str(name).strip().strip("﻿") for name in frame.columns]
+    except (ValueError, OSError, KeyError, EOFError, zipfile.BadZipFile, csv.Error, RecursionError) as why:
+        raise _unreadable(path.name, str(why).splitlines()[0] if str(why) else type(why).__name__) from why
+    frame.columns = [str(name).strip().strip("\ufeff") for name in frame.columns]
     twice = sorted({name for name in frame.columns if list(frame.columns).count(name) > 1})
     if twice:
         raise BadInput(
             [
                 Fault(
                     kind="DuplicateColumn",
-                    what=f"column {name} occurs twice",
+                    what=f"column {name} occurs twice" if name else "two columns have no name",
                     file=path.name,
-                    column=name,
+                    column=name or None,
                     mend="rename or remove one of them",
                 )
                 for name in twice
@@ -90,57 +115,79 @@ def read_text(path: Path | str, *, sheet: str | int = 0, header_row: int = 1) ->
     return frame
 
 
-def _unreadable(path: Path, why: str) -> BadInput:
+def _tell(remarks: Sequence[str]) -> None:
+    for remark in remarks:
+        _LOG.info(remark)
+
+
+@dataclass(frozen=True)
+class _Choice:
+    """What is to be read of a file that holds more: a sheet, the line of the header, the columns that tell a sheet."""
+
+    sheet: str | int | None
+    header_row: int
+    wanted: tuple[str, ...]
+
+
+def _unreadable(name: str, why: str) -> BadInput:
     return BadInput(
         [
             Fault(
                 kind="Unreadable",
-                what=f"{path.name} cannot be read as a table: {why}",
-                file=str(path),
+                what=f"{name} cannot be read as a table: {why}",
+                file=name,
                 mend="open it in a spreadsheet and save it as CSV, or download it again",
             )
         ]
     )
 
 
-def _read(path: Path, sheet: str | int, header_row: int) -> pd.DataFrame:
+def _read(path: Path, name: str, choice: _Choice) -> pd.DataFrame:
+    """A file by what its bytes are; `name` is what people are told of it."""
+    kind = contents.checked_kind(path, name)
     ending = path.suffix.lower()
-    if ending == ".zip":
-        return _read_zip(path, header_row)
-    if ending in {".xlsx", ".xls", ".xlsm"}:
-        return _read_sheet(path, sheet, header_row)
-    if ending == ".parquet":
+    if kind == "zip" and ending in _SHEET_ENDINGS and not zipfile.is_zipfile(path):
+        kind = "xlsx"  # cut short: it is the workbook that cannot be read
+    if kind in contents.PACKED:
+        return _read_packed(path, name, kind, choice)
+    if kind in contents.WORKBOOKS:
+        return _read_sheet(path, name, choice)
+    if kind == "parquet":
         return _as_text(pd.read_parquet(path))
-    if ending in {".json", ".jsonl", ".ndjson"}:
-        return _as_text(pd.json_normalize(_json_rows(path)))
-    return _read_delimited(_content(path), path.name, header_row)
+    if kind in {"json", "geojson"} or ending in _RECORD_ENDINGS:
+        return _as_text(pd.json_normalize(_json_rows(path, name)))
+    if kind in contents.SHAPES:
+        mend = "`infraplan data add` reads map layers; here give a table as CSV or XLSX"
+        raise BadInput([Fault(kind="NotATable", what=f"{name} is a map layer, not a table", file=name, mend=mend)])
+    frame = _read_delimited(path.read_bytes(), name, choice.header_row)
+    if ending in (*_SHEET_ENDINGS, ".parquet", ".gz", ".zip") and frame.shape[1] < _FEWEST_COLUMNS_OF_TEXT:
+        raise _unreadable(name, "it is not what its ending says, and no text table")
+    return frame
 
 
-def _content(path: Path) -> bytes:
-    if path.suffix.lower() == ".gz":
-        import gzip  # noqa: PLC0415
-
-        with gzip.open(path) as packed:
-            content = packed.read(_MOST_FLAT_BYTES + 1)
-        if len(content) > _MOST_FLAT_BYTES:
-            raise _unreadable(path, f"it unpacks to more than {_MOST_FLAT_BYTES:,} bytes")
-        return content
-    return path.read_bytes()
-
-
-def _read_zip(path: Path, header_row: int) -> pd.DataFrame:
-    with zipfile.ZipFile(path) as archive:
-        tables = [item for item in archive.infolist() if item.filename.lower().endswith((".csv", ".txt", ".tsv"))]
-        if len(tables) != 1:
-            raise _unreadable(path, f"the archive holds {len(tables)} CSV files, expected one")
-        if tables[0].file_size > _MOST_FLAT_BYTES:
-            raise _unreadable(path, f"it unpacks to {tables[0].file_size:,} bytes")
-        return _read_delimited(archive.read(tables[0]), tables[0].filename, header_row)
+def _read_packed(path: Path, name: str, kind: str, choice: _Choice) -> pd.DataFrame:
+    """The one table inside a .gz or a .zip, whatever these are named; raises BadInput if there are none or several."""
+    with tempfile.TemporaryDirectory() as folder:
+        room = Path(folder)
+        if kind == "gzip":
+            inside = archives.gunzip(path, room, _MOST_FLAT_BYTES)
+        else:
+            with archives.opened(path) as archive:
+                names = archives.members(archive)
+                tables = [one for one in names if one.lower().endswith(_TABLE_ENDINGS)] or names
+                if len(tables) != 1:
+                    what = f"the archive holds {len(tables)} tables, expected one: {', '.join(tables)[:200]}"
+                    raise _unreadable(name, what)
+                inside = archives.unpack(archive, tables[0], room)
+        if contents.kind_of(inside) in contents.PACKED:
+            raise _unreadable(name, f"it holds another archive, {inside.name}; unpack it first")
+        return _read(inside, name, choice)
 
 
 def decode(content: bytes) -> str:
-    """Text of a file in UTF-8 (with or without its mark) or, failing that, Latin-1, as publishers use."""
-    for encoding in _ENCODINGS:
+    """Text of a file in UTF-8 or UTF-16 (with or without a mark) or, failing both, Latin-1, as publishers use."""
+    marked = contents.encoding_of(content[:_LONGEST_HEADER])
+    for encoding in (*([marked] if marked else []), *_ENCODINGS):
         try:
             return content.decode(encoding)
         except UnicodeDecodeError:
@@ -149,30 +196,10 @@ def decode(content: bytes) -> str:
 
 
 def _refuse_what_is_no_table(text: str, name: str) -> None:
-    if text.lstrip()[:200].lower().startswith(("<!doctype", "<html", "<?xml")):
-        raise BadInput(
-            [
-                Fault(
-                    kind="NotATable",
-                    what=f"{name} is a web page, not a table",
-                    file=name,
-                    mend="the site may be down or want a login; download the file again",
-                )
-            ]
-        )
-    if "\0" in text[:10_000]:
-        raise BadInput(
-            [
-                Fault(
-                    kind="NotATable",
-                    what=f"{name} is not a text file",
-                    file=name,
-                    mend="give the CSV or XLSX file itself",
-                )
-            ]
-        )
-    if not text.strip():
-        raise BadInput([Fault(kind="EmptyFile", what=f"{name} is empty", file=name, mend="download or save it again")])
+    kind = "binary" if "\0" in text[:_LONGEST_HEADER] else "text" if text.strip() else "empty"
+    fault = contents.refusal(kind, name)
+    if fault is not None:
+        raise BadInput([fault])
 
 
 def _read_delimited(content: bytes, name: str, header_row: int) -> pd.DataFrame:
@@ -263,47 +290,52 @@ def _delimiter(header: str, name: str) -> str:
     return max(",\t;|", key=header.count)
 
 
-def _read_sheet(path: Path, sheet: str | int, header_row: int) -> pd.DataFrame:
-    try:
-        raw = pd.read_excel(path, sheet_name=sheet, header=None, dtype=object, engine="calamine")
-    except Exception as why:  # the reader raises its own classes for each way a workbook can be broken
-        raise _unreadable(path, str(why)) from why
-    raw = raw.iloc[header_row - 1 :]
+def _read_sheet(path: Path, name: str, choice: _Choice) -> pd.DataFrame:
+    sheet = Workbook(path, name).read(choice.sheet, wanted=choice.wanted, header_row=choice.header_row)
+    raw = sheet.cells.iloc[choice.header_row - 1 :]
     if raw.empty:
-        raise BadInput([Fault(kind="EmptyFile", what=f"{path.name} has no rows", file=path.name)])
-    header = _trim_header([_cell(value) for value in raw.iloc[0]])
-    body = raw.iloc[1:, : len(header)]
-    frame = body.map(_cell)
+        raise BadInput([Fault(kind="EmptyFile", what=f"{name} has no rows", file=name)])
+    header = _trim_header(list(map(str, raw.iloc[0])))
+    frame = raw.iloc[1:, : len(header)]
     frame.columns = pd.Index(header)
     frame.index = frame.index + 1
-    return frame[(frame != "").any(axis=1)]
+    frame = frame[(frame != "").any(axis=1)]
+    remark = sheet.remark(name)
+    frame.attrs[REMARKS] = [remark] if remark else []
+    return frame
 
 
-def _cell(value: object) -> str:
-    """A spreadsheet cell as text: whole floats lose their `.0`, dates their midnight, blanks become ""."""
-    if value is None or (isinstance(value, float) and np.isnan(value)) or value is pd.NaT:
-        return ""
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    if hasattr(value, "isoformat"):
-        return str(value.isoformat()).removesuffix("T00:00:00")
-    return str(value).strip()
-
-
-def _json_rows(path: Path) -> list[dict[str, Any]]:
-    text = decode(_content(path))
-    if path.suffix.lower() != ".json":
-        return [json.loads(line) for line in text.splitlines() if line.strip()]
-    told = json.loads(text)
+def _json_rows(path: Path, name: str) -> list[dict[str, Any]]:
+    text = decode(path.read_bytes())
+    try:
+        told = json.loads(text)
+    except json.JSONDecodeError as why:
+        if not why.msg.startswith("Extra data"):
+            raise
+        told = [json.loads(line) for line in text.splitlines() if line.strip()]  # a record on each line
+    if isinstance(told, dict) and path.suffix.lower() in {".jsonl", ".ndjson"}:
+        told = [told]
+    if isinstance(told, dict) and isinstance(told.get("features"), list):
+        return [_properties(one) for one in told["features"] if isinstance(one, dict)]
     if isinstance(told, dict):
         told = next((value for value in told.values() if isinstance(value, list)), None)
-    if not isinstance(told, list) or not all(isinstance(row, dict) for row in told):
-        raise _unreadable(path, "expected a list of records")
+    if not isinstance(told, list) or not told or not all(isinstance(row, dict) for row in told):
+        raise _unreadable(name, "expected a list of records")
     return told
 
 
+def _properties(feature: dict[str, Any]) -> dict[str, Any]:
+    """What a GeoJSON feature tells in words; a point also its longitude and latitude."""
+    told = feature.get("properties")
+    shape = feature.get("geometry")
+    place: dict[str, Any] = {}
+    if isinstance(shape, dict) and shape.get("type") == "Point" and isinstance(shape.get("coordinates"), list):
+        place = dict(zip(("lon", "lat"), shape["coordinates"], strict=False))
+    return {**place, **told} if isinstance(told, dict) else place
+
+
 def _as_text(frame: pd.DataFrame) -> pd.DataFrame:
-    text = frame.astype(object).map(_cell)
+    text = frame.astype(object).map(cell_text)
     text.index = pd.RangeIndex(2, len(text) + 2)
     return text
 

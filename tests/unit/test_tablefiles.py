@@ -136,7 +136,8 @@ def test_two_columns_of_one_name_are_refused(tmp_path: Path) -> None:
     [
         ("t.csv", b"<!DOCTYPE html><html>Down for maintenance</html>", "web page"),
         ("t.csv", b"\n  \n", "is empty"),
-        ("t.csv", b"PK\x03\x04\0\0\0", "not a text file"),
+        ("t.csv", b"PK\x03\x04\0\0\0", "not a readable zip archive"),
+        ("t.csv", b"a,b\0c\n", "not a text table"),
         ("t.xlsx", b"not a workbook", "cannot be read as a table"),
         ("t.zip", b"not a zip", "cannot be read as a table"),
         ("t.csv.gz", b"not a gzip", "cannot be read as a table"),
@@ -161,7 +162,7 @@ def test_an_archive_of_several_tables_is_refused(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "t.zip", "w") as archive:
         archive.writestr("a.csv", "a\n1\n")
         archive.writestr("b.csv", "a\n1\n")
-    with pytest.raises(BadInput, match="2 CSV files"):
+    with pytest.raises(BadInput, match="2 tables, expected one: a.csv, b.csv"):
         tablefiles.read_text(tmp_path / "t.zip")
 
 

@@ -76,6 +76,7 @@ class Workspace:
         self.folder = folder
         self.config = config
         self._catalog: list[Partition] | None = None
+        self._shapes: dict[tuple[Path, ...], gpd.GeoDataFrame] = {}
 
     # --- opening ------------------------------------------------------------------------------------------------
 
@@ -197,21 +198,24 @@ class Workspace:
             )
         return [self.data / part.path for part in parts]
 
-    def frame(self, name: str) -> "pd.DataFrame":
-        """A small table as a frame, rows of all current partitions in the order added."""
+    def frame(self, name: str, columns: Sequence[str] | None = None) -> "pd.DataFrame":
+        """A small table, or some of its columns, as a frame: rows of all current partitions in the order added."""
         import pandas as pd  # noqa: PLC0415
 
-        frames = [pd.read_parquet(path) for path in self.paths(name)]
+        frames = [pd.read_parquet(path, columns=None if columns is None else [*columns]) for path in self.paths(name)]
         return pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0]
 
     def geoframe(self, name: str) -> "gpd.GeoDataFrame":
-        """A table with shapes, in longitude and latitude (EPSG:4326)."""
+        """A table with shapes, in longitude and latitude (EPSG:4326); read once, each caller has a copy."""
         import geopandas as gpd  # noqa: PLC0415
 
-        frame = self.frame(name)
-        return gpd.GeoDataFrame(
-            frame.drop(columns="geometry"), geometry=gpd.GeoSeries.from_wkb(frame["geometry"]), crs="EPSG:4326"
-        )
+        paths = tuple(self.paths(name))
+        if paths not in self._shapes:
+            frame = self.frame(name)
+            self._shapes[paths] = gpd.GeoDataFrame(
+                frame.drop(columns="geometry"), geometry=gpd.GeoSeries.from_wkb(frame["geometry"]), crs="EPSG:4326"
+            )
+        return self._shapes[paths].copy()
 
     # --- receipts -----------------------------------------------------------------------------------------------
 

@@ -1,5 +1,6 @@
 """`infraplan connectivity`: who lacks broadband, at home and at school."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,7 +30,10 @@ def _home_rule(function: options.F) -> options.F:
 
 @click.group(
     cls=LazyGroup,
-    lazy={"build": ("infraplan.cli.network:build", "Budget a network that connects sites to points of presence.")},
+    lazy={
+        "build": ("infraplan.cli.network:build", "Budget a network that connects sites to points of presence."),
+        "community": ("infraplan.cli.community:community", "Reach students without broadband at home, under a budget."),
+    },
 )
 def connectivity() -> None:
     """Who lacks broadband, at home and at school.
@@ -233,13 +237,19 @@ def draw(rule_id: str, rule_file: Path | None, target_id: str, tiles: bool, path
     from infraplan.connectivity import homes as home_analysis
     from infraplan.connectivity import layers as tables
     from infraplan.connectivity import schools as school_analysis
-    from infraplan.outputs.layers import load_layer
-    from infraplan.outputs.maps import draw_map
+    from infraplan.outputs import shapes
     from infraplan.workspace import Workspace
 
     here = Workspace.open(workspace)
     rule = home_analysis.home_rule(rule_id, rule_file)
-    shown = tables.map_tables(here, rule=rule, aim=school_analysis.target(target_id))
+    with ThreadPoolExecutor(2) as aside:
+        # the engine counts and the boundaries are simplified while this thread imports what draws
+        counting = aside.submit(tables.map_tables, here, rule=rule, aim=school_analysis.target(target_id))
+        outlining = aside.submit(lambda: shapes.simplified(shapes.in_order(tables.boundaries(here)[0])))
+        from infraplan.outputs.layers import load_layer
+        from infraplan.outputs.maps import draw_map
+
+        shown, outlines = counting.result(), outlining.result()
     layers = [load_layer(name) for name in shown.layers]
     if rule_id != "bead-2022":
         # the layers' own words are those of bead-2022; under another rule its words stand there
@@ -258,6 +268,7 @@ def draw(rule_id: str, rule_file: Path | None, target_id: str, tiles: bool, path
         notes=shown.notes,
         threshold=here.config.threshold,
         tiles=tiles,
+        outlines=outlines,
     )
     for note in shown.notes:
         options.say(f"  {note}")

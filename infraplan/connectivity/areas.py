@@ -163,6 +163,6 @@ def _district_names(workspace: Workspace, areas: pd.DataFrame) -> pd.DataFrame:
     known: dict[str, str] = {}
     for table in ("district_shapes", "districts"):
         if workspace.has(table):
-            frame = workspace.frame(table).dropna(subset=["name"])
+            frame = workspace.frame(table, ["lea_id", "name"]).dropna(subset=["name"])
             known |= dict(zip(frame["lea_id"], frame["name"], strict=True))
     return names.assign(name=names["area_id"].map(known)).sort_values("area_id", ignore_index=True)

@@ -277,7 +277,8 @@ def without_businesses(export: ir.Table, offers: ir.Table) -> ir.Table:
 def _table(
     counts: pd.DataFrame, placement: Placement, rule: HomeRule, universe: Universe, *, funded: bool
 ) -> pd.DataFrame:
-    inside = counts.merge(placement.inside, on="key").groupby("area_id", as_index=False)[list(_COUNTS)].sum()
+    placed = counts.merge(placement.inside, on="key", how="left")
+    inside = placed.groupby("area_id", as_index=False)[list(_COUNTS)].sum()
     own = (
         counts.merge(placement.own, on="key")
         .groupby("area_id")["locations"]
@@ -285,7 +286,7 @@ def _table(
         .rename("own_locations")
         .reset_index()
     )
-    nowhere = counts[~counts["key"].isin(placement.inside["key"])]
+    nowhere = placed[placed["area_id"].isna()]
     table = placement.names.merge(inside, on="area_id", how="left").merge(own, on="area_id", how="left")
     if len(nowhere):
         rest: dict[str, Any] = {name: int(nowhere[name].sum()) for name in _COUNTS}

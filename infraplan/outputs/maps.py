@@ -123,6 +123,7 @@ def draw_map(
     notes: Sequence[str] = (),
     threshold: int = 10,
     tiles: bool = False,
+    outlines: shapes.Drawn | None = None,
 ) -> Path:
     """Draw the layers on one map and write it, with its tables and sources, as one HTML file; returns `path`.
 
@@ -130,7 +131,9 @@ def draw_map(
     NaN = unknown); `points`: one row per school (`school_id, name, lea_id`, optional `lea_name`, value columns).
     A layer whose column is in neither is left out, and the page says so. Counts of people below `threshold` are
     withheld (see `suppression`). `tiles` adds a street map, which asks a third party's server for pictures while the
-    page is open. Raises NoAnswer where no layer has data, InfraplanError where a needed column is missing, NoCrs.
+    page is open. `outlines` are the boundaries simplified beforehand, `simplified(in_order(areas))`, for a caller that
+    had it done while the figures were counted. Raises NoAnswer where no layer has data, InfraplanError where a needed
+    column is missing, NoCrs.
     """
     theme = load_theme("plain")
     areas, points = _in_order(areas, AREA), _in_order(points, POINT)
@@ -146,7 +149,7 @@ def draw_map(
         districts,
         schools,
         shown,
-        shapes.simplified(areas) if areas is not None else None,
+        _outlines(areas, outlines),
         shapes.point_coordinates(points) if points is not None else np.empty((0, 2)),
         sources,
     )
@@ -183,7 +186,17 @@ def _in_order(frame: gpd.GeoDataFrame | None, kind: _Kind) -> gpd.GeoDataFrame |
     missing = [column for column in kind.needed if column not in frame.columns]
     if missing:
         raise InfraplanError(f"the table of {kind.noun}s to draw has no column {', '.join(missing)}")
-    return frame.sort_values(["name", kind.needed[0]], kind="stable", ignore_index=True)
+    return shapes.in_order(frame, kind.needed[0])
+
+
+def _outlines(areas: gpd.GeoDataFrame | None, drawn: shapes.Drawn | None) -> shapes.Drawn | None:
+    if areas is None:
+        return None
+    if drawn is None:
+        return shapes.simplified(areas)
+    if len(drawn.geojson) != len(areas):
+        raise ValueError(f"{len(drawn.geojson)} outlines for {len(areas)} districts")
+    return drawn
 
 
 def _side(kind: _Kind, frame: gpd.GeoDataFrame | None, layers: Sequence[Layer], theme: Theme, threshold: int) -> _Side:

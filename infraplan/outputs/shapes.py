@@ -42,6 +42,11 @@ class Drawn:
     notes: tuple[str, ...]
 
 
+def in_order(frame: gpd.GeoDataFrame, identifier: str = "area_id") -> gpd.GeoDataFrame:
+    """Rows by name, then identifier: the order of the tables and of the boundaries on the page."""
+    return frame.sort_values(["name", identifier], kind="stable", ignore_index=True)
+
+
 def simplified(areas: gpd.GeoDataFrame) -> Drawn:
     """Boundaries of `areas`, simplified one non-overlapping layer (`area_layer`) at a time.
 

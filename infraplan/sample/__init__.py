@@ -7,7 +7,7 @@ arguments give the same files, byte for byte.
 from pathlib import Path
 
 from infraplan.errors import BadInput, Fault
-from infraplan.sample import availability, bids, census, erate, fcc, filings, form471, nces, oer, plans
+from infraplan.sample import availability, beyond, bids, census, erate, fcc, filings, form471, nces, oer, plans
 from infraplan.sample.files import SampleFile, write_text
 from infraplan.sample.ground import make_ground
 from infraplan.sample.homes import make_homes
@@ -64,6 +64,7 @@ def make(
     files += bids.write_bids(folder / "bids", ground, bought, seed)
     files += plans.write_funding(folder / "bids", bought, seed)
     files += plans.write_build(folder / "bids", people, ground, seed)
+    files += beyond.write_community(folder / "beyond", people, ground, seed)
     files += oer.write_materials(folder / "oer", people, seed)
     _write_readme(folder, people, files, locations, seed)
     return files

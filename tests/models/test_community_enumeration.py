@@ -1,0 +1,81 @@
+"""The choice beyond the school door against every subset tried, each served by a plain flow."""
+
+import random
+from decimal import Decimal
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import maximum_flow
+
+from infraplan.connectivity.community import choice, inputs
+from infraplan.connectivity.community.inputs import Inputs, Policy
+from infraplan.solve import Limits, Status
+
+PROVED = Limits(gap=0, threads=1)
+
+
+def small(seed: int) -> Inputs:
+    """Up to six places and six sites on a line, some existing, some with a capacity; whole students, equal weights."""
+    luck = random.Random(seed)  # noqa: S311 - a made-up case, nothing secret
+    points = pd.DataFrame(
+        [
+            {"point_id": f"p{k}", "lon": -70 + 0.01 * luck.randrange(20), "lat": 45.0, "students": luck.randint(1, 9)}
+            for k in range(luck.randint(2, 6))
+        ]
+    )
+    measures = pd.DataFrame(
+        [
+            {
+                "site_id": f"s{k}",
+                "kind": "library",
+                "lon": -70 + 0.01 * luck.randrange(20),
+                "lat": 45.0,
+                "radius_miles": luck.choice([1.0, 2.0, 4.0]),
+                "capacity": luck.choice([None, 3, 6, 10]),
+                "existing": luck.random() < 0.2,
+                "usd_once": Decimal(luck.randint(1, 9)),
+            }
+            for k in range(luck.randint(2, 6))
+        ]
+    )
+    tables = {"community_points": points, "community_measures": measures}
+    return inputs.assemble(tables, Policy(Decimal(luck.randint(0, 20)), need_weight=0))
+
+
+def served(told: Inputs, active: set[int]) -> float:
+    """Most students that some sites serve: a maximum flow from sites to places."""
+    sites, places = len(told.measures), len(told.points)
+    source, sink = sites + places, sites + places + 1
+    room = np.zeros((sink + 1, sink + 1), dtype=np.int32)
+    for number in active:
+        most = told.measures[number].capacity
+        room[source, number] = 1_000 if most is None else most
+    room[sites : sites + places, sink] = told.students()
+    for measure, point in zip(told.pairs["measure"], told.pairs["point"], strict=True):
+        room[measure, sites + point] = 1_000
+    return float(maximum_flow(csr_array(room), source, sink).flow_value)
+
+
+def tried(told: Inputs) -> float:
+    there = {number for number, one in enumerate(told.measures) if one.existing}
+    others = [number for number in range(len(told.measures)) if number not in there]
+    return max(
+        served(told, there | set(some))
+        for count in range(len(others) + 1)
+        for some in combinations(others, count)
+        if sum((told.measures[number].fixed_net for number in some), Decimal(0)) <= told.budget
+    )
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_no_affordable_set_of_sites_reaches_more(seed: int) -> None:
+    told = small(seed)
+    found = choice.find(told, PROVED)
+    assert found.result.status == Status.optimal
+    assert found.serving.students == pytest.approx(tried(told), abs=1e-4)
+    assert found.spent <= told.budget
+    room = [one.capacity for one in told.measures]
+    assert all(cap is None or one <= cap + 1e-4 for cap, one in zip(room, found.serving.by_measure, strict=True))

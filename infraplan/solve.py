@@ -71,7 +71,7 @@ class Limits:
     """When to stop and how to run.
 
     `gap` is relative (0 asks for a proved optimum), `time_limit` is in seconds, `threads` None or 0 leaves the number
-    to HiGHS.
+    to HiGHS. `close` is a distance between answer and bound, in units of the objective, at which to stop whatever the gap.
     """
 
     gap: float = 0.001
@@ -79,6 +79,7 @@ class Limits:
     seed: int = 0
     threads: int | None = None
     quiet: bool = True
+    close: float = 0.0
 
     def after(self, seconds: float) -> "Limits":
         """Return the same limits with `seconds` of the time already spent (at least a tenth of a second stays)."""
@@ -260,7 +261,7 @@ def _loaded(model: Arrays) -> highspy.Highs:
 def _set_options(solver: highspy.Highs, limits: Limits) -> None:
     options: dict[str, Any] = {
         "mip_rel_gap": limits.gap,
-        "mip_abs_gap": 0.0,
+        "mip_abs_gap": limits.close,
         "random_seed": limits.seed,
         "threads": limits.threads or 0,
     }

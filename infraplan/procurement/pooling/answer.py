@@ -18,7 +18,7 @@ from typing import Final
 import numpy as np
 
 from infraplan import solve
-from infraplan.errors import InfraplanError, NoAnswer
+from infraplan.errors import NoAnswer
 from infraplan.procurement.pooling import model as models
 from infraplan.procurement.pooling import sharing
 from infraplan.procurement.pooling.bills import CURRENT, Award, Baseline, averages, baselines, members, worse_off
@@ -29,6 +29,7 @@ from infraplan.procurement.pooling.inputs import ZERO, Inputs
 from infraplan.procurement.pooling.model import Facts, Model, Row
 from infraplan.procurement.pooling.relaxation import INFINITE, Tree
 from infraplan.procurement.pooling.shortage import shortage
+from infraplan.procurement.pooling.stability import Stability, stabilize
 from infraplan.solve import Limits, Result, Status
 
 MOST_ROUNDS: Final = 200
@@ -56,6 +57,7 @@ class Answer:
     result: Result
     base: tuple[Baseline | None, ...]
     notes: tuple[str, ...] = ()
+    stability: Stability | None = None
 
 
 def objective(award: Award) -> Decimal:
@@ -68,22 +70,19 @@ def objective(award: Award) -> Decimal:
 def find(inputs: Inputs, limits: Limits | None = None) -> Answer:
     """Find the best award under the policy. Raises NoAnswer, in words, if there is none or time ran out before one."""
     limits = limits or Limits()
-    _refuse_unavailable(inputs)
-    _refuse_unserved(inputs)
-    base = tuple(baselines(inputs))
-    search = Search(inputs, base, limits)
-    short = shortage(search.facts)
-    if short is not None:
-        raise NoAnswer(f"No answer: {WHAT} is impossible (status: infeasible).\n{short}")
-    award, result = search.run()
-    return Answer(award, result, base, (*inputs.notes, *search.notes))
+    # a group's gain is measured to the gap asked for, so the awards compared are worked out more finely
+    finer = replace(limits, gap=limits.gap * PART_OF_GAP) if inputs.policy.stable else limits
+    search = Search(inputs, tuple(baselines(inputs)), finer)
+    award, result = search.checked()
+    found = Answer(award, result, tuple(search.base), (*inputs.notes, *search.notes))
+    if not inputs.policy.stable:
+        return found
+    return replace(found, stability=stabilize(award, search.base, limits.after(search.spent()), _best))
 
 
-def _refuse_unavailable(inputs: Inputs) -> None:
-    if inputs.policy.stable:
-        raise InfraplanError(
-            "stable = true is not available yet; set it to false (or leave it out) to go on without it."
-        )
+def _best(inputs: Inputs, limits: Limits) -> Award:
+    """The best award of a part of the pool."""
+    return Search(inputs, tuple(baselines(inputs)), limits).checked()[0]
 
 
 def _refuse_unserved(inputs: Inputs) -> None:
@@ -118,6 +117,14 @@ class Search:
     limits: Limits
     notes: list[str] = field(default_factory=list)
     began: float = field(default_factory=time.perf_counter)
+
+    def checked(self) -> tuple[Award, Result]:
+        """Say at once what can be seen to be impossible; else solve. Raises NoAnswer."""
+        _refuse_unserved(self.inputs)
+        short = shortage(self.facts)
+        if short is not None:
+            raise NoAnswer(f"No answer: {WHAT} is impossible (status: infeasible).\n{short}")
+        return self.run()
 
     def run(self) -> tuple[Award, Result]:
         """Solve under the policy's filing form; a consortium's average only where it decides anything."""

@@ -8,7 +8,7 @@ One demand:   own(c + fixed w / W) <= baseline  <=>  W >= N.           Row: N aw
 Several:      tangents of the same convex cost at the answer that broke it; each cuts that answer off and no fair one.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -102,10 +102,14 @@ class Fairness:
                     keep[index] = np.inf if self.keeping(index) > self.room(indices) else keep[index]
         return options.where(options.cost <= limit[options.demand]), keep
 
-    def rows(self, award: Award, before: int) -> list[Row]:
-        """Rows that cut this award off; none if it leaves nobody worse off. `before` counts the rows already found."""
+    def rows(self, award: Award, before: int, among: Collection[str] | None = None) -> list[Row]:
+        """Rows that cut this award off; none if it leaves nobody (`among` some members) worse off.
+
+        `before` counts the rows already found.
+        """
         found: list[Row] = []
-        for member in worse_off(award, self.base):
+        worse = worse_off(award, self.base)
+        for member in worse if among is None else [name for name in worse if name in among]:
             indices = self.members[member]
             words = f"{member} is not worse off (no_district_worse_off)"
             chosen = award.choice[indices[0]]

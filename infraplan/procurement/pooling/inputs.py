@@ -40,6 +40,10 @@ class Demand:
     termination: Decimal = ZERO
     c2_available: Decimal | None = None
     students: int | None = None
+    ben: str | None = None
+    named_in_470: bool | None = None
+    loa_through_fy: int | None = None
+    lot_id: str | None = None
     row: int = 0
 
     @property
@@ -69,6 +73,7 @@ class Bid:
     capacity: float | None = None
     levels: tuple[Level, ...] = (Level(0.0, ONE),)
     disqualified: str | None = None
+    lot_id: str | None = None
 
     def factor_at(self, quantity: float) -> Decimal:
         """Return the factor on monthly prices once the bid has won `quantity`."""
@@ -96,6 +101,17 @@ class Inputs:
     notes: tuple[str, ...] = ()
     out_of_the_running: tuple[Bid, ...] = ()
     files: Mapping[str, Path] = field(default_factory=dict)
+    of_the_pool: Mapping[str, float] = field(default_factory=dict)
+    """Quantity per service that the whole pool asks for, where this purchase is a part of one."""
+
+    def asked(self) -> dict[str, float]:
+        """Return the quantity asked for per service, by the whole pool: a provider's largest share counts in it."""
+        if self.of_the_pool:
+            return dict(self.of_the_pool)
+        found: dict[str, float] = {}
+        for demand in self.demands:
+            found[demand.service] = found.get(demand.service, 0.0) + demand.quantity
+        return found
 
     def offers_of(self) -> list[list[Offer]]:
         """Return the offers of each bid."""
@@ -111,6 +127,27 @@ class Inputs:
         place = {old: new for new, old in enumerate(kept)}
         offers = tuple(replace(offer, bid=place[offer.bid]) for offer in self.offers if offer.bid in place)
         return replace(self, bids=tuple(self.bids[index] for index in kept), offers=offers)
+
+    def only(self, member_ids: Iterable[str]) -> "Inputs":
+        """Return the purchase of some members by themselves: the same bids at the same prices, to them alone.
+
+        Bids keep their numbers. A bundle that names anyone else is out of their reach; a provider's largest share stays
+        the quantity it is for the whole pool, and the least number of providers is not asked of a part of it.
+        """
+        wanted = set(member_ids)
+        kept = [index for index, demand in enumerate(self.demands) if demand.lea_id in wanted]
+        place = {old: new for new, old in enumerate(kept)}
+        broken = {
+            offer.bid for offer in self.offers if self.bids[offer.bid].bundle and offer.demand not in place
+        }  # fmt: skip
+        offers = tuple(
+            replace(offer, demand=place[offer.demand])
+            for offer in self.offers
+            if offer.demand in place and offer.bid not in broken
+        )
+        policy = replace(self.policy, min_providers=None, stable=False)
+        demands = tuple(self.demands[index] for index in kept)
+        return replace(self, policy=policy, demands=demands, offers=offers, notes=(), of_the_pool=self.asked())
 
 
 def read(
@@ -158,6 +195,7 @@ class _Builder:
         self.notes: list[str] = []
         self.rates: dict[tuple[str, str], int] = {}
         self.unasked = 0
+        self.outside = 0
 
     def fault(self, kind: str, what: str, table: str, row: int, column: str, mend: str) -> None:
         self.faults.add(Fault(kind=kind, what=what, file=self.names[table], row=row, column=column, mend=mend))
@@ -208,6 +246,7 @@ class _Builder:
                 capacity=told["capacity"],
                 levels=levels.get(told["bid_id"], (Level(0.0, ONE),)),
                 disqualified=told["disqualified"],
+                lot_id=told["lot_id"],
             )
             (self.out if bid.disqualified else self.bids).append(bid)
         self.bids.sort(key=lambda bid: bid.bid_id)
@@ -276,6 +315,12 @@ class _Builder:
             mend = f"add the member to {self.names['demand']}, or drop the bundle"
             self.fault("UnknownMember", what, "bid_prices", row, "lea_id", mend)
         self.unasked += not numbers
+        elsewhere = [demand for demand in numbers if bid.lot_id not in (None, self.demands[demand].lot_id)]
+        if elsewhere and bid.bundle:
+            what = f"bundle {bid.bid_id} is for lot {bid.lot_id} and names {member}, who is in {self._lot(elsewhere[0])}"
+            self.fault("OtherLot", what, "bid_prices", row, "lea_id", "correct the lot, or drop the bundle")
+        self.outside += len(elsewhere)
+        numbers = [demand for demand in numbers if demand not in elsewhere]
         month = ZERO if bid.bundle else (told["usd_month"] or ZERO)
         for demand in numbers:
             if (number, demand) in self.pairs:
@@ -284,8 +329,16 @@ class _Builder:
             self.pairs.add((number, demand))
             self.offers.append(Offer(number, demand, month, told["usd_once"]))
 
+    def _lot(self, demand: int) -> str:
+        lot = self.demands[demand].lot_id
+        return f"lot {lot}" if lot else "no lot"
+
     def finished(self) -> Inputs:
         self.faults.raise_if_any()
+        if self.outside:
+            self.notes.append(
+                f"{self.outside:,} prices are for members outside the lot their bid is for (lot_id); they were left out"
+            )
         if self.unasked:
             self.notes.append(
                 f"{self.unasked:,} prices are for members or services nobody asks for; they were left out"
@@ -313,6 +366,10 @@ def _demand(told: Mapping[str, Any], rate: int, position: int) -> Demand:
         termination=told["termination_usd"],
         c2_available=told["c2_available_usd"] if told["category"] == "C2" else None,
         students=told["students"],
+        ben=told["ben"],
+        named_in_470=None if told["named_in_470"] is None else bool(told["named_in_470"]),
+        loa_through_fy=None if told["loa_through_fy"] is None else int(told["loa_through_fy"]),
+        lot_id=told["lot_id"],
         row=position,
     )
 

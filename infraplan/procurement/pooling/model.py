@@ -180,6 +180,7 @@ class Model:
     wins: dict[tuple[int, int], pulp.LpVariable] = field(default_factory=dict)
     award: dict[tuple[int, int, int], pulp.LpVariable] = field(default_factory=dict)
     keeps: dict[int, pulp.LpVariable] = field(default_factory=dict)
+    leaves: dict[str, pulp.LpVariable] = field(default_factory=dict)
     words: dict[str, str] = field(default_factory=dict)
 
     def add(self, terms: Iterable[Term], sense: int, rhs: float, name: str, words: str | None = None) -> None:
@@ -188,6 +189,16 @@ class Model:
         self.problem += pulp.LpConstraint(left, sense, name, rhs)
         if words is not None:
             self.words[name] = words
+
+    def price(self, options: Options) -> list[Term]:
+        """The cost of the award before discount, in the decisions over these options."""
+        given = self.facts
+        terms: list[Term] = list(zip(self.award.values(), options.cost.tolist(), strict=True))
+        terms += [(variable, float(given.keep[demand])) for demand, variable in self.keeps.items()]
+        return terms + [
+            (variable, given.bundle_cost[bid] if bid in given.bundles else float(given.fixed[bid]))
+            for (bid, _), variable in self.wins.items()
+        ]
 
     def choice(self) -> tuple[int, ...]:
         """Read the award from the solved variables."""
@@ -222,9 +233,17 @@ def _from(given: Facts, bid: int, level: int) -> float:
     return given.inputs.bids[bid].levels[level].from_quantity
 
 
-def build(given: Facts, options: Options | None = None, rows: Sequence[Row] = ()) -> Model:
-    """State the model over all options, or over some of them; `rows` are constraints found by earlier solves."""
+def build(
+    given: Facts, options: Options | None = None, rows: Sequence[Row] = (), *, members: Sequence[str] = ()
+) -> Model:
+    """State the model over all options, or over some of them; `rows` are constraints found by earlier solves.
+
+    With `members`, who is served is open too: `leaves[m]` says whether m is among them (see `leaving`).
+    """
     model = Model(pulp.LpProblem("pool", pulp.LpMinimize), given)
+    model.leaves = {
+        member: model.problem.add_variable(f"leaves_{number}", cat="Binary") for number, member in enumerate(members)
+    }
     _decisions(model, options or given.options)
     _least_cost(model, options or given.options)
     _every_demand_is_served(model)
@@ -251,14 +270,7 @@ def _decisions(model: Model, options: Options) -> None:
 
 
 def _least_cost(model: Model, options: Options) -> None:
-    given = model.facts
-    terms: list[Term] = list(zip(model.award.values(), options.cost.tolist(), strict=True))
-    terms += [(variable, float(given.keep[demand])) for demand, variable in model.keeps.items()]
-    terms += [
-        (variable, given.bundle_cost[bid] if bid in given.bundles else float(given.fixed[bid]))
-        for (bid, _), variable in model.wins.items()
-    ]
-    model.problem += pulp.LpAffineExpression(terms)
+    model.problem += pulp.LpAffineExpression(model.price(options))
 
 
 def _every_demand_is_served(model: Model) -> None:
@@ -272,6 +284,9 @@ def _every_demand_is_served(model: Model) -> None:
         for demand in named:
             terms[demand].append((model.wins[bid, 0], 1.0))
     for index, (demand_told, left) in enumerate(zip(given.inputs.demands, terms, strict=True)):
+        if model.leaves:
+            model.add([*left, (model.leaves[demand_told.lea_id], -1.0)], EQ, 0.0, f"served_{index}")
+            continue
         model.add(left, EQ, 1.0, f"served_{index}", f"{demand_told.label} is served by a bid or keeps its contract")
 
 
@@ -313,9 +328,7 @@ def _providers_keep_their_share(model: Model) -> None:
     given, share = model.facts, model.facts.inputs.policy.max_share_per_provider
     if share is None:
         return
-    demanded: dict[str, float] = {}
-    for demand in given.inputs.demands:
-        demanded[demand.service] = demanded.get(demand.service, 0.0) + demand.quantity
+    demanded = given.inputs.asked()
     won: dict[tuple[str, str], dict[pulp.LpVariable, float]] = {}
     for (index, bid, _), variable in model.award.items():
         key = (given.inputs.bids[bid].provider_id, given.inputs.demands[index].service)

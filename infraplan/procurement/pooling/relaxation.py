@@ -172,9 +172,7 @@ class Tree:
         if share is None:
             return sp.csr_array((0, options)), sp.csr_array((0, tiers)), np.zeros(0)
         key: dict[tuple[str, str], int] = {}
-        total: dict[str, float] = {}
-        for told in given.inputs.demands:
-            total[told.service] = total.get(told.service, 0.0) + told.quantity
+        total = given.inputs.asked()
 
         def row_of(demand: int, bid: int) -> int:
             return key.setdefault((given.inputs.bids[bid].provider_id, given.inputs.demands[demand].service), len(key))
@@ -196,7 +194,7 @@ class Tree:
     def _most_of_share(self) -> Floats:
         """What one bid can win at most under the provider's share: it closes the bound a little."""
         share = self.given.inputs.policy.max_share_per_provider
-        total = float(self.given.quantity.sum())
+        total = sum(self.given.inputs.asked().values())
         return np.full(len(self.tiers), np.inf if share is None else share * total)
 
     def _bundle_cover(self) -> sp.csr_array:

@@ -48,9 +48,7 @@ def _limits(given: Facts) -> tuple[sp.csr_array, Floats]:
     if share is None:
         return own, given.capacity
     key: dict[tuple[str, str], int] = {}
-    total: dict[str, float] = {}
-    for told in given.inputs.demands:
-        total[told.service] = total.get(told.service, 0.0) + told.quantity
+    total = given.inputs.asked()
     pairs = zip(demand.tolist(), bid.tolist(), strict=True)
     names = [(given.inputs.bids[b].provider_id, given.inputs.demands[d].service) for d, b in pairs]
     rows = np.array([key.setdefault(name, len(key)) for name in names], dtype=np.int64)

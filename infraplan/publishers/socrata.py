@@ -29,7 +29,7 @@ def plan(one: Fetchable, place: Place, http: Http) -> Plan:
     columns = [name for name in columns if not name.startswith(":")]
     need_columns(one, columns, f"{base}/d/{dataset}")
     years = range(place.funding_year - int(one.settings.get("years_back", 2)), place.funding_year + 1)
-    where = place.fill(one.settings["where"], years=", ".join(f"'{year}'" for year in years))
+    where = place.fill(_where(one, columns, f"{base}/d/{dataset}"), years=", ".join(f"'{year}'" for year in years))
     count = _count(http, one, f"{base}/resource/{dataset}.json", where, token)
     updated = about.get("rowsUpdatedAt")
     day = datetime.fromtimestamp(updated, UTC).date().isoformat() if isinstance(updated, int) else None
@@ -55,6 +55,19 @@ def plan(one: Fetchable, place: Place, http: Http) -> Plan:
         version=whole.version,
     )
     return Plan(wanted=(wanted,) if count else (), notes=() if count else (f"no rows where {where}",))
+
+
+def _where(one: Fetchable, columns: list[str], where: str) -> str:
+    """The filter by state and funding year: as declared, or by the first of several columns that the dataset has."""
+    if "where" in one.settings:
+        return str(one.settings["where"])
+    state = next((name for name in one.settings["state_columns"] if name in columns), None)
+    if state is None:
+        raise SourceChanged(
+            f"{one.source.title}: no column tells the state; looked for {', '.join(one.settings['state_columns'])}\n"
+            f"  where: {where}\n  mend:  it has {', '.join(columns)[:300]}; correct data/sources/{one.id}.toml"
+        )
+    return f"{state} = '{{usps}}'" + (" and funding_year in ({years})" if "funding_year" in columns else "")
 
 
 def _count(http: Http, one: Fetchable, address: str, where: str, token: Mapping[str, str]) -> int:

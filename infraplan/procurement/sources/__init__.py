@@ -1,5 +1,5 @@
 """Publishers' files of E-Rate filings, read into the declared tables."""
 
-from infraplan.procurement.sources import usac
+from infraplan.procurement.sources import published, usac
 
-LOADERS = {**usac.LOADERS}
+LOADERS = {**usac.LOADERS, **published.LOADERS}

@@ -45,12 +45,16 @@ SOURCES = [
     "oer_libretexts",
     "oer_open_textbook_library",
     "oer_openstax",
+    "usac_applicant_sites",
+    "usac_applications",
     "usac_c2_spending",
+    "usac_disbursements",
+    "usac_entities",
     "usac_line_recipients",
     "usac_request_lines",
     "usac_requests",
 ]
-BY_NAME = ["oer_doab", "urban_ccd_enrollment", "urban_ccd_lea", "urban_ccd_school"]
+BY_NAME = ["usac_site_speeds", "oer_doab", "urban_ccd_enrollment", "urban_ccd_lea", "urban_ccd_school"]
 
 
 def zipped(members: Mapping[str, bytes | str]) -> bytes:
@@ -350,7 +354,7 @@ LINE = {
 
 
 def usac(server: Standin) -> None:
-    """Four data sets; a null field does not come, and there is a computed column to pass over."""
+    """Nine data sets; a null field does not come, and there is a computed column to pass over."""
     frns = [f"26990000{n:02d}" for n in range(7)]
     datasets: dict[str, list[dict[str, Any]]] = {
         "qdmp-ygft": [{**REQUEST, "funding_request_number": frn} for frn in frns],
@@ -369,6 +373,44 @@ def usac(server: Standin) -> None:
              "pending_c2_budget_amount": "0.00", "available_c2_budget_amount": "50100.00",
              "c2_budget_cycle": "2026-2030", "c2_budget_version": "Original"},
         ],
+        "9s6i-myen": [
+            {"application_number": "261000001", "funding_year": "2026", "org_state": "ME", "epc_organization_id": "120001",
+             "organization_name": "West Unified", "organization_entity_type_name": "School District",
+             "chosen_category_of_service": "Category1", "c1_discount": "0.80", "c2_discount": "0.80",
+             "pre_discount_eligible_amount": "84000.00", "funding_request_amount": "67200.00",
+             "form_471_status_name": "Committed"},
+        ],
+        "upfy-khtr": [
+            {"application_number": "261000001", "funding_year": "2026", "ben_state": "ME", "par_entity_ben": "120001",
+             "par_entity_name": "West Unified", "par_entity_is_urban_or_rural": "Rural", "par_students_count": "300",
+             "c1_discount": "0.80", "entity_number": "55501", "entity_name": "West School",
+             "entity_is_urban_or_rural": "Rural", "entity_number_of_students": "300"},
+        ],
+        "ym44-rnhq": [
+            {"application_number": "261000001", "billed_entity_state": "ME", "entity_number": "120001",
+             "child_entity_number": "55501", "child_entity_name": "West School", "download_speed": "1",
+             "download_speed_units": "Gbps", "child_download_speed": "500", "child_download_speed_units": "Mbps",
+             "biggest_barriers": "Price"},
+        ],
+        "jpiu-tj8h": [
+            {"invoice_id": f"INV{n}", "inv_line_num": "1", "funding_request_number": frn, "funding_year": "2026",
+             "billed_entity_number": "120001", "billed_entity_name": "West Unified", "billed_entity_state": "ME",
+             "invoice_type": "Applicant", "chosen_category_of_service": "Category 1", "requested_inv_line_amt": "800.00",
+             "inv_line_item_status": "SENT TO USAC",
+             **({"approved_inv_line_amt": "790.50", "inv_line_completion_date": "2026-10-01T00:00:00.000"} if n else {})}
+            for n, frn in enumerate(frns)
+        ],
+        "7i5i-83qf": [
+            {"entity_number": number, "entity_name": name, "entity_type": kind, "physical_state": "ME",
+             "urban_rural_status": "Rural", "nces_public_state_code": "23", "nces_public_district_code": "1", **more}
+            for number, name, kind, more in (
+                ("120001", "West Unified", "School District",
+                 {"category_one_discount_rate": "0.80", "category_two_discount_rate": "0.80"}),
+                ("55501", "West School", "School",
+                 {"parent_entity_number": "120001", "number_of_full_time_students": "300", "number_of_nslp_students": "220",
+                  "nces_public_building_code": "7"}),
+            )
+        ],
     }  # fmt: skip
     for dataset, rows in datasets.items():
         names = list(dict.fromkeys(name for row in rows for name in row))
@@ -376,6 +418,7 @@ def usac(server: Standin) -> None:
             "id": dataset,
             "rowsUpdatedAt": 1_790_000_000,
             "columns": [{"fieldName": name} for name in (*names, ":@computed_region_x")],
+            "license": {"name": "Public Domain U.S. Government"},
         }
         server.pages[f"{USAC}/api/views/{dataset}.json"] = partial(_always, about)
         server.pages[f"{USAC}/resource/{dataset}.json"] = partial(socrata, rows)

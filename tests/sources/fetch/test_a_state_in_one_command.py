@@ -34,6 +34,7 @@ def test_everything_a_state_needs_comes_with_one_command(standin: Standin, infra
     assert done.code == 0, done.err
     tables = {part.table for part in Workspace.open(plan).catalog}
     assert tables == {
+        "applicant_sites", "applications", "disbursements", "erate_entities",
         "availability", "block_districts", "c2_spending", "coverage_summary", "district_poverty", "district_shapes",
         "districts", "enrollment", "funded_locations", "household_internet", "line_recipients", "open_resources", "locations",
         "request_lines", "requests", "schools", "standards", "tract_shapes",

@@ -1,15 +1,15 @@
 """Files as they arrive: unpacked if need be, looked at, and known by their header, never by their name."""
 
 import csv
-import gzip
 import io
 import json
 import re
 import shutil
 import sqlite3
+import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -17,17 +17,22 @@ from typing import Any
 import pandas as pd
 import pyogrio
 
-from infraplan import archives
+from infraplan import archives, contents
 from infraplan.errors import BadInput, Fault
 from infraplan.resources import data_path, read_toml
-from infraplan.tablefiles import decode
+from infraplan.tablefiles import decode, text_of
+from infraplan.workbooks import Workbook
 
 DELIMITED = (".csv", ".txt", ".tsv")
 SHEETS = (".xlsx", ".xls", ".xlsm")
 SHAPES = (".shp", ".gpkg", ".geojson")
+RECORDS = (".json", ".parquet")
 SIDECARS = (".shx", ".dbf", ".prj", ".cpg", ".sbn", ".sbx", ".qix", ".shp.xml", ".xml", ".fix")
 PASSED_OVER = (".sas7bdat", ".pdf", ".docx", ".md", ".html", ".lyr")
 _PEEK_BYTES = 65_536
+_MOST_LAYERS = 3
+_FEWEST_COLUMNS = 2
+_BINARY_ENDINGS = (*SHEETS, ".parquet", ".zip", ".gz", ".gpkg", ".shp")
 _HEADER_ROWS_SEARCHED = 8
 
 
@@ -44,6 +49,7 @@ class Source:
     tables: tuple[str, ...]
     kinds: tuple[str, ...]
     headers: tuple[Mapping[str, Any], ...]
+    companions: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -52,7 +58,8 @@ class Arrival:
 
     `name` is what people are told (archive!member for a zip), `files` all given files it was read from, `header_row`
     the line of the header, `kind` delimited | sheet | shapes | parquet |
-    json (one object; its columns are the names of its parts).
+    json (one object; its columns are the names of its parts). `sheet` is the sheet of a workbook, `remarks` what is to be
+    told of how the file was read.
     """
 
     name: str
@@ -66,6 +73,8 @@ class Arrival:
     latin: bool = False
     source: Source | None = None
     header_name: str = ""
+    sheet: str = ""
+    remarks: tuple[str, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
 
     def column(self, name: str) -> str | None:
@@ -94,6 +103,7 @@ def sources() -> Mapping[str, Source]:
             tables=tuple(told["tables"]),
             kinds=tuple(told["kinds"]),
             headers=tuple(told.get("header", ())),
+            companions=tuple(tuple(one["columns"]) for one in told.get("companion", ())),
         )
     return found
 
@@ -128,78 +138,112 @@ def opened(path: Path, scratch: Path) -> Iterator[list[Arrival]]:
     shutil.rmtree(room, ignore_errors=True)  # what a killed command left
     room.mkdir(parents=True)
     try:
-        ending = path.suffix.lower()
-        if ending == ".zip":
-            yield _zipped(path, room)
-        elif ending == ".gz":
-            yield [_peek(_gunzip(path, room), path.name, (path,))]
-        else:
-            files = (
-                (path, *sorted(side for side in path.parent.glob(f"{path.stem}.*") if side.suffix.lower() in SIDECARS))
-                if ending == ".shp"
-                else (path,)
-            )
-            yield [_peek(path, path.name, files)]
+        yield _inside(path, path.name, room, (path,))
     finally:
         shutil.rmtree(room, ignore_errors=True)
 
 
-def _gunzip(path: Path, room: Path) -> Path:
-    target = room / path.stem
-    with gzip.open(path) as packed, target.open("wb") as out:
-        archives.copy_bounded(packed, out, path.name, min(archives.MOST_BYTES, shutil.disk_usage(room).free))
-    return target
+def _inside(local: Path, name: str, room: Path, files: tuple[Path, ...], depth: int = 0) -> list[Arrival]:
+    """What a file holds, unpacked if its bytes say that it is packed, whatever its ending says."""
+    kind = contents.checked_kind(local, name)
+    if kind == "zip" and local.suffix.lower() in SHEETS and not zipfile.is_zipfile(local):
+        kind = "xlsx"  # cut short: it is the workbook that cannot be read
+    if kind in contents.PACKED and depth == _MOST_LAYERS:
+        mend = "unpack it and add the files"
+        raise BadInput([Fault(kind="NothingInside", what=f"{name} holds archives in archives", file=name, mend=mend)])
+    if kind == "zip":
+        return _zipped(local, name, room, files, depth)
+    if kind == "gzip":
+        return _inside(archives.gunzip(local, room, _most_bytes(room)), name, room, files, depth + 1)
+    if kind == "shapefile" and local.suffix.lower() == ".shp" and not depth:
+        files = (*files, *sorted(side for side in local.parent.glob(f"{local.stem}.*") if is_sidecar(side)))
+    return [_peek(local, name, files, kind, room)]
 
 
-def _zipped(path: Path, room: Path) -> list[Arrival]:
-    with archives.opened(path) as archive:
-        names = [name for name in archives.members(archive) if not name.lower().endswith(PASSED_OVER)]
-        shapes = [name for name in names if name.lower().endswith(SHAPES)]
-        tables = [name for name in names if name.lower().endswith((*DELIMITED, *SHEETS)) and not shapes]
-        wanted = shapes or tables
+def _most_bytes(room: Path) -> int:
+    return min(archives.MOST_BYTES, shutil.disk_usage(room).free)
+
+
+def _zipped(local: Path, label: str, room: Path, files: tuple[Path, ...], depth: int) -> list[Arrival]:
+    with archives.opened(local) as archive:
+        every = archives.members(archive)
+        names = [name for name in every if not name.lower().endswith(PASSED_OVER)]
+        wanted = _wanted(names)
         if not wanted:
-            raise BadInput(
-                [
-                    Fault(
-                        kind="NothingInside",
-                        what=f"{path.name} holds no table and no shapes",
-                        file=path.name,
-                        mend=f"it holds: {', '.join(names)[:200] or 'nothing'}; unpack it and add the file",
-                    )
-                ]
-            )
+            mend = f"it holds: {', '.join(every)[:200] or 'nothing'}; unpack it and add the file"
+            what = f"{label} holds no table and no shapes"
+            raise BadInput([Fault(kind="NothingInside", what=what, file=label, mend=mend)])
         arrivals = []
         for number, name in enumerate(wanted):
-            own_room = room / str(number)  # two folders of an archive may hold files of one name
+            own_room = room / f"{depth}-{number}"  # two folders of an archive may hold files of one name
             own_room.mkdir()
             if name.lower().endswith(".shp"):
                 stem = name[:-4]
                 for side in names:
                     if side != name and side.lower().startswith(stem.lower() + "."):
                         archives.unpack(archive, side, own_room)
-            local = archives.unpack(archive, name, own_room)
-            label = path.name if len(wanted) == 1 else f"{path.name}!{name}"
-            arrivals.append(_peek(local, label, (path,), member=name))
-        return arrivals
+            inner = archives.unpack(archive, name, own_room)
+            told = label if len(wanted) == 1 else f"{label}!{name}"
+            found = _inside(inner, told, own_room, files, depth + 1)
+            arrivals += [replace(one, member="/".join(filter(None, (name, one.member)))) for one in found]
+        return _without_companions(arrivals)
 
 
-def _peek(local: Path, name: str, files: tuple[Path, ...], member: str = "") -> Arrival:
-    ending = local.suffix.lower()
-    if ending == ".parquet":
+def _wanted(names: Sequence[str]) -> list[str]:
+    """The members worth a look: shapes, else tables, else archives, else whatever has an ending that says nothing."""
+    for endings in (SHAPES, (*DELIMITED, *SHEETS, *RECORDS), (".zip", ".gz")):
+        found = [name for name in names if name.lower().endswith(endings)]
+        if found:
+            return found
+    return [name for name in names if not name.lower().endswith(SIDECARS)]
+
+
+def _without_companions(found: list[Arrival]) -> list[Arrival]:
+    """A publisher's archive without the tables that only describe it, where another of its tables is known."""
+    about = [one for one in found if _is_companion(one)]
+    if not about or not any(recognize(one) for one in found if one not in about):
+        return found
+    remark = f"not read, they only describe the data: {', '.join(one.bare_name for one in about)}"
+    return [replace(one, remarks=(*one.remarks, remark)) for one in found if one not in about]
+
+
+def _is_companion(arrival: Arrival) -> bool:
+    here = {column.lower() for column in arrival.columns}
+    return recognize(arrival) is None and any(
+        {str(column).lower() for column in columns} <= here for one in sources().values() for columns in one.companions
+    )
+
+
+def _peek(local: Path, name: str, files: tuple[Path, ...], kind: str, room: Path) -> Arrival:
+    if kind == "parquet":
         columns = tuple(pd.read_parquet(local).columns)
-        return Arrival(name, "parquet", local, files, columns, member)
-    if ending in SHEETS:
-        return _peek_sheet(local, name, files, member)
-    if ending in SHAPES or (ending == ".json" and _is_features(local)):
-        return _peek_shapes(local, name, files, member)
-    if ending == ".json" and (parts := _parts_of_json(local)):
-        return Arrival(name, "json", local, files, parts, member)
-    return _peek_delimited(local, name, files, member)
+        return Arrival(name, "parquet", local, files, columns)
+    if kind in contents.WORKBOOKS:
+        return _peek_sheet(local, name, files)
+    if kind in contents.SHAPES:
+        return _peek_shapes(_named_as(local, kind, room), name, files)
+    if kind == "json":
+        if parts := _parts_of_json(local):
+            return Arrival(name, "json", local, files, parts)
+        local = _records_as_csv(local, room)
+    return _peek_delimited(local, name, files, room)
 
 
-def _is_features(local: Path) -> bool:
-    with local.open("rb") as stream:
-        return b"FeatureCollection" in stream.read(_PEEK_BYTES)
+def _named_as(local: Path, kind: str, room: Path) -> Path:
+    """The file under a name that the reader of shapes knows: it goes by the ending."""
+    ending = {"geojson": ".geojson", "geopackage": ".gpkg", "shapefile": ".shp"}[kind]
+    if local.suffix.lower() in {ending, ".json"}:
+        return local
+    link = room / f"{local.name}{ending}"
+    link.symlink_to(local.resolve())
+    return link
+
+
+def _records_as_csv(local: Path, room: Path) -> Path:
+    """A JSON list of records as the CSV that all loaders read; the first record stands in row 2."""
+    target = room / f"{local.name}.csv"
+    text_of(local).map(str).to_csv(target, index=False)
+    return target
 
 
 def _parts_of_json(local: Path) -> tuple[str, ...]:
@@ -211,7 +255,7 @@ def _parts_of_json(local: Path) -> tuple[str, ...]:
     return tuple(map(str, told)) if isinstance(told, dict) else ()
 
 
-def _peek_shapes(local: Path, name: str, files: tuple[Path, ...], member: str) -> Arrival:
+def _peek_shapes(local: Path, name: str, files: tuple[Path, ...]) -> Arrival:
     try:
         info = pyogrio.read_info(local)
     except (pyogrio.errors.DataSourceError, sqlite3.Error, ValueError) as why:
@@ -225,71 +269,82 @@ def _peek_shapes(local: Path, name: str, files: tuple[Path, ...], member: str) -
                 )
             ],
         ) from why
-    return Arrival(name, "shapes", local, files, tuple(info["fields"]), member)
+    return Arrival(name, "shapes", local, files, tuple(info["fields"]))
 
 
-def _peek_sheet(local: Path, name: str, files: tuple[Path, ...], member: str) -> Arrival:
-    try:
-        raw = pd.read_excel(local, header=None, dtype=object, engine="calamine", nrows=_HEADER_ROWS_SEARCHED)
-    except Exception as why:  # the reader raises its own classes for each way a workbook can be broken
-        raise BadInput(
-            [
-                Fault(
-                    kind="Unreadable",
-                    what=f"{name} cannot be read as a workbook: {why}",
-                    file=name,
-                    mend="open it in a spreadsheet and save it again",
-                )
-            ]
-        ) from why
-    rows = [[str(cell).strip() for cell in row if not pd.isna(cell)] for row in raw.to_numpy().tolist()]
-    fullest = max(range(len(rows)), key=lambda i: len(rows[i]), default=0)
+def _peek_sheet(local: Path, name: str, files: tuple[Path, ...]) -> Arrival:
+    """The first sheet with a known header, else the first that holds anything; says which where there are others."""
+    book = Workbook(local, name)
+    heads = {sheet: book.head(sheet, _HEADER_ROWS_SEARCHED) for sheet in book.filled()}
+    known = [sheet for sheet, rows in heads.items() if any(_recognize(_filled(row), "sheet") for row in rows)]
+    sheet = next(iter(known or heads), "")
+    others = [other for other in heads if other != sheet]
+    remarks = (f"the sheet {sheet!r} was read; not read: {', '.join(map(repr, others))}",) if others else ()
+    return replace(_of_rows(heads.get(sheet, []), name, local, files), sheet=sheet, remarks=remarks)
+
+
+def of_sheet(arrival: Arrival, sheet: str) -> Arrival:
+    """The same workbook with a sheet chosen by its name; raises BadInput naming its sheets where there is none such."""
+    book = Workbook(arrival.local, arrival.name)
+    if sheet not in book.sheets:
+        mend = f"its sheets are: {', '.join(map(repr, book.sheets))}"
+        what = f"{arrival.name} has no sheet {sheet!r}"
+        raise BadInput([Fault(kind="NoSheet", what=what, file=arrival.name, mend=mend)])
+    chosen = _of_rows(book.head(sheet, _HEADER_ROWS_SEARCHED), arrival.name, arrival.local, arrival.files)
+    return replace(arrival, sheet=sheet, columns=chosen.columns, header_row=chosen.header_row, remarks=())
+
+
+def _of_rows(rows: Sequence[Sequence[str]], name: str, local: Path, files: tuple[Path, ...]) -> Arrival:
+    fullest = max(range(len(rows)), key=lambda i: len(_filled(rows[i])), default=0)
     for number, row in enumerate(rows):
-        if _recognize(tuple(row), "sheet"):
+        if _recognize(_filled(row), "sheet"):
             fullest = number
             break
-    return Arrival(name, "sheet", local, files, tuple(rows[fullest]) if rows else (), member, header_row=fullest + 1)
+    columns = _filled(rows[fullest]) if rows else ()
+    return Arrival(name, "sheet", local, files, columns, header_row=fullest + 1)
 
 
-def _peek_delimited(local: Path, name: str, files: tuple[Path, ...], member: str) -> Arrival:
+def _filled(row: Sequence[str]) -> tuple[str, ...]:
+    return tuple(cell for cell in row if cell)
+
+
+def _peek_delimited(local: Path, name: str, files: tuple[Path, ...], room: Path) -> Arrival:
     with local.open("rb") as stream:
         head = stream.read(_PEEK_BYTES)
-    _refuse_other_text(head, name)
+    encoding = contents.encoding_of(head)
+    if encoding is not None and encoding.startswith("utf-16"):
+        local = _as_utf8(local, encoding, name, room)
+        return _peek_delimited(local, name, files, room)
     text = decode(head)
     line = next((line for line in text.splitlines() if line.strip()), "")
     delimiter = max(",\t;|", key=line.count)
-    columns = [cell.strip().strip("﻿") for cell in next(csv.reader(io.StringIO(text), delimiter=delimiter), [])]
+    try:
+        header = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), [])
+    except csv.Error as why:
+        raise BadInput([_no_header(name, str(why))]) from why
+    columns = [cell.strip().strip("\ufeff") for cell in header]
     while columns and not columns[-1]:
         columns.pop()
-    return Arrival(name, "delimited", local, files, tuple(columns), member, delimiter=delimiter, latin=_is_latin(local))
+    if len(columns) < _FEWEST_COLUMNS and local.suffix.lower() in _BINARY_ENDINGS:
+        raise BadInput([_no_header(name, "it is not what its ending says, and no text table")])
+    return Arrival(name, "delimited", local, files, tuple(columns), delimiter=delimiter, latin=_is_latin(local))
 
 
-def _refuse_other_text(head: bytes, name: str) -> None:
-    start = head.lstrip(b"\xef\xbb\xbf \r\n\t")[:300].lower()
-    if not start:
-        raise BadInput([Fault(kind="EmptyFile", what=f"{name} is empty", file=name, mend="download it again")])
-    if start.startswith((b"<!doctype", b"<html", b"<?xml", b"<head")):
-        raise BadInput(
-            [
-                Fault(
-                    kind="NotATable",
-                    what=f"{name} is a web page, not data",
-                    file=name,
-                    mend="the site may have been down or wanted a login; download the file again",
-                )
-            ]
-        )
-    if b"\0" in head:
-        raise BadInput(
-            [
-                Fault(
-                    kind="NotATable",
-                    what=f"{name} is not a text table",
-                    file=name,
-                    mend="give the CSV, XLSX, shapefile or GeoPackage itself",
-                )
-            ]
-        )
+def _no_header(name: str, why: str) -> Fault:
+    mend = "download it again, or open it in a spreadsheet and save it as CSV"
+    return Fault(kind="Unreadable", what=f"{name} cannot be read as a table: {why}", file=name, mend=mend)
+
+
+def _as_utf8(local: Path, encoding: str, name: str, room: Path) -> Path:
+    """A UTF-16 text (a spreadsheet's "Unicode text") in the encoding that the engine reads."""
+    target = room / f"utf8-{local.name}"
+    try:
+        with local.open(encoding=encoding, newline="") as source, target.open("w", encoding="utf-8", newline="") as out:
+            while chunk := source.read(1 << 22):
+                out.write(chunk.removeprefix("\ufeff"))
+    except UnicodeError as why:
+        raise BadInput([_no_header(name, f"its text breaks off: {why}")]) from why
+    return target
 
 
 def _is_latin(local: Path) -> bool:

@@ -19,6 +19,7 @@ _COLUMN_KEYS = {
     "type",
     "unit",
     "range",
+    "doubt",
     "codes",
     "pattern",
     "null",
@@ -41,6 +42,7 @@ _TABLE_KEYS = {"title", "layer", "grain", "key", "unique", "source", "about", "c
 class Column:
     """One declared column. `null` says what a blank means (None: a fault); `people` marks a count of people.
 
+    Outside `range` a cell is a fault; outside `doubt` it is kept, and a person is asked to look at it.
     `part_of` names the total that a count of people is part of, `derived_from` the counts it could be computed back to:
     both are withheld together with what they would give away.
     """
@@ -51,6 +53,7 @@ class Column:
     unit: str | None = None
     low: float | None = None
     high: float | None = None
+    doubt: tuple[float, float] | None = None
     codes: tuple[str, ...] | None = None
     pattern: str | None = None
     null: str | None = None
@@ -204,6 +207,7 @@ def _column(name: str, facts: Mapping[str, Any]) -> Column:
         type=facts["type"],
         low=low,
         high=high,
+        doubt=tuple(facts["doubt"]) if "doubt" in facts else None,
         codes=codes,
         inputs=tuple(facts.get("inputs", ())),
         derived_from=tuple(facts.get("derived_from", ())),

@@ -13,6 +13,7 @@ import tempfile
 import zipfile
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import IO, Any
@@ -26,7 +27,7 @@ from infraplan import archives, contents
 from infraplan.errors import BadInput, Fault
 from infraplan.schemas import Column, Schema
 from infraplan.wholefiles import atomic, write_json, write_text
-from infraplan.workbooks import Workbook, cell_text
+from infraplan.workbooks import ERRORS, DayCell, FormulaCell, PercentCell, Workbook, cell_text
 
 __all__ = [
     "FORMATS",
@@ -55,6 +56,7 @@ NO = {"no", "n", "false", "f", "0"}
 FORMULA_LEADS = ("=", "+", "-", "@", "\t", "\r")
 FORMATS = ("csv", "json", "jsonl", "parquet", "xlsx", "geojson", "gpkg", "html")
 _MOST_FAULTS_PER_COLUMN = 200
+_MOST_DOUBTS_SHOWN = 5
 _MOST_FLAT_BYTES = 2_000_000_000
 _LONG_TEXT = 10_000_000
 _LONGEST_HEADER = 1_000_000
@@ -352,30 +354,80 @@ def of_the_sample(paths: Iterable[Path]) -> bool:
 # --- declared files -------------------------------------------------------------------------------------------------
 
 
-def read_declared(path: Path | str, table: str, *, sheet: str | int = 0) -> pd.DataFrame:
+def read_declared(path: Path | str, table: str, *, sheet: str | int | None = None) -> pd.DataFrame:
     """Read a file of a declared table, typed and checked; all faults at once.
 
     Extra columns are kept as text behind the declared ones; row order and duplicates are kept (a duplicate key is a
-    fault only where the table says its rows are unique). Raises BadInput.
+    fault only where the table says its rows are unique). Of a workbook the first sheet with the table's columns is read.
+    Raises BadInput.
     """
-    return typed(read_text(path, sheet=sheet), Schema.load(table), file=Path(path).name)
+    schema = Schema.load(table)
+    return typed(read_text(path, sheet=sheet, wanted=schema.required), schema, file=Path(path).name)
 
 
 def typed(text: pd.DataFrame, schema: Schema, *, file: str) -> pd.DataFrame:
-    """Turn a frame of text cells into the declared types; raises BadInput with every fault of the file."""
+    """Turn a frame of text cells into the declared types; raises BadInput with every fault of the file.
+
+    What a person should look at though it is no fault (a percent read as shown, a doubtful number) is told.
+    """
+    frame, remarks = converted(text, schema, file=file)
+    _tell([*remarks, *doubts(frame, schema, file)])
+    return frame
+
+
+def converted(text: pd.DataFrame, schema: Schema, *, file: str) -> tuple[pd.DataFrame, list[str]]:
+    """As `typed`, with what should be told of the reading returned instead of being told; doubts are left to `doubts`."""
     faults = missing_columns(text.columns, schema, file)
+    remarks: list[str] = []
     out = {}
     for column in schema.columns.values():
         cells = text[column.name] if column.name in text else pd.Series("", index=text.index, dtype=object)
         if column.name not in text and (column.required and column.default is None):
             continue
-        out[column.name] = _convert(cells.str.strip(), column, column.name in text, file, faults)
-    if schema.unique and schema.key and not faults:
-        faults += duplicates(pd.DataFrame(out, index=text.index), schema, file)
+        out[column.name] = _convert(cells, column, column.name in text, file, faults, remarks)
+    if schema.unique and schema.key and set(schema.key) <= out.keys():
+        keyed = pd.DataFrame({name: out[name] for name in schema.key}, index=text.index)
+        # a cell that could not be read is no key: it has its own fault, and is like no other row
+        faults += duplicates(keyed[~_unread(text, keyed)], schema, file)
     if faults:
         raise BadInput(faults)
     extras = {name: text[name] for name in text.columns if name not in schema.columns}
-    return pd.DataFrame({**out, **extras}, index=text.index)
+    return pd.DataFrame({**out, **extras}, index=text.index), remarks
+
+
+def _unread(text: pd.DataFrame, keyed: pd.DataFrame) -> "pd.Series[bool]":
+    """Rows with a key cell that holds something which could not be read as its type."""
+    unread = pd.Series(data=False, index=text.index)
+    for name in keyed:
+        if name in text:
+            unread |= keyed[name].isna() & (text[name].str.strip() != "")
+    return unread
+
+
+def doubts(frame: pd.DataFrame, schema: Schema, file: str) -> list[str]:
+    """In words, the cells outside the range in which a figure is plausible, with their rows; they are kept."""
+    found = []
+    for column in schema.columns.values():
+        if column.doubt is None or column.name not in frame:
+            continue
+        numbers = pd.to_numeric(frame[column.name], errors="coerce")
+        rows = frame.index[((numbers < column.doubt[0]) | (numbers > column.doubt[1])).fillna(value=False)]
+        examples = [(int(row), f"{numbers[row]:,.10g}") for row in rows[:_MOST_DOUBTS_SHOWN]]
+        if len(rows):
+            found.append(doubt_in_words(column, file, len(rows), examples))
+    return found
+
+
+def doubt_in_words(column: Column, file: str, count: int, examples: Sequence[tuple[int, str]]) -> str:
+    """One sentence on cells outside a column's plausible range, with the first of their rows."""
+    assert column.doubt is not None  # noqa: S101 - asked only where there is one
+    listed = ", ".join(f"row {row:,}: {value}" for row, value in examples)
+    more = f" and {count - len(examples):,} more" if count > len(examples) else ""
+    low, high = column.doubt
+    return (
+        f"{file}: {column.name} is outside {low:,} to {high:,} {column.unit or ''}".rstrip()
+        + f" in {count:,} rows ({listed}{more}); taken as it stands, please check"
+    )
 
 
 def missing_columns(columns: Sequence[str] | pd.Index, schema: Schema, file: str) -> list[Fault]:
@@ -410,7 +462,16 @@ def duplicates(frame: pd.DataFrame, schema: Schema, file: str) -> list[Fault]:
     ]
 
 
-def _convert(cells: pd.Series, column: Column, present: bool, file: str, faults: list[Fault]) -> pd.Series:
+def _convert(
+    raw: pd.Series,
+    column: Column,
+    present: bool,
+    file: str,
+    faults: list[Fault],
+    remarks: list[str],
+) -> pd.Series:
+    raw, odd = _as_shown(raw, column, file, faults, remarks)
+    cells = raw.str.strip()
     blank = cells == ""
     if not column.nullable and (present or column.required):
         faults.extend(
@@ -431,11 +492,11 @@ def _convert(cells: pd.Series, column: Column, present: bool, file: str, faults:
             file=file,
             row=int(row),
             column=column.name,
-            value=str(cells.at[row]),
-            what=f"{column.name} is {str(cells.at[row])[:60]!r}, expected {column.expectation()}",
-            mend=_mend(column, str(cells.at[row])),
+            value=str(cell),
+            what=f"{column.name} is {str(cell)[:60]!r}, expected {column.expectation()}",
+            mend=_mend(column, str(cell)),
         )
-        for row in cells.index[bad & ~blank][:_MOST_FAULTS_PER_COLUMN]
+        for row, cell in zip(*_first(cells[bad & ~blank & ~odd]), strict=True)
     )
     if column.default is not None and blank.any():
         default = Decimal(str(column.default)) if column.type == "decimal" else column.default
@@ -443,11 +504,85 @@ def _convert(cells: pd.Series, column: Column, present: bool, file: str, faults:
     return values
 
 
+def _first(cells: pd.Series) -> tuple[list[Any], list[Any]]:
+    """The rows and cells that are told of, of many."""
+    some = cells.iloc[:_MOST_FAULTS_PER_COLUMN]
+    return some.index.tolist(), some.tolist()
+
+
+def _as_shown(
+    cells: pd.Series, column: Column, file: str, faults: list[Fault], remarks: list[str]
+) -> "tuple[pd.Series, pd.Series[bool]]":
+    """Cells as their workbook shows them, and which are refused for what they are rather than for what they say."""
+    odd = pd.Series(data=False, index=cells.index)
+    kinds = set(map(type, cells.to_numpy()))
+    faults_here = broken_cells(cells, column, file) if kinds - {str} or cells.isin(ERRORS).any() else []
+    faults += faults_here
+    odd[odd.index.isin([fault.row for fault in faults_here])] = True
+    if PercentCell in kinds and (column.unit or "").startswith("percent"):
+        shown = cells.map(lambda cell: isinstance(cell, PercentCell))
+        cells = cells.mask(shown, cells[shown].map(lambda cell: f"{Decimal(cell) * 100:f}"))
+        remarks.append(
+            f"{file}: {int(shown.sum()):,} cells of {column.name} are percents in the workbook and were read as shown "
+            f"(row {int(cells.index[shown][0]):,}: {Decimal(cells[shown].iloc[0]).normalize():f} %)"
+        )
+    return cells, odd
+
+
+def broken_cells(cells: pd.Series, column: Column, file: str) -> list[Fault]:
+    """Faults of cells that show an error, a formula never computed, or a day or a percent where none can be meant."""
+    faults = []
+    for row, cell in cells.items():
+        told = _broken(cell, column)
+        if told is not None:
+            what, mend = told
+            faults.append(
+                Fault(
+                    kind="BrokenCell",
+                    what=f"{column.name} {what}",
+                    file=file,
+                    row=int(str(row)),
+                    column=column.name,
+                    value=str(cell),
+                    mend=mend,
+                )
+            )
+    return faults
+
+
+def _broken(cell: object, column: Column) -> tuple[str, str] | None:
+    if isinstance(cell, FormulaCell):
+        return (
+            f"is the formula {str(cell)[:40]!r} without its result",
+            "open the workbook in a spreadsheet and save it there, or put the value into the cell",
+        )
+    if cell in ERRORS:
+        return f"shows the error {cell}", "mend the formula in the workbook, or clear the cell where it is not known"
+    if isinstance(cell, DayCell) and column.type == "string":
+        return (
+            f"is the day {cell}: a spreadsheet makes days of texts such as 9-12",
+            "format the column as text and write the cell again",
+        )
+    if isinstance(cell, PercentCell) and column.type != "string":
+        return _no_percent(cell, column)
+    return None
+
+
+def _no_percent(cell: PercentCell, column: Column) -> tuple[str, str] | None:
+    unit = column.unit or ""
+    if unit.startswith(("percent", "fraction")):
+        return None
+    return f"is shown as {Decimal(cell) * 100:f} %, expected {column.expectation()}", "correct the cell or its format"
+
+
 def _mend(column: Column, value: str) -> str:
     if column.pattern and value.isdigit() and column.pad and len(value) == column.pad - 1:
         return f"the number lost its leading zeros: {value.zfill(column.pad)}; format the column as text"
     if column.type in {"number", "integer", "decimal"} and "%" in value:
         return "give the number without the percent sign"
+    if column.type == "date" and re.fullmatch(r"\d{5}(\.0+)?", value):
+        day = date(1899, 12, 30) + timedelta(days=int(float(value)))
+        return f"{value} is a spreadsheet's number for the day {day}; format the column as a date"
     return f"give {column.expectation()}"
 
 

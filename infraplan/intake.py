@@ -366,7 +366,7 @@ def _receipt(arrival: Arrival, load: Load, receipt_id: str, sha: str, pieces: Se
         rows_read=load.rows_read,
         tables=rows,
         refused={why: count for why, count in load.refused.items() if count},
-        notes=tuple(load.notes),
+        notes=(*arrival.remarks, *load.notes),
         synthetic=(load.title or "").startswith("SYNTHETIC"),
     )
 
@@ -399,14 +399,23 @@ def _commit(workspace: Workspace, receipt: Receipt, load: Load, pieces: Sequence
 
 
 def rows_as_text(arrival: Arrival) -> pd.DataFrame:
-    """A small arrival as text cells, indexed by file row, columns spelled as the source declares them; raises BadInput."""
-    from infraplan.tablefiles import read_text  # noqa: PLC0415
+    """A small arrival as text cells, indexed by file row, columns spelled as the source declares them.
 
-    frame = read_text(arrival.local, header_row=arrival.header_row)
+    Raises BadInput, also for cells of those columns that show an error or a formula without its result.
+    """
+    from infraplan.tablefiles import broken_cells, text_of  # noqa: PLC0415
+
+    frame = text_of(arrival.local, sheet=arrival.sheet or None, header_row=arrival.header_row)
     headers = arrival.source.headers if arrival.source else ()
     declared = {str(column).lower(): str(column) for header in headers for column in header["columns"]}
     spelled = {name: declared.get(name.lower(), name) for name in map(str, frame.columns)}
-    return frame.rename(columns={name: other for name, other in spelled.items() if other not in frame})
+    frame = frame.rename(columns={name: other for name, other in spelled.items() if other not in frame})
+    if arrival.kind == "sheet":
+        here = [name for name in dict.fromkeys(declared.values()) if name in frame]
+        faults = [fault for name in here for fault in broken_cells(frame[name], Column(name, "string"), arrival.name)]
+        if faults:
+            raise BadInput(faults)
+    return frame
 
 
 def csv_rows(arrival: Arrival, desk: Desk) -> Any:  # noqa: ANN401 - an Ibis table

@@ -2,12 +2,12 @@
 
 A rule file is TOML, one per program, edition (a funding year, or the name of a rule) and topic. A figure is any table
 with a `value`, or with `pending = true` where the figure is announced or remembered and its source has not been read.
-Citations stand under `[cite.KEY]`; worked examples under `[[case]]` with `of`, `name`, `given`, `expect` and
-`because`. Nothing carries over from one year to the next: a year without its file is refused, and the newest year
-present is named.
+Citations stand under `[cite.KEY]`, with `seen = "text"` where the passage itself was read; worked examples under
+`[[case]]` with `of`, `name`, `given`, `expect` and `because`. Nothing carries over from one year to the next: a year
+without its file is refused, and the newest year present is named.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -27,22 +27,29 @@ PROGRAM_NAMES = {
     "connectivity": "connectivity rule",
 }
 _NOT_FIGURES = {"cite", "case"}
+TEXT, EXCERPT = "text", "excerpt"
 
 
 @dataclass(frozen=True)
 class Citation:
-    """Where a figure was read. `dated` is the document's own date, `read_on` the day it was read."""
+    """Where a figure was read. `dated` is the document's own date, `read_on` the day it was read.
+
+    `seen` is "text" where the passage that states the figure was read where the citation says, else "excerpt": it was met
+    in an excerpt or in another's report, and wants confirming before anybody relies on it alone.
+    """
 
     key: str
     title: str
     url: str | None = None
     dated: date | None = None
     read_on: date | None = None
+    seen: str = EXCERPT
 
     def words(self) -> str:
         """The citation as one line."""
         when = f", {self.dated}" if self.dated else ""
-        return f"{self.title}{when}" + (f" (read {self.read_on})" if self.read_on else "")
+        how = "read" if self.seen == TEXT else "an excerpt was read"
+        return f"{self.title}{when}" + (f" ({how} {self.read_on})" if self.read_on else "")
 
 
 @dataclass(frozen=True)
@@ -191,6 +198,7 @@ def _load(program: str, edition: str, topic: str | None) -> RuleFile:
             url=facts.get("url"),
             dated=facts.get("dated"),
             read_on=facts.get("read_on"),
+            seen=str(facts.get("seen", EXCERPT)),
         )
         for key, facts in told.get("cite", {}).items()
     }
@@ -284,6 +292,23 @@ def check(evaluators: Mapping[str, Evaluator], only: Sequence[str] = ()) -> tupl
     return figures, cases
 
 
+@dataclass(frozen=True)
+class Standing:
+    """How well the figures of some rule files are known, in counts that add up to all figures."""
+
+    confirmed: int
+    excerpt: int
+    pending: int
+
+
+def standing(found: Iterable[RuleFile]) -> Standing:
+    """Count figures whose passage was read, those met in an excerpt or report only, and those pending."""
+    figures = [figure for one in found for figure in one.figures.values()]
+    pending = sum(figure.pending for figure in figures)
+    confirmed = sum(not f.pending and f.cite is not None and f.cite.seen == TEXT for f in figures)
+    return Standing(confirmed, len(figures) - confirmed - pending, pending)
+
+
 def _uncited(one: RuleFile) -> list[Fault]:
     where = str(one.label)
     faults = [
@@ -315,6 +340,16 @@ def _uncited(one: RuleFile) -> list[Fault]:
         )
         for cited in one.citations.values()
         if not cited.title or not (cited.dated or cited.read_on)
+    ]
+    faults += [
+        Fault(
+            kind="UnknownCode",
+            what=f"citation {cited.key} is seen = {cited.seen!r}, expected {TEXT} or {EXCERPT}",
+            file=where,
+            mend=f'write seen = "{TEXT}" only where the passage itself was read',
+        )
+        for cited in one.citations.values()
+        if cited.seen not in {TEXT, EXCERPT}
     ]
     return faults
 

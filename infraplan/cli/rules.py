@@ -110,6 +110,7 @@ def _figures_table(found: "list[RuleFile]") -> "pd.DataFrame":
             "url": cite.url if cite else "",
             "dated": str(cite.dated or "") if cite else "",
             "read_on": str(cite.read_on or "") if cite else "",
+            "seen": cite.seen if cite else "",
         }
 
     return pd.DataFrame([row(one, figure) for one in found for figure in one.figures.values()])
@@ -149,8 +150,12 @@ def check() -> None:
     pending = [
         f"{one.label}: {f.name}: {f.needs}" for one in reader.every_file() for f in one.figures.values() if f.pending
     ]
+    known = reader.standing(reader.every_file())
     click.echo(
-        f"{figures:,} figures, each cited or pending; {cases:,} cases hold; {len(pending):,} figures are pending"
+        f"{figures:,} figures, each cited or pending; {cases:,} cases hold\n"
+        f"  {known.confirmed:,} confirmed: the passage that states them was read\n"
+        f"  {known.excerpt:,} read in an excerpt or in another's report; `infraplan rules show YEAR` marks them\n"
+        f"  {known.pending:,} pending: a command that needs one stops and names it"
     )
     for line in pending:
         click.echo(f"  pending  {line}")

@@ -59,7 +59,30 @@ def test_a_figure_keeps_its_cents_exactly(made_up: Path) -> None:
     found = rules.figure("toll", 2020, "prices", "car")
     assert found.value == Decimal("201.57")
     assert found.cite is not None
-    assert found.cite.words() == "Toll Act (read 2026-01-02)"
+    assert found.cite.words() == "Toll Act (an excerpt was read 2026-01-02)"
+
+
+def test_a_passage_that_was_read_is_told_from_an_excerpt_and_from_what_is_pending(made_up: Path) -> None:
+    write(made_up, "2020", GOOD)
+    write(made_up, "2021", GOOD.replace("read_on = 2026-01-02", 'read_on = 2026-01-02\nseen = "text"'))
+    write(made_up, "2022", 'title = "T"\n[car]\npending = true\nneeds = "the notice"\n')
+    assert rules.standing(rules.every_file()) == rules.Standing(confirmed=2, excerpt=2, pending=1)
+    cite = rules.figure("toll", 2021, "prices", "car").cite
+    assert cite is not None
+    assert cite.words() == "Toll Act (read 2026-01-02)"
+
+
+def test_check_refuses_a_way_of_seeing_that_there_is_not(made_up: Path) -> None:
+    write(made_up, "2020", GOOD.replace("read_on = 2026-01-02", 'read_on = 2026-01-02\nseen = "hearsay"'))
+    with pytest.raises(BadInput, match="seen = 'hearsay', expected text or excerpt"):
+        rules.check({"double": lambda _, given: {"usd": Decimal("201.57") * given["cars"]}})
+
+
+def test_the_counts_of_the_shipped_rules_add_up() -> None:
+    known = rules.standing(rules.every_file())
+    figures, _ = rules.check(EVALUATORS)
+    assert known.confirmed + known.excerpt + known.pending == figures
+    assert known.confirmed > 300
 
 
 def test_figures_in_lists_are_named_by_their_place(made_up: Path) -> None:

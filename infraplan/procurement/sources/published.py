@@ -18,6 +18,7 @@ _ENTITIES = {
     "entity_id": "entity_number", "name": "entity_name", "kind": "entity_type", "parent_id": "parent_entity_number",
     "urban_rural": "urban_rural_status", "c1_rate": "category_one_discount_rate", "c2_rate": "category_two_discount_rate",
     "students": "number_of_full_time_students", "nslp_students": "number_of_nslp_students",
+    "latitude": "latitude", "longitude": "longitude",
 }  # fmt: skip
 _DISBURSEMENTS = {
     "invoice_id": "invoice_id", "line": "inv_line_num", "frn": "funding_request_number", "funding_year": "funding_year",

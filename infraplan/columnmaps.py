@@ -1,8 +1,8 @@
 """A state's own files, through a column map; and our own tables as CSV, XLSX or Parquet.
 
 A column map is a TOML file: `table`, `title`, `publisher`, `as_of`, [columns] our name = their header, [exclude]
-rows that are not data (their header = exact cell texts), [constants], [codes.<our column>] their code = ours, and
-`sum = true` where several rows make one district. See docs/tutorial/column-maps.md.
+rows that are not data (their header = exact cell texts), [constants], [codes.<our column>] their code = ours,
+`sum = true` where several rows make one district, and `sheet` where a workbook has several. See docs/tutorial/column-maps.md.
 """
 
 import calendar
@@ -14,17 +14,29 @@ from typing import Any
 import pandas as pd
 import pyarrow.parquet as pq
 
-from infraplan import schemas
+from infraplan import arrivals, schemas
 from infraplan.arrivals import Arrival
-from infraplan.errors import BadInput, Fault
+from infraplan.errors import BadInput, Fault, in_their_words
 from infraplan.identifiers import LEA_DIGITS, mended, plain_code, plain_name
 from infraplan.intake import Desk, Load, Loader, Piece, own_table, rows_as_text
 from infraplan.receipts import real_date
 from infraplan.schemas import Schema
-from infraplan.tablefiles import typed
+from infraplan.tablefiles import converted, text_of, without_thousands
 from infraplan.workspace import Workspace
 
-_KEYS = {"table", "title", "publisher", "as_of", "columns", "exclude", "constants", "codes", "sum", "all_states"}
+_KEYS = {
+    "table",
+    "title",
+    "publisher",
+    "as_of",
+    "columns",
+    "exclude",
+    "constants",
+    "codes",
+    "sum",
+    "all_states",
+    "sheet",
+}
 _TOTAL_NAMES = {"total", "state", "state total", "statewide", "grand total", "all districts", "sum"}
 _LEAST_ROWS_FOR_A_TOTAL = 4
 _FIPS_DIGITS = 2
@@ -51,41 +63,73 @@ def mapped(arrival: Arrival, desk: Desk) -> Load:
                 )
             ]
         )
+    arrival = _on_sheet(arrival, told)
     schema = _checked_map(told, arrival)
     as_of = desk.as_of or _date(told.get("as_of"))
     raw = rows_as_text(arrival)
     kept, excluded = _excluded(raw, told, arrival)
     text = _renamed(kept, told)
-    totals = _totals(kept, text, arrival)
-    if totals:
-        raise BadInput(totals)
+    faults = _totals(kept, text, arrival)
     text, notes, refused = _own_rows(text, schema, desk, told)
     if text.empty:
         raise BadInput(
             [
+                *faults,
                 Fault(
                     kind="NoRows",
                     what=f"{arrival.name} has no row left for {desk.state.name}",
                     file=arrival.name,
                     mend="check the column map's [exclude] and the district numbers",
-                )
+                ),
             ]
         )
-    if told.get("sum"):
-        text = _summed(text, schema)
-    frame = typed(_padded(text, schema), schema, file=arrival.name)
+    frame, remarks = _typed_at_once(text, schema, told, arrival, faults)
     frame["source_row"] = frame.index
-    _refuse_more_eligible_than_enrolled(frame, arrival)
     return Load(
         [Piece(schema.name, frame, series=_series(told, arrival, desk))],
         len(raw),
         as_of,
         None,
         {**excluded, **refused},
-        notes,
+        [*arrival.remarks, *notes, *remarks],
         title=told.get("title"),
         publisher=told.get("publisher"),
     )
+
+
+def _on_sheet(arrival: Arrival, told: Mapping[str, Any]) -> Arrival:
+    """The workbook's sheet that the column map names, if it names one; raises BadInput where it is no workbook."""
+    if "sheet" not in told:
+        return arrival
+    if arrival.kind == "sheet":
+        return arrivals.of_sheet(arrival, str(told["sheet"]))
+    what = f"the column map names the sheet {told['sheet']!r}, but {arrival.name} is no workbook"
+    raise BadInput([Fault(kind="NoSheet", what=what, file=arrival.name, mend="take `sheet` out of the map")])
+
+
+def _typed_at_once(
+    text: pd.DataFrame, schema: Schema, told: Mapping[str, Any], arrival: Arrival, faults: list[Fault]
+) -> tuple[pd.DataFrame, list[str]]:
+    """The typed table and what to tell of it; raises BadInput with `faults`, and every fault of the cells, at once."""
+    found = [*faults, *_more_eligible_than_enrolled(text, arrival)]
+    if told.get("sum"):
+        unread = _no_numbers(text, schema, arrival)
+        found += unread
+        text = text if unread else _summed(text, schema)
+    frame, remarks = pd.DataFrame(), list[str]()
+    try:
+        frame, remarks = converted(_padded(text, schema), schema, file=arrival.name)
+    except BadInput as refused:
+        here = {(fault.row, fault.column) for fault in found}
+        repeated = bool(told.get("sum"))  # rows not added up yet repeat their district
+        found += [
+            fault
+            for fault in refused.faults
+            if (fault.row, fault.column) not in here and not (repeated and fault.kind == "DuplicateKey")
+        ]
+    if found:
+        raise BadInput(in_their_words(found, {ours: str(theirs) for ours, theirs in told.get("columns", {}).items()}))
+    return frame, remarks
 
 
 def own(arrival: Arrival, desk: Desk) -> Load:
@@ -106,7 +150,8 @@ def own(arrival: Arrival, desk: Desk) -> Load:
     text = rows_as_text(arrival) if arrival.kind != "parquet" else _parquet_text(arrival)
     rows = len(text)
     text, notes, refused = _own_rows(text.drop(columns="source_row", errors="ignore"), schema, desk, {})
-    frame = typed(text, schema, file=arrival.name)
+    frame, remarks = converted(text, schema, file=arrival.name)
+    notes = [*notes, *remarks]
     frame["source_row"] = frame.index
     if schema.columns.get("geometry") is not None:
         raise BadInput(
@@ -201,26 +246,27 @@ def _checked_map(told: Mapping[str, Any], arrival: Arrival) -> Schema:
     return schema
 
 
-def _refuse_more_eligible_than_enrolled(frame: pd.DataFrame, arrival: Arrival) -> None:
+def _more_eligible_than_enrolled(text: pd.DataFrame, arrival: Arrival) -> list[Fault]:
     """More students eligible for meals than enrolled: the map has two columns the wrong way round, or the file errs."""
-    if "nslp_students" not in frame or "students" not in frame:
-        return
-    more = (frame["nslp_students"] > frame["students"]).fillna(value=False)
-    faults = [
+    if "nslp_students" not in text or "students" not in text:
+        return []
+    nslp, students = _numbers(text["nslp_students"]), _numbers(text["students"])
+    more = nslp > students
+    return [
         Fault(
             kind="MoreThanAll",
-            what=f"nslp_students is {nslp:,}, more than the {students:,} students",
+            what=f"nslp_students is {eligible:,.10g}, more than the {enrolled:,.10g} students",
             file=arrival.name,
             row=int(row),
             column="nslp_students",
             mend="check which headers the column map takes, or correct the row",
         )
-        for row, nslp, students in zip(
-            frame.index[more], frame.loc[more, "nslp_students"], frame.loc[more, "students"], strict=True
-        )
+        for row, eligible, enrolled in zip(text.index[more], nslp[more], students[more], strict=True)
     ]
-    if faults:
-        raise BadInput(faults)
+
+
+def _numbers(cells: pd.Series) -> pd.Series:
+    return pd.to_numeric(without_thousands(cells.str.strip()), errors="coerce")
 
 
 def _excluded(raw: pd.DataFrame, told: Mapping[str, Any], arrival: Arrival) -> tuple[pd.DataFrame, dict[str, int]]:
@@ -431,8 +477,31 @@ def _summed(text: pd.DataFrame, schema: Schema) -> pd.DataFrame:
     return merged.set_index(pd.Index(merged.pop("_row").to_numpy()))
 
 
+def _no_numbers(text: pd.DataFrame, schema: Schema, arrival: Arrival) -> list[Fault]:
+    """Faults of cells that are to be added up and are no numbers: in a sum they would be lost without a word."""
+    faults = []
+    for name in text.columns:
+        column = schema.columns.get(name)
+        if column is None or column.type not in {"integer", "number"} or name in schema.key:
+            continue
+        lost = _numbers(text[name]).isna() & (text[name].str.strip() != "")
+        faults += [
+            Fault(
+                kind="BadValue",
+                what=f"{name} is {str(cell)[:60]!r}, expected {column.expectation()}",
+                file=arrival.name,
+                row=int(str(row)),
+                column=name,
+                value=str(cell),
+                mend="correct the cell, or clear it where the figure is not known",
+            )
+            for row, cell in text.loc[lost, name].items()
+        ]
+    return faults
+
+
 def _sum_text(cells: pd.Series) -> str:
-    numbers = pd.to_numeric(cells.str.replace(",", "", regex=False).str.strip(), errors="coerce")
+    numbers = _numbers(cells)
     return "" if numbers.isna().all() else f"{numbers.sum():.10g}"
 
 
@@ -455,8 +524,6 @@ def _date(told: object) -> str | None:
 
 
 def _parquet_text(arrival: Arrival) -> pd.DataFrame:
-    from infraplan.tablefiles import read_text  # noqa: PLC0415
-
     if pq.read_metadata(arrival.local).num_rows > 5_000_000:  # noqa: PLR2004 - a bound on memory, not on meaning
         raise BadInput(
             [
@@ -468,4 +535,4 @@ def _parquet_text(arrival: Arrival) -> pd.DataFrame:
                 )
             ]
         )
-    return read_text(arrival.local)
+    return text_of(arrival.local)

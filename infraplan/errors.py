@@ -3,8 +3,9 @@
 The library raises these; the command line turns any of them into one plain message on standard error and exit code 1.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 MOST_EXAMPLES_SHOWN = 5
 MOST_GROUPS_SHOWN = 40
@@ -64,6 +65,24 @@ class Fault:
     mend: str | None = None
     count: int = 1
     line: str | None = None
+
+
+def in_their_words(faults: Iterable[Fault], names: Mapping[str, str]) -> list[Fault]:
+    """Faults of cells with the file's own header before ours, which `names` gives by ours.
+
+    >>> fault = Fault(kind="OutOfRange", what="down_mbps is -1, expected 0 or more", column="down_mbps")
+    >>> in_their_words([fault], {"down_mbps": "MaxAdDown"})[0].what
+    'MaxAdDown is -1, expected 0 or more'
+    """
+    told = []
+    for fault in faults:
+        theirs = names.get(fault.column or "")
+        if theirs is None or theirs == fault.column:
+            told.append(fault)
+            continue
+        what = re.sub(rf"\b{re.escape(fault.column or '')}\b", lambda _, theirs=theirs: theirs, fault.what, count=1)  # type: ignore[misc]
+        told.append(replace(fault, what=what, column=f"{theirs} (our {fault.column})"))
+    return told
 
 
 @dataclass

@@ -403,7 +403,7 @@ def rows_as_text(arrival: Arrival) -> pd.DataFrame:
 
     Raises BadInput, also for cells of those columns that show an error or a formula without its result.
     """
-    from infraplan.tablefiles import broken_cells, text_of  # noqa: PLC0415
+    from infraplan.tablefiles import text_of, uncomputed_cells  # noqa: PLC0415
 
     frame = text_of(arrival.local, sheet=arrival.sheet or None, header_row=arrival.header_row)
     headers = arrival.source.headers if arrival.source else ()
@@ -412,7 +412,7 @@ def rows_as_text(arrival: Arrival) -> pd.DataFrame:
     frame = frame.rename(columns={name: other for name, other in spelled.items() if other not in frame})
     if arrival.kind == "sheet":
         here = [name for name in dict.fromkeys(declared.values()) if name in frame]
-        faults = [fault for name in here for fault in broken_cells(frame[name], Column(name, "string"), arrival.name)]
+        faults = [fault for name in here for fault in uncomputed_cells(frame[name], arrival.name)]
         if faults:
             raise BadInput(faults)
     return frame

@@ -11,7 +11,7 @@ import logging
 import re
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
@@ -531,26 +531,27 @@ def _as_shown(
 
 def broken_cells(cells: pd.Series, column: Column, file: str) -> list[Fault]:
     """Faults of cells that show an error, a formula never computed, or a day or a percent where none can be meant."""
-    faults = []
+    return [_broken_cell(column.name, row, cell, told, file) for row, cell, told in _told(cells, column)]
+
+
+def uncomputed_cells(cells: pd.Series, file: str) -> list[Fault]:
+    """Faults of cells that show an error or a formula never computed, whatever their column is for."""
+    return [_broken_cell(str(cells.name), row, cell, told, file) for row, cell, told in _told(cells, None)]
+
+
+def _told(cells: pd.Series, column: Column | None) -> Iterator[tuple[int, str, tuple[str, str]]]:
     for row, cell in cells.items():
-        told = _broken(cell, column)
+        told = _uncomputed(cell) or (_misshown(cell, column) if column is not None else None)
         if told is not None:
-            what, mend = told
-            faults.append(
-                Fault(
-                    kind="BrokenCell",
-                    what=f"{column.name} {what}",
-                    file=file,
-                    row=int(str(row)),
-                    column=column.name,
-                    value=str(cell),
-                    mend=mend,
-                )
-            )
-    return faults
+            yield int(str(row)), str(cell), told
 
 
-def _broken(cell: object, column: Column) -> tuple[str, str] | None:
+def _broken_cell(name: str, row: int, cell: str, told: tuple[str, str], file: str) -> Fault:
+    what, mend = told
+    return Fault(kind="BrokenCell", what=f"{name} {what}", file=file, row=row, column=name, value=cell, mend=mend)
+
+
+def _uncomputed(cell: object) -> tuple[str, str] | None:
     if isinstance(cell, FormulaCell):
         return (
             f"is the formula {str(cell)[:40]!r} without its result",
@@ -558,9 +559,13 @@ def _broken(cell: object, column: Column) -> tuple[str, str] | None:
         )
     if cell in ERRORS:
         return f"shows the error {cell}", "mend the formula in the workbook, or clear the cell where it is not known"
+    return None
+
+
+def _misshown(cell: object, column: Column) -> tuple[str, str] | None:
     if isinstance(cell, DayCell) and column.type == "string":
         return (
-            f"is the day {cell}: a spreadsheet makes days of texts such as 9-12",
+            f"is the day {cell!s}: a spreadsheet makes days of texts such as 9-12",
             "format the column as text and write the cell again",
         )
     if isinstance(cell, PercentCell) and column.type != "string":

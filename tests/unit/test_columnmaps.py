@@ -53,7 +53,8 @@ def test_a_row_named_as_a_total_is_refused_even_where_blanks_keep_it_from_adding
     maine: Workspace, tmp_path: Path
 ) -> None:
     rows = "NCES,District,Total\n2300001,West,*\n2300002,East,300\n2300003,North,40\n,Total,350\n"
-    assert [one.row for one in refusal(maine, tmp_path, rows, MAP + COLUMNS).faults] == [5]
+    faults = refusal(maine, tmp_path, rows, MAP + COLUMNS).faults
+    assert [(one.kind, one.row) for one in faults] == [("TotalRow", 5), ("BadValue", 2)], "all faults at once"
 
 
 def test_all_faults_of_a_map_are_told_at_once(maine: Workspace, tmp_path: Path) -> None:
@@ -70,10 +71,11 @@ def test_a_map_for_no_table_names_the_tables(maine: Workspace, tmp_path: Path) -
 def test_cells_are_checked_after_mapping_and_told_with_the_files_row(maine: Workspace, tmp_path: Path) -> None:
     faults = refusal(maine, tmp_path, "NCES,District,Total\n2300001,West,many\n23,East,-4\n", MAP + COLUMNS).faults
     assert {(one.row, one.column, one.value) for one in faults} == {
-        (2, "students", "many"),
-        (3, "lea_id", "23"),
-        (3, "students", "-4"),
+        (2, "Total (our students)", "many"),
+        (3, "NCES (our lea_id)", "23"),
+        (3, "Total (our students)", "-4"),
     }
+    assert "Total is 'many', expected a whole number" in faults[1].what
 
 
 def test_constants_and_codes_fill_and_translate(maine: Workspace, tmp_path: Path) -> None:

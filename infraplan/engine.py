@@ -1,20 +1,23 @@
 """The query engine under a workspace: DuckDB by default, another Ibis backend by name.
 
-Analyses are Ibis expressions over declared tables; this module is where they meet an engine.
+Analyses are Ibis expressions over declared tables; this module is where they meet an engine. What only moves and checks
+the rows of files that arrive is plain SQL on the embedded engine, which is open long before Ibis is imported.
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import ibis
-import ibis.expr.types as ir
-import pandas as pd
+import duckdb
 
 from infraplan.errors import InfraplanError
 from infraplan.schemas import Schema
+
+if TYPE_CHECKING:  # a quarter of a second that adding files need not spend
+    import ibis.expr.types as ir
+    import pandas as pd
 
 ENGINES = ("duckdb", "polars", "spark")
 IBIS_TYPES = {
@@ -26,21 +29,50 @@ IBIS_TYPES = {
     "date": "date",
     "geometry": "binary",
 }
+_CSV: Mapping[str, Any] = {
+    "all_varchar": True,
+    "header": True,
+    "quote": '"',
+    "escape": '"',
+    "strict_mode": False,
+    "null_padding": True,
+}
 _MEMORY_SHARE = 0.5
 _MOST_MEMORY_MB = 1200
 
 
-def connect(name: str = "duckdb", *, scratch: Path | None = None) -> Any:  # noqa: ANN401 - ibis backends share no type
-    """Open an engine: `duckdb`, `polars`, or `spark` / `spark://HOST`. `scratch` is where DuckDB may spill.
+def embedded(*, scratch: Path | None = None) -> duckdb.DuckDBPyConnection:
+    """Open the embedded engine itself, for SQL; `scratch` is where it may spill. Threads take a `cursor()` each."""
+    memory = min(_MOST_MEMORY_MB, int(_MEMORY_SHARE * os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**20))
+    settings: dict[str, str | bool | int | float | list[str]] = {
+        "memory_limit": f"{memory}MB",
+        "threads": os.cpu_count() or 1,
+    }
+    if scratch is not None:
+        settings["temp_directory"] = str(scratch)
+    connection = duckdb.connect(config=settings)
+    connection.execute("SET enable_progress_bar = false")
+    # inputs are local files that we name: the engine itself never reaches for an extension or the network
+    connection.execute("SET autoinstall_known_extensions = false")
+    return connection
 
+
+def connect(
+    name: str = "duckdb", *, scratch: Path | None = None, connection: duckdb.DuckDBPyConnection | None = None
+) -> Any:  # noqa: ANN401 - ibis backends share no type
+    """Open an engine for expressions: `duckdb`, `polars`, or `spark` / `spark://HOST`.
+
+    DuckDB may spill into `scratch`; where it is open already, `connection` is used.
     Raises InfraplanError naming what to install where the engine's package is absent.
     """
     kind = name.split(":", 1)[0]
     if kind not in ENGINES:
         raise InfraplanError(f"there is no engine named {name}; use one of {', '.join(ENGINES)}")
+    import ibis  # noqa: PLC0415
+
     try:
         if kind == "duckdb":
-            return _duckdb(scratch)
+            return ibis.duckdb.from_connection(embedded(scratch=scratch) if connection is None else connection)
         if kind == "polars":
             return ibis.polars.connect()
         return _spark(name)
@@ -48,19 +80,8 @@ def connect(name: str = "duckdb", *, scratch: Path | None = None) -> Any:  # noq
         raise InfraplanError(f"the engine {kind} needs a package that is not installed: {why.name}") from why
 
 
-def _duckdb(scratch: Path | None) -> Any:  # noqa: ANN401
-    memory = min(_MOST_MEMORY_MB, int(_MEMORY_SHARE * os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**20))
-    settings = {"memory_limit": f"{memory}MB", "threads": os.cpu_count() or 1}
-    if scratch is not None:
-        settings["temp_directory"] = str(scratch)
-    backend = ibis.duckdb.connect(**settings)
-    backend.raw_sql("SET enable_progress_bar = false")
-    # inputs are local files that we name: the engine itself never reaches for an extension or the network
-    backend.raw_sql("SET autoinstall_known_extensions = false")
-    return backend
-
-
 def _spark(name: str) -> Any:  # noqa: ANN401
+    import ibis  # noqa: PLC0415
     from pyspark.sql import SparkSession  # noqa: PLC0415
 
     builder = SparkSession.builder.appName("infraplan")
@@ -69,44 +90,41 @@ def _spark(name: str) -> Any:  # noqa: ANN401
     return ibis.pyspark.connect(builder.getOrCreate())
 
 
-def read_parquet(backend: Any, paths: Sequence[Path], *, located: bool = False) -> ir.Table:  # noqa: ANN401
+def read_parquet(backend: Any, paths: Sequence[Path], *, located: bool = False) -> "ir.Table":  # noqa: ANN401
     """One table over Parquet files of one declared table; `located` adds `filename` and `file_row_number` (DuckDB)."""
     names = [str(path) for path in paths]
     if backend.name == "duckdb":
         more = {"filename": True, "file_row_number": True} if located else {}
         table: ir.Table = backend.read_parquet(names, union_by_name=True, **more)
         return table
+    import ibis  # noqa: PLC0415
+
     pieces = [backend.read_parquet(name) for name in names]
     return pieces[0] if len(pieces) == 1 else ibis.union(*pieces)
 
 
-def read_csv(backend: Any, path: Path, delimiter: str = ",", *, parallel: bool = True) -> ir.Table:  # noqa: ANN401
+def read_csv(backend: Any, path: Path, delimiter: str = ",", *, parallel: bool = True) -> "ir.Table":  # noqa: ANN401
     """A delimited file as text columns, quotes honored, nothing inferred.
 
     DuckDB cannot pad short rows and meet a line break inside quotes at once unless `parallel` is off.
     """
-    table: ir.Table = backend.read_csv(
-        str(path),
-        all_varchar=True,
-        header=True,
-        delim=delimiter,
-        quote='"',
-        escape='"',
-        strict_mode=False,
-        null_padding=True,
-        parallel=parallel,
-    )
+    table: ir.Table = backend.read_csv(str(path), **_CSV, delim=delimiter, parallel=parallel)
     return table
 
 
-def empty(schema: Schema) -> ir.Table:
+def empty(schema: Schema) -> "ir.Table":
     """A table of the declared columns with no row, for analyses where nothing was loaded."""
+    import ibis  # noqa: PLC0415
+    import pandas as pd  # noqa: PLC0415
+
     columns = {name: IBIS_TYPES[column.type] for name, column in schema.columns.items()}
     return ibis.memtable(pd.DataFrame(columns=list(columns)), schema=ibis.schema(columns))
 
 
-def from_frame(frame: pd.DataFrame, types: dict[str, str] | None = None) -> ir.Table:
+def from_frame(frame: "pd.DataFrame", types: dict[str, str] | None = None) -> "ir.Table":
     """A small frame as a table that any engine can join; `types` are Ibis type names by column."""
+    import ibis  # noqa: PLC0415
+
     return ibis.memtable(frame, schema=ibis.schema(types) if types else None)
 
 
@@ -118,3 +136,38 @@ def in_memory() -> Iterator[Any]:
         yield backend
     finally:
         backend.disconnect()
+
+
+# --- SQL --------------------------------------------------------------------------------------------------------------
+
+
+def quoted(name: str) -> str:
+    """A column's name as SQL writes it.
+
+    >>> quoted('the "best" name')
+    '"the ""best"" name"'
+    """
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(value: str | float | Path) -> str:
+    """A text or number as SQL writes it.
+
+    >>> literal("O'Brien"), literal(10)
+    ("'O''Brien'", '10')
+    """
+    return repr(value) if isinstance(value, int | float) else "'" + str(value).replace("'", "''") + "'"
+
+
+def csv_source(path: Path, delimiter: str = ",", *, parallel: bool = True) -> str:
+    """The rows of a delimited file as `read_csv` reads them, in SQL."""
+    options: Mapping[str, str | bool] = {**_CSV, "delim": delimiter, "parallel": parallel}
+    told = ", ".join(
+        f"{name} = {value if isinstance(value, bool) else literal(value)}" for name, value in options.items()
+    )
+    return f"read_csv({literal(path)}, {told})"
+
+
+def parquet_source(path: Path) -> str:
+    """The rows of a Parquet file in SQL, with their places in it, counted from zero, as `file_row_number`."""
+    return f"read_parquet({literal(path)}, file_row_number = true)"

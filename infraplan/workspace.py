@@ -26,6 +26,7 @@ from infraplan.schemas import Schema
 from infraplan.wholefiles import atomic, write_json, write_text
 
 if TYPE_CHECKING:  # a third of a second that `init` and `status` need not spend
+    import duckdb
     import geopandas as gpd
     import ibis.expr.types as ir
     import pandas as pd
@@ -168,11 +169,20 @@ class Workspace:
     # --- reading ------------------------------------------------------------------------------------------------
 
     @cached_property
+    def connection(self) -> "duckdb.DuckDBPyConnection":
+        """The embedded engine for SQL, opened on first use; the one under `backend` where that is DuckDB."""
+        from infraplan import engine  # noqa: PLC0415
+
+        return engine.embedded(scratch=self.data / "tmp")
+
+    @cached_property
     def backend(self) -> Any:  # noqa: ANN401 - ibis backends share no type
         """The engine, opened on first use."""
         from infraplan import engine  # noqa: PLC0415
 
-        return engine.connect(self.config.engine, scratch=self.data / "tmp")
+        if self.config.engine == DEFAULT_ENGINE:
+            return engine.connect(self.config.engine, connection=self.connection)
+        return engine.connect(self.config.engine)
 
     def table(self, name: str, *, as_of: str | None = None, located: bool = False) -> "ir.Table":
         """A table as an Ibis expression over its current partitions; raises NoTable where nothing is loaded."""

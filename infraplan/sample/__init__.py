@@ -7,7 +7,20 @@ arguments give the same files, byte for byte.
 from pathlib import Path
 
 from infraplan.errors import BadInput, Fault
-from infraplan.sample import availability, beyond, bids, census, erate, fcc, filings, form471, nces, oer, plans
+from infraplan.sample import (
+    availability,
+    beyond,
+    bids,
+    census,
+    erate,
+    fcc,
+    filings,
+    form471,
+    legislative,
+    nces,
+    oer,
+    plans,
+)
 from infraplan.sample.files import SampleFile, write_text
 from infraplan.sample.ground import make_ground
 from infraplan.sample.homes import make_homes
@@ -47,6 +60,7 @@ def make(
         fcc.write_form_477(where, ground, homes, seed),
         *census.write_districts(where, people, ground),
         census.write_tracts(where, ground, homes),
+        *legislative.write_legislative(where, ground),
         census.write_s2802(where, people, ground, homes, reached, seed),
         census.write_saipe(where, people, seed),
         nces.write_directory(where, people),

@@ -52,7 +52,7 @@ def write_districts(folder: Path, people: People, ground: Ground) -> list[Sample
             rows.append(_tiger_row("99997", "School District Not Defined", None, None, column, prefix, feature))
         frame = gpd.GeoDataFrame(rows, geometry=shapes, crs="EPSG:4269").sort_values("GEOID", ignore_index=True)
         path = folder / f"tl_2025_{STATE}_{layer}.zip"
-        _write_shapes(path, _with_areas(frame))
+        write_shapes(path, with_areas(frame))
         files.append(SampleFile(path, f"TIGER/Line 2025 {kind} school districts"))
     return files
 
@@ -82,7 +82,7 @@ def _tiger_row(
     }
 
 
-def _with_areas(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+def with_areas(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Add TIGER's four last columns: areas in square meters and a point inside."""
     inside = frame.geometry.representative_point()
     frame["ALAND"] = frame.geometry.to_crs(5070).area.round().astype("int64")
@@ -92,7 +92,7 @@ def _with_areas(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return frame
 
 
-def _write_shapes(path: Path, frame: gpd.GeoDataFrame) -> None:
+def write_shapes(path: Path, frame: gpd.GeoDataFrame) -> None:
     """Write a zipped shapefile whose bytes depend on its content alone."""
     with tempfile.TemporaryDirectory() as scratch:
         place = Path(scratch) / f"{path.stem}.shp"
@@ -125,7 +125,7 @@ def write_tracts(folder: Path, ground: Ground, homes: Homes) -> SampleFile:
         crs="EPSG:4269",
     ).sort_values("GEOID", ignore_index=True)
     path = folder / f"tl_2025_{STATE}_tract.zip"
-    _write_shapes(path, _with_areas(frame))
+    write_shapes(path, with_areas(frame))
     return SampleFile(path, "TIGER/Line 2025 census tracts")
 
 

@@ -28,14 +28,14 @@ def district_shapes(arrival: Arrival, desk: Desk) -> Load:
     """
     shapes = read_shapes(arrival)
     read = len(shapes)
-    ids, mends = mended(_text(shapes, "GEOID"), LEA_DIGITS)
+    ids, mends = mended(text_of(shapes, "GEOID"), LEA_DIGITS)
     frame = pd.DataFrame(
         {
             "lea_id": ids,
-            "name": _text(shapes, "NAME").replace("", None),
+            "name": text_of(shapes, "NAME").replace("", None),
             "area_layer": _layers(shapes, arrival),
-            "grade_low": _text(shapes, "LOGRADE").replace("", None),
-            "grade_high": _text(shapes, "HIGRADE").replace("", None),
+            "grade_low": text_of(shapes, "LOGRADE").replace("", None),
+            "grade_high": text_of(shapes, "HIGRADE").replace("", None),
             "source_row": np.arange(1, read + 1),
         }
     )
@@ -43,8 +43,8 @@ def district_shapes(arrival: Arrival, desk: Desk) -> Load:
     other = ~frame["lea_id"].str.startswith(desk.state.fips) & ~undefined
     kept = ~undefined & ~other
     if not kept.any():
-        raise BadInput([_other_state(arrival, desk)])
-    geometry, notes = _cleaned(shapes.geometry[kept.to_numpy()], desk.state.crs)
+        raise BadInput([other_state(arrival, desk)])
+    geometry, notes = cleaned(shapes.geometry[kept.to_numpy()], desk.state.crs)
     frame = frame[kept].assign(geometry=geometry.to_wkb(), land_square_meters=_areas(geometry, desk.state.crs))
     if mends:
         notes.append(f"{mends:,} district numbers had lost their leading zero; mended")
@@ -54,7 +54,7 @@ def district_shapes(arrival: Arrival, desk: Desk) -> Load:
     return Load(
         [Piece("district_shapes", frame, series=series)],
         read,
-        desk.as_of or _year(shapes, arrival),
+        desk.as_of or year_of(shapes, arrival),
         None,
         refused,
         notes,
@@ -65,11 +65,11 @@ def district_shapes(arrival: Arrival, desk: Desk) -> Load:
 def tract_shapes(arrival: Arrival, desk: Desk) -> Load:
     """TIGER/Line census tracts of the workspace's state."""
     shapes = read_shapes(arrival)
-    ids = _text(shapes, "GEOID")
+    ids = text_of(shapes, "GEOID")
     own = ids.str.startswith(desk.state.fips)
     if not own.any():
-        raise BadInput([_other_state(arrival, desk)])
-    geometry, notes = _cleaned(shapes.geometry[own.to_numpy()], desk.state.crs)
+        raise BadInput([other_state(arrival, desk)])
+    geometry, notes = cleaned(shapes.geometry[own.to_numpy()], desk.state.crs)
     frame = pd.DataFrame(
         {
             "tract_geoid": ids[own],
@@ -80,7 +80,7 @@ def tract_shapes(arrival: Arrival, desk: Desk) -> Load:
     return Load(
         [Piece("tract_shapes", frame, series=desk.state.fips)],
         len(shapes),
-        desk.as_of or _year(shapes, arrival),
+        desk.as_of or year_of(shapes, arrival),
         None,
         {"tracts of other states": int((~own).sum())},
         notes,
@@ -249,7 +249,8 @@ def _is_virtual(text: str) -> bool | None:
     return None if text in {"", "MISSING", "-1", "-2", "M", "N"} else False
 
 
-def _text(frame: pd.DataFrame, column: str) -> pd.Series:
+def text_of(frame: pd.DataFrame, column: str) -> pd.Series:
+    """A column as trimmed text; blank where the file has no such column."""
     if column not in frame:
         return pd.Series("", index=frame.index, dtype=object)
     return frame[column].astype(object).map(lambda cell: "" if pd.isna(cell) else str(cell).strip())
@@ -266,13 +267,13 @@ def _layers(shapes: gpd.GeoDataFrame, arrival: Arrival) -> pd.Series:
     layers = pd.Series("unknown", index=shapes.index, dtype=object)
     for column, layer in _LAYER_COLUMNS.items():
         if arrival.column(column):
-            layers[_text(shapes, column) != ""] = layer
+            layers[text_of(shapes, column) != ""] = layer
     for prefix, layer in (("95", "elementary"), ("96", "secondary"), ("97", "unified")):
-        layers[(layers == "unknown") & _text(shapes, "GEOIDFQ").str.startswith(prefix)] = layer
+        layers[(layers == "unknown") & text_of(shapes, "GEOIDFQ").str.startswith(prefix)] = layer
     return layers.reset_index(drop=True)
 
 
-def _cleaned(given: gpd.GeoSeries | pd.Series, crs: str) -> tuple[gpd.GeoSeries, list[str]]:
+def cleaned(given: gpd.GeoSeries | pd.Series, crs: str) -> tuple[gpd.GeoSeries, list[str]]:
     """Valid polygons, and in words what was wrong with them: invalid rings, area changed, overlaps in one layer."""
     notes = []
     geometry = gpd.GeoSeries(given, crs="EPSG:4326")
@@ -310,7 +311,8 @@ def _areas(geometry: gpd.GeoSeries, crs: str) -> pd.Series:
     return geometry.to_crs(crs).area
 
 
-def _year(shapes: pd.DataFrame, arrival: Arrival) -> str | None:
+def year_of(shapes: pd.DataFrame, arrival: Arrival) -> str | None:
+    """The year of a shape file: a column that says it, else its name; None if neither does."""
     for column in ("GEO_YEAR", "SCHOOLYEAR"):
         if column in shapes and shapes[column].notna().any():
             return str(shapes[column].dropna().iloc[0])[:4]
@@ -328,10 +330,11 @@ def _school_year(rows: pd.DataFrame) -> str | None:
 
 def _need_rows(arrival: Arrival, desk: Desk, own: pd.Series) -> None:
     if not own.any():
-        raise BadInput([_other_state(arrival, desk)])
+        raise BadInput([other_state(arrival, desk)])
 
 
-def _other_state(arrival: Arrival, desk: Desk) -> Fault:
+def other_state(arrival: Arrival, desk: Desk) -> Fault:
+    """That a file holds nothing of the workspace's state."""
     return Fault(
         kind="OtherState",
         what=f"{arrival.name} has nothing of {desk.state.name} (FIPS {desk.state.fips})",

@@ -39,6 +39,7 @@ def _dollars(_: click.Context, __: click.Parameter, text: str) -> Decimal:
     "--need-weight", type=click.FloatRange(0, 10), default=1.0, show_default=True, metavar="F",
     help="How much more a student counts where all children are in poverty; 0 = all count alike.",
 )  # fmt: skip
+@click.option("--as-of", metavar="DATE", help="Only availability files of this release, where several are loaded.")
 @options.funding_year
 @options.workspace
 @options.out_dir
@@ -46,7 +47,7 @@ def _dollars(_: click.Context, __: click.Parameter, text: str) -> Decimal:
 @options.quiet
 def community(
     measures: Path, points: Path | None, stops: Path | None, budget: Decimal, months: int, need_weight: float,
-    funding_year: int | None, workspace: Path, folder: Path, gap: float, time_limit: float | None, seed: int,
+    as_of: str | None, funding_year: int | None, workspace: Path, folder: Path, gap: float, time_limit: float | None, seed: int,
     threads: int | None,
 ) -> None:  # fmt: skip
     """Choose Wi-Fi sites, buses, hotspots and outreach that reach most students without broadband at home.
@@ -67,7 +68,7 @@ def community(
     from infraplan.solve import Limits
 
     tables, paths = inputs.read_files(measures, points, stops)
-    demand, year = _demand(workspace, points, funding_year)
+    demand, year = _demand(workspace, points, funding_year, as_of)
     if demand is not None:
         tables["community_points"] = demand.points
     policy = inputs.Policy(budget, months, need_weight, year)
@@ -82,7 +83,9 @@ def community(
     options.say(f"wrote {folder}")
 
 
-def _demand(workspace: Path, points: Path | None, funding_year: int | None) -> "tuple[Demand | None, int | None]":
+def _demand(
+    workspace: Path, points: Path | None, funding_year: int | None, as_of: str | None
+) -> "tuple[Demand | None, int | None]":
     """Points made from the workspace where no file of them is given, and the funding year, the workspace's by default."""
     from infraplan.connectivity.community import demand
     from infraplan.connectivity.homes import home_rule
@@ -92,4 +95,4 @@ def _demand(workspace: Path, points: Path | None, funding_year: int | None) -> "
         return None, funding_year
     here = Workspace.open(workspace)
     year = funding_year if funding_year is not None else here.config.funding_year
-    return (None if points is not None else demand.from_workspace(here, home_rule("bead-2022"))), year
+    return (None if points is not None else demand.from_workspace(here, home_rule("bead-2022"), as_of)), year

@@ -7,12 +7,11 @@ from functools import cached_property
 from typing import Final
 
 import numpy as np
-import pulp
 
 from infraplan import solve
 from infraplan.connectivity.community import model as models
 from infraplan.connectivity.community.inputs import Floats, Inputs
-from infraplan.solve import Limits, Result
+from infraplan.solve import Arrays, Limits, Result
 from infraplan.units import half_up
 
 NOTHING: Final = 1e-6
@@ -80,46 +79,63 @@ class Choice:
         return sum((self.cost(number) - self.erate(number) for number in self.chosen), Decimal(0))
 
 
+@dataclass(frozen=True)
+class _Stated:
+    """The model and the one that finds the cheapest way to serve, as arrays; budgets and choices change only limits."""
+
+    model: models.Model
+    most: Arrays
+    cheapest: Arrays
+
+    @classmethod
+    def of(cls, inputs: Inputs) -> "_Stated":
+        model = models.build(inputs)
+        return cls(model, solve.arrays(model.problem), solve.arrays(models.build_cheapest(inputs).problem))
+
+
 def find(inputs: Inputs, limits: Limits) -> Choice:
     """Find the choice that reaches most students, weighted by need, under the budget.
 
     Raises NoAnswer if time runs out before any answer.
     """
-    return _find(inputs, float(inputs.budget), limits)
+    return _find(_Stated.of(inputs), float(inputs.budget), limits)
 
 
-def _find(inputs: Inputs, budget: float, limits: Limits, start: Choice | None = None) -> Choice:
-    model = models.build(inputs, budget)
-    result = solve.solve(model.problem, limits, start=_start(model, start) if start else None)
+def _find(stated: _Stated, budget: float, limits: Limits, known: Choice | None = None) -> Choice:
+    inputs, pay = stated.model.inputs, stated.model.pay
+    start = {variable.name: float(number in known.chosen) for number, variable in pay.items()} if known else None
+    result = solve.solve_arrays(_limited(stated.most, {models.BUDGET: budget}), limits, start=start)
     solve.refuse_unanswered(result, what=WHAT)
-    paid = {number for number, variable in model.pay.items() if result.value(variable.name) > 0.5}  # noqa: PLR2004
-    serving = _cheapest(inputs, budget, paid, result.objective, limits)
+    paid = {number for number, variable in pay.items() if result.value(variable.name) > 0.5}  # noqa: PLR2004
+    serving = _cheapest(stated, budget, paid, result.objective, limits)
     chosen = tuple(number for number in sorted(paid) if serving.by_measure[number] > NOTHING)
     return Choice(inputs, chosen, serving, replace(result, values={}))
 
 
-def _start(model: models.Model, known: Choice) -> dict[str, float]:
-    """The decisions of a known choice as a first answer."""
-    return {variable.name: float(number in known.chosen) for number, variable in model.pay.items()}
+def _limited(model: Arrays, rows: Mapping[str, float], paid: Mapping[str, bool] | None = None) -> Arrays:
+    """The model with other limits for some rows, and with some decisions made."""
+    upper = model.row_upper.copy()
+    for name, limit in rows.items():
+        upper[model.row_names.index(name)] = limit
+    if paid is None:
+        return replace(model, row_upper=upper)
+    fixed = np.array([paid.get(name, np.nan) for name in model.names], dtype=float)
+    decided = ~np.isnan(fixed)
+    return replace(
+        model,
+        row_upper=upper,
+        lower=np.where(decided, fixed, model.lower),
+        upper=np.where(decided, fixed, model.upper),
+        whole=np.zeros(len(model.names), dtype=bool),
+    )
 
 
-def _cheapest(inputs: Inputs, budget: float, paid: set[int], weighted: float, limits: Limits) -> Serving:
+def _cheapest(stated: _Stated, budget: float, paid: set[int], weighted: float, limits: Limits) -> Serving:
     """Whom to serve by what, so that as many are reached as were found possible, at least cost for each."""
-    model = models.build(inputs, budget, {n: n in paid for n, told in enumerate(inputs.measures) if not told.existing})
-    groups = model.groups
-    worth = groups.weight[groups.group].tolist()
-    most = [(variable, -weight) for variable, weight in zip(model.serve, worth, strict=True)]
-    model.add(most, -weighted * (1 - 1e-9) + NOTHING, "as_many")
-    each = [float(told.each_net) for told in inputs.measures]
-    # of equal ways the one that exists goes first, then the one that asks least; a cent breaks ties
-    cost = [
-        (variable, (0.0 if inputs.measures[n].existing else 0.01) + (0.0 if inputs.measures[n].existing else each[n]))
-        for variable, n in zip(model.serve, groups.measure.tolist(), strict=True)
-    ]
-    model.problem.sense = pulp.LpMinimize
-    model.problem.setObjective(pulp.LpAffineExpression(cost))
-    result = solve.solve(model.problem, replace(limits, gap=0.0, time_limit=None))
-    return _serving(model, result)
+    decided = {variable.name: number in paid for number, variable in stated.model.pay.items()}
+    as_many = -weighted * (1 - 1e-9) + NOTHING
+    asked = _limited(stated.cheapest, {models.BUDGET: budget, models.AS_MANY: as_many}, decided)
+    return _serving(stated.model, solve.solve_arrays(asked, replace(limits, gap=0.0, time_limit=None)))
 
 
 def _serving(model: models.Model, result: Result) -> Serving:
@@ -134,20 +150,35 @@ def _serving(model: models.Model, result: Result) -> Serving:
     return Serving(inputs, parts * inputs.most() if len(parts) else np.zeros(0))
 
 
-def reached(choice: Choice, limits: Limits, *, estimate: str = "students", without: int | None = None) -> Floats:
-    """Students by measure if the choice stands and more or fewer students are unreached, or one measure is dropped.
-
-    The money of a dropped measure is left unspent; otherwise the budget is the same.
-    """
+def reached(choice: Choice, limits: Limits, estimate: str) -> Floats:
+    """Students by measure if the choice stands and more or fewer are unreached: `students_low`, `students_high`."""
     inputs = choice.inputs
-    keep = {n: n in choice.chosen and n != without for n, told in enumerate(inputs.measures) if not told.existing}
-    budget = float(inputs.budget)
-    if without is not None:
-        budget = float(choice.spent - (choice.cost(without) - choice.erate(without))) + NOTHING
-    model = models.build(inputs, budget, keep, estimate)
-    result = solve.solve(model.problem, replace(limits, gap=0.0, time_limit=None))
+    model = models.build(inputs, estimate)
+    decided = {variable.name: number in choice.chosen for number, variable in model.pay.items()}
+    asked = _limited(solve.arrays(model.problem), {}, decided)
+    result = solve.solve_arrays(asked, replace(limits, gap=0.0, time_limit=None))
     used = [result.value(variable.name) for variable in model.serve]
     return np.bincount(model.groups.measure, weights=used, minlength=len(inputs.measures)).astype(float)
+
+
+def lost_without(choice: Choice) -> Mapping[int, float]:
+    """For each chosen measure, how many fewer students are reached without it, its money left unspent."""
+    model = models.build(choice.inputs)
+    decided = {variable.name: number in choice.chosen for number, variable in model.pay.items()}
+    stated = _limited(solve.arrays(model.problem), {models.BUDGET: float(choice.spent)}, decided)
+    place = {name: column for column, name in enumerate(stated.names)}
+    serve = np.array([place[variable.name] for variable in model.serve], dtype=int)
+    row = stated.row_names.index(models.BUDGET)
+    relaxed, lost = solve.Relaxation(stated), {}
+    for number in choice.chosen:
+        column = place[model.pay[number].name]
+        left = float(choice.spent - (choice.cost(number) - choice.erate(number))) + NOTHING
+        relaxed.bound_columns(column, np.zeros(1), np.zeros(1))
+        relaxed.bound_rows(row, np.full(1, -np.inf), np.full(1, left))
+        relaxed.run()
+        lost[number] = max(0.0, choice.serving.students - float(relaxed.solution()[0][serve].sum()))
+        relaxed.bound_columns(column, np.ones(1), np.ones(1))
+    return lost
 
 
 @dataclass(frozen=True)
@@ -163,12 +194,11 @@ class Step:
 
 def budgets(inputs: Inputs, found: Choice, limits: Limits) -> list[Step]:
     """The same choice under other budgets, smallest first; the one asked for is as found."""
-    steps = []
+    stated, steps = _Stated.of(inputs), []
     known: Choice | None = None
     for budget in _tried(inputs.budget):
-        choice = found if budget == inputs.budget else _find(inputs, float(budget), limits, known)
-        known = choice
-        steps.append(Step(budget, choice.spent, choice.serving.students, choice.serving.weighted, choice.result))
+        known = found if budget == inputs.budget else _find(stated, float(budget), limits, known)
+        steps.append(Step(budget, known.spent, known.serving.students, known.serving.weighted, known.result))
     return steps
 
 
@@ -179,9 +209,3 @@ def _tried(budget: Decimal) -> Iterator[Decimal]:
 def chosen_names(choice: Choice) -> Sequence[str]:
     """Ids of what is paid for, in the order of the file."""
     return [choice.inputs.measures[number].site_id for number in choice.chosen]
-
-
-def lost_without(choice: Choice, limits: Limits) -> Mapping[int, float]:
-    """For each chosen measure, how many fewer students are reached without it, its money left unspent."""
-    whole = choice.serving.students
-    return {number: max(0.0, whole - float(reached(choice, limits, without=number).sum())) for number in choice.chosen}

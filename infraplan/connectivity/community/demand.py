@@ -37,14 +37,14 @@ class Demand:
     receipts: tuple[Receipt, ...]
 
 
-def from_workspace(workspace: Workspace, rule: HomeRule) -> Demand:
+def from_workspace(workspace: Workspace, rule: HomeRule, as_of: str | None = None) -> Demand:
     """Spread each district's children without access over its homes; see the module's text.
 
     Raises NoTable where offers, estimates of children or district boundaries are not loaded, NoAnswer where nobody is
     unreached.
     """
     gaps = children.child_gaps(workspace, by="district")
-    cells, notes = _cells(workspace, rule)
+    cells, notes = _cells(workspace, rule, as_of)
     points = spread(cells, gaps.table)
     if points.empty:
         raise NoAnswer("No answer: the estimates loaded say that no child lacks broadband, so there is nobody to reach")
@@ -59,11 +59,10 @@ def from_workspace(workspace: Workspace, rule: HomeRule) -> Demand:
     return Demand(points, (*_spread_notes(gaps.table, points, shares), *notes), tuple(receipts))
 
 
-def _cells(workspace: Workspace, rule: HomeRule) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """Counted locations by grid cell and district: lea_id, cell, locations, unserved."""
-    if not workspace.has("availability"):
-        homes.home_gaps(workspace, by="district", rule=rule)  # refuses in its own words
-    found, _ = homes.found_locations(workspace, rule, business=False, as_of=None)
+def _cells(workspace: Workspace, rule: HomeRule, as_of: str | None) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Counted locations by grid cell and district: lea_id, cell, locations, unserved; and what the home gaps say of them."""
+    gaps = homes.home_gaps(workspace, by="district", rule=rule, as_of=as_of)
+    found, _ = homes.found_locations(workspace, rule, business=False, as_of=as_of)
     here = found.group_by("block_geoid", "h3_res8_id").aggregate(
         locations=found.count(), unserved=(~found["reached"]).sum()
     )
@@ -71,7 +70,7 @@ def _cells(workspace: Workspace, rule: HomeRule) -> tuple[pd.DataFrame, tuple[st
     placement = areas.place(workspace, counts[["block_geoid", "h3_res8_id"]], "district")
     own = dict(zip(placement.own["key"], placement.own["area_id"], strict=True))
     counts = counts.assign(lea_id=counts[placement.key].map(own), cell=counts["h3_res8_id"])
-    return counts.dropna(subset=["lea_id"])[["lea_id", "cell", "locations", "unserved"]], placement.notes
+    return counts.dropna(subset=["lea_id"])[["lea_id", "cell", "locations", "unserved"]], gaps.notes
 
 
 def spread(cells: pd.DataFrame, gaps: pd.DataFrame) -> pd.DataFrame:

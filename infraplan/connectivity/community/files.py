@@ -49,9 +49,9 @@ def explained(found: Choice, policy: Policy, limits: Limits, notes: Sequence[str
     return Plan(
         found,
         policy,
-        dict(choices.lost_without(found, limits)),
-        choices.reached(found, limits, estimate="students_low"),
-        choices.reached(found, limits, estimate="students_high"),
+        dict(choices.lost_without(found)),
+        choices.reached(found, limits, "students_low"),
+        choices.reached(found, limits, "students_high"),
         tuple(choices.budgets(found.inputs, found, limits)),
         (*found.inputs.notes, *notes),
     )

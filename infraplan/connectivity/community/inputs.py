@@ -75,6 +75,7 @@ class Inputs:
     need_weight: float
     notes: tuple[str, ...] = ()
     files: Mapping[str, Path] = field(default_factory=dict)
+    gathered: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def weight(self) -> Floats:

@@ -22,8 +22,8 @@ Constraints
     budget      sum f[j] pay[j] + sum e[j] x[i,j] <= B
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -31,7 +31,9 @@ import pulp
 
 from infraplan.connectivity.community.inputs import Floats, Inputs
 
-UNIT = "students, weighted by need"
+UNIT: Final = "students, weighted by need"
+BUDGET, AS_MANY = "budget", "as_many"
+"""Names of the rows that other budgets, and other numbers of students, change."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,14 @@ class Groups:
 
 
 def grouped(inputs: Inputs, estimate: str = "students") -> Groups:
+    """Gather the points, once for each estimate."""
+    if estimate not in inputs.gathered:
+        inputs.gathered[estimate] = _grouped(inputs, estimate)
+    found: Groups = inputs.gathered[estimate]
+    return found
+
+
+def _grouped(inputs: Inputs, estimate: str) -> Groups:
     """Gather the points; exact, because what can be served of each point of a group is in the same proportion."""
     students, most, pairs = inputs.students(estimate), inputs.most(estimate), inputs.pairs
     point = pairs["point"].to_numpy()
@@ -80,23 +90,38 @@ class Model:
         self.problem += pulp.LpConstraint(pulp.LpAffineExpression(terms), pulp.LpConstraintLE, name, rhs)
 
 
-def build(inputs: Inputs, budget: float, fixed: Mapping[int, bool] | None = None, estimate: str = "students") -> Model:
-    """State the choice; `fixed` tells of some measures whether they are paid for, and leaves no choice there."""
+def build(inputs: Inputs, estimate: str = "students") -> Model:
+    """State the choice under the budget asked."""
     model = Model(pulp.LpProblem("community", pulp.LpMaximize), inputs, grouped(inputs, estimate))
-    _decisions(model, fixed or {})
+    _decisions(model)
     _most_reached(model)
     _once(model)
     _room(model)
     _only_paid(model)
-    _budget(model, budget)
+    _budget(model)
     return model
 
 
-def _decisions(model: Model, fixed: Mapping[int, bool]) -> None:
+def build_cheapest(inputs: Inputs) -> Model:
+    """State whom to serve by what at least cost, so that as many are reached as a row `as_many` asks.
+
+    Of equal ways the one that exists goes first, then the one that asks least for each student; a cent breaks ties.
+    """
+    model = build(inputs)
+    groups, cent = model.groups, 0.01
+    worth = groups.weight[groups.group].tolist()
+    model.add([(variable, -weight) for variable, weight in zip(model.serve, worth, strict=True)], 0.0, AS_MANY)
+    each = [0.0 if told.existing else cent + float(told.each_net) for told in inputs.measures]
+    cost = [(variable, each[number]) for variable, number in zip(model.serve, groups.measure.tolist(), strict=True)]
+    model.problem.sense = pulp.LpMinimize
+    model.problem.setObjective(pulp.LpAffineExpression(cost))
+    return model
+
+
+def _decisions(model: Model) -> None:
     for number, told in enumerate(model.inputs.measures):
         if not told.existing:
-            low, high = (int(fixed[number]),) * 2 if number in fixed else (0, 1)
-            model.pay[number] = model.problem.add_variable(f"pay_{number}", low, high, "Integer")
+            model.pay[number] = model.problem.add_variable(f"pay_{number}", 0, 1, "Integer")
     model.serve = [
         model.problem.add_variable(f"serve_{pair}", 0, most) for pair, most in enumerate(model.groups.most.tolist())
     ]
@@ -134,7 +159,7 @@ def _only_paid(model: Model) -> None:
             model.add([(model.serve[pair], 1.0), (model.pay[number], -most)], 0.0, f"only_{pair}")
 
 
-def _budget(model: Model, budget: float) -> None:
+def _budget(model: Model) -> None:
     measures = model.inputs.measures
     terms = [(variable, float(measures[number].fixed_net)) for number, variable in model.pay.items()]
     each = [0.0 if told.existing else float(told.each_net) for told in measures]
@@ -143,5 +168,4 @@ def _budget(model: Model, budget: float) -> None:
         for variable, number in zip(model.serve, model.groups.measure.tolist(), strict=True)
         if each[number]
     ]
-    if terms:
-        model.add(terms, budget, "budget")
+    model.add(terms, float(model.inputs.budget), BUDGET)

@@ -7,7 +7,7 @@ GeoJSON layer of circles. What a click shows is read from the tables under the m
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,10 @@ __all__ = ["Layer", "SourceNote", "draw_map", "load_layer"]
 SHEETS = {"unified": 0, "elementary": 0, "unknown": 0, "secondary": 1, "administrative": 2}
 SHEET_NAMES = ("Unified and elementary districts", "Secondary districts", "Administrative units")
 SELF_CONTAINED = "Drawn with Folium and Leaflet; this file asks no server for anything."
+NO_PICTURE = Markup(
+    "<p>There is no picture: none of these districts has a boundary or a place in the files that are loaded. "
+    "Every number is in the tables below.</p>"
+)
 NO_COLLECTION = '{"type":"FeatureCollection","features":[]}'
 
 
@@ -105,6 +109,11 @@ class _Picture:
         return self.districts if layer.kind == "area" else self.schools
 
     @property
+    def placeless(self) -> bool:
+        """Whether no district has a boundary or a point, and no school a point: there is nothing to draw on."""
+        return not (self.outlines and self.outlines.order) and not np.isfinite(self.circles).all(axis=1).any()
+
+    @property
     def sheets(self) -> list[int]:
         """For each district, with which others it is drawn."""
         return [SHEETS.get(str(name), 0) for name in self.districts.frame["area_layer"]]
@@ -128,7 +137,8 @@ def draw_map(
     """Draw the layers on one map and write it, with its tables and sources, as one HTML file; returns `path`.
 
     `areas`: one row per district (`area_id, name, area_layer`, geometry with its reference system, value columns;
-    NaN = unknown); `points`: one row per school (`school_id, name, lea_id`, optional `lea_name`, value columns).
+    NaN = unknown; a point is drawn as a circle, and where nothing at all has a place the page has its tables only);
+    `points`: one row per school (`school_id, name, lea_id`, optional `lea_name`, value columns).
     A layer whose column is in neither is left out, and the page says so. Counts of people below `threshold` are
     withheld (see `suppression`). `tiles` adds a street map, which asks a third party's server for pictures while the
     page is open. `outlines` are the boundaries simplified beforehand, `simplified(in_order(areas))`, for a caller that
@@ -153,19 +163,28 @@ def draw_map(
         shapes.point_coordinates(points) if points is not None else np.empty((0, 2)),
         sources,
     )
-    element, script = canvas.rendered(tiles=tiles)
-    page = Page(
+    absent = [layer for layer in layers if layer not in shown]
+    plain = Page(
         title=title,
-        lead=" ".join(filter(None, (lead, _lead(shown)))),
+        lead=lead,
         stamps=stamps,
         sources=sources,
-        sections=[
-            _map_section(picture, element, stamps, theme),
-            *_table_sections(districts),
-            *_table_sections(schools),
-        ],
-        notes=[*notes, *_notes(picture, [layer for layer in layers if layer not in shown], threshold)],
+        sections=[*_table_sections(districts), *_table_sections(schools)],
+        notes=[*notes, *_notes(picture, absent, threshold)],
         method=[(layer.heading, f"{layer.about} {layer.computed}") for layer in shown],
+    )
+    return pages.write(path, _pictured(plain, picture, theme, tiles=tiles), theme)
+
+
+def _pictured(page: Page, picture: _Picture, theme: Theme, *, tiles: bool) -> Page:
+    """The page with its map above the tables; with the reason there is none where no district has a place."""
+    if picture.placeless:
+        return replace(page, sections=[Section(anchor="map", heading="Map", body=NO_PICTURE), *page.sections])
+    element, script = canvas.rendered(tiles=tiles)
+    return replace(
+        page,
+        lead=" ".join(filter(None, (page.lead, _lead(picture.layers)))),
+        sections=[_map_section(picture, element, page.stamps, theme), *page.sections],
         styles=[canvas.leaflet_css(), static("map.css")],
         scripts=[canvas.leaflet_js(), static("map.js"), script],
         data={
@@ -176,7 +195,6 @@ def draw_map(
         images_from=canvas.TILES_HOST if tiles else "",
         colophon=canvas.TILES_CREDIT if tiles else SELF_CONTAINED,
     )
-    return pages.write(path, page, theme)
 
 
 def _in_order(frame: gpd.GeoDataFrame | None, kind: _Kind) -> gpd.GeoDataFrame | None:

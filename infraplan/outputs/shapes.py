@@ -21,7 +21,7 @@ FAR_EAST, FAR_WEST = 130, -130
 FEWEST_DIGITS, MOST_DIGITS = 3, 6
 AREA_DIMENSION = 2
 SMALLEST_WIDTH = 1e-6  # degrees; a single square or point still has a tolerance
-MULTIPOLYGON = 6
+POINT, MULTIPOLYGON = 0, 6
 
 LOWER_48 = (-125.0, 24.0, -66.0, 50.0)
 
@@ -53,13 +53,15 @@ def simplified(areas: gpd.GeoDataFrame) -> Drawn:
     `shapely.coverage_simplify` keeps the borders that two districts share identical. Where the file's districts overlap
     or do not meet exactly, which real files do, nothing is moved from one district to another: each such border is
     simplified on its own, thin gaps may show, and `notes` says how many districts that concerns. Invalid rings are
-    repaired first. Raises NoCrs where the frame has no reference system.
+    repaired first. A district whose shape is a point stays one, and lies over the others. Raises NoCrs where the frame has
+    no reference system.
     """
-    outlines = _polygons(_lonlat(areas))
+    shapes = _lonlat(areas)
+    outlines, spots = _polygons(shapes), _spots(shapes)
     drawn = ~(shapely.is_missing(outlines) | shapely.is_empty(outlines))
     if not drawn.any():
-        return Drawn(["null"] * len(areas), LOWER_48, [], ("No district has a boundary.",))
-    bounds = _bounds(outlines[drawn])
+        return _only_spots(shapes, spots)
+    bounds = _bounds(shapes[drawn | spots])
     tolerance = max(bounds[2] - bounds[0], bounds[3] - bounds[1], SMALLEST_WIDTH) / PIXELS
     groups = areas["area_layer"].map(SIMPLIFIED_TOGETHER).fillna(UNKNOWN_GROUP).to_numpy(dtype="int64")
     loose = 0
@@ -68,13 +70,41 @@ def simplified(areas: gpd.GeoDataFrame) -> Drawn:
         loose += int((~shapely.is_empty(shapely.coverage_invalid_edges(outlines[members]))).sum())
         outlines[members] = _simplify(outlines[members], tolerance, int(MOST_VERTICES * members.sum() / drawn.sum()))
     digits = min(max(math.ceil(-math.log10(tolerance)) + 1, FEWEST_DIGITS), MOST_DIGITS)
-    texts = shapely.to_geojson(_largest_part_first(_rounded(outlines, digits)))
-    order = [int(row) for row in np.argsort(-shapely.area(outlines), kind="stable") if drawn[row]]
-    return Drawn([text or "null" for text in texts.tolist()], bounds, order, _notes(loose, int((~drawn).sum())))
+    outlines = _largest_part_first(_rounded(outlines, digits))
+    outlines[spots] = _rounded(shapes[spots], digits)
+    texts = shapely.to_geojson(_kept(outlines, drawn | spots))
+    order = [int(row) for row in np.argsort(-shapely.area(outlines), kind="stable") if drawn[row] or spots[row]]
+    absent = ~drawn & ~spots
+    notes = _notes(loose, int(absent.sum()), int(spots.sum()))
+    return Drawn([text or "null" for text in texts.tolist()], bounds, order, notes)
 
 
-def _notes(loose: int, absent: int) -> tuple[str, ...]:
+def _spots(shapes: Shapes) -> NDArray[np.bool_]:
+    """Which districts have a point and no boundary."""
+    return np.asarray((shapely.get_type_id(shapes) == POINT) & ~shapely.is_empty(shapes))
+
+
+def _kept(shapes: Shapes, keep: NDArray[np.bool_]) -> Shapes:
+    return np.array([shape if kept else None for shape, kept in zip(shapes, keep, strict=True)], dtype=object)
+
+
+def _only_spots(shapes: Shapes, spots: NDArray[np.bool_]) -> Drawn:
+    """Districts of which none has a boundary: circles where a place is known, and nothing at all where none is."""
+    if not spots.any():
+        return Drawn(["null"] * len(shapes), LOWER_48, [], ("No district has a boundary.",))
+    texts = shapely.to_geojson(_rounded(_kept(shapes, spots), MOST_DIGITS)).tolist()
+    order = [int(row) for row in np.flatnonzero(spots)]
+    notes = _notes(0, int((~spots).sum()), len(order))
+    return Drawn([text or "null" for text in texts], _bounds(shapes[spots]), order, notes)
+
+
+def _notes(loose: int, absent: int, spots: int) -> tuple[str, ...]:
     notes = []
+    if spots:
+        notes.append(
+            f"Drawn as a circle at its place, because no boundary is loaded: {_districts(spots)}. All circles are of one size; "
+            "where they lie close together, zoom in."
+        )
     if loose:
         notes.append(
             "Borders that overlap a neighbor or do not meet it exactly in the boundary file: "
@@ -82,8 +112,8 @@ def _notes(loose: int, absent: int) -> tuple[str, ...]:
         )
     if absent:
         notes.append(
-            f"No boundary in the files loaded: {_districts(absent)} (charters and state schools often have "
-            "none), in the tables but not on the map."
+            f"No boundary{' and no place' if spots else ''} in the files loaded: {_districts(absent)} (charters and state "
+            "schools often have none), in the tables but not on the map."
         )
     return tuple(notes)
 

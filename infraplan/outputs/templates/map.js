@@ -16,7 +16,9 @@ const infraplan = (() => {
   const features = (block, map) => {
     const data = JSON.parse(byId(block).textContent);
     if (block === "areas") {
-      return L.geoJSON(data, {smoothFactor: 0, renderer: L.svg({padding: 0.3})});
+      const renderer = L.svg({padding: 0.3});   // a district without a boundary is a circle at its place
+      return L.geoJSON(data, {smoothFactor: 0, renderer,
+        pointToLayer: (feature, place) => L.circleMarker(place, {renderer, radius: 7})});
     }
     map.createPane("schools").style.zIndex = 450;
     map.getPane("schools").style.pointerEvents = "none";
@@ -34,6 +36,8 @@ const infraplan = (() => {
     for (const table of document.querySelectorAll("table[id^=table-]")) rows.set(table.id, Array.from(table.tBodies[0].rows));
     areas.eachLayer((path) => shapes.set(path.feature.id, path));
     const areaTables = Array.from(rows.keys()).filter((id) => id.startsWith("table-area-"));
+    const centerOf = (path) => path.getLatLng ? path.getLatLng() : path.getCenter();
+    const boxOf = (path) => path.getLatLng ? L.latLngBounds([path.getLatLng()]) : path.getBounds();
     const border = colorOf("border");
     const panBy = map.panBy;      // popups and keys move the map at once, without gliding
     map.panBy = (offset, options) => panBy.call(map, offset, {...options, animate: false});
@@ -126,7 +130,7 @@ const infraplan = (() => {
       if (before) styleArea(before);
       if (path) styleArea(path);
       mark(areaTables, number);
-      if (path || place) open(place || path.getCenter(), tableId, number, columns, focus);
+      if (path || place) open(place || centerOf(path), tableId, number, columns, focus);
     };
     const nearest = (place) => {
       if (layer.kind !== "point") return null;
@@ -172,7 +176,7 @@ const infraplan = (() => {
       const path = shapes.get(number);
       if (!path) {
         mark(areaTables, number);
-        say(`${nameOf(number)} has no boundary on the map; its row is marked in the tables.`);
+        say(`${nameOf(number)} is not on the map; its row is marked in the tables.`);
         return;
       }
       if (path.feature.properties.sheet !== sheet) {
@@ -180,8 +184,8 @@ const infraplan = (() => {
         document.querySelector(`input[name=sheet][value="${sheet}"]`).checked = true;
         draw();
       }
-      map.fitBounds(path.getBounds(), {maxZoom: wholeState + 1.5, padding: [60, 60]});
-      openArea(number, path.getCenter(), true);
+      map.fitBounds(boxOf(path), {maxZoom: wholeState + 1.5, padding: [60, 60]});
+      openArea(number, centerOf(path), true);
       frame.scrollIntoView({block: "nearest"});
       say(`${nameOf(number)} is on the map.`);
     };

@@ -5,7 +5,6 @@ import io
 import json
 import re
 import shutil
-import sqlite3
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -258,12 +257,14 @@ def _parts_of_json(local: Path) -> tuple[str, ...]:
 def _peek_shapes(local: Path, name: str, files: tuple[Path, ...]) -> Arrival:
     try:
         info = pyogrio.read_info(local)
-    except (pyogrio.errors.DataSourceError, sqlite3.Error, ValueError) as why:
+    except (
+        Exception
+    ) as why:  # the reader raises its own classes, and stumbles over its own in damaged reference systems
         raise BadInput(
             [
                 Fault(
                     kind="Unreadable",
-                    what=f"{name} cannot be read as shapes: {str(why).splitlines()[0]}",
+                    what=f"{name} cannot be read as shapes: {next(iter(str(why).splitlines()), type(why).__name__)}",
                     file=name,
                     mend="give the whole set (.shp with .shx, .dbf, .prj) or download it again",
                 )
@@ -322,6 +323,8 @@ def _peek_delimited(local: Path, name: str, files: tuple[Path, ...], room: Path)
         header = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), [])
     except csv.Error as why:
         raise BadInput([_no_header(name, str(why))]) from why
+    if text and not header:
+        raise BadInput([_no_header(name, "it begins with a blank line; remove the lines above the header")])
     columns = [cell.strip().strip("\ufeff") for cell in header]
     while columns and not columns[-1]:
         columns.pop()

@@ -53,7 +53,8 @@ class Fault:
 
     `kind` is a noun (MissingColumn, UnknownCode, OutOfRange, DuplicateKey, ...); faults of one kind, file and
     column are printed together. `row` is the line number as a spreadsheet shows it, the header being line 1. `count` is how many
-    rows this fault stands for where only an example is given; `line` is the row as its author wrote it.
+    rows this fault stands for where only an example is given; `line` is the row as its author wrote it. `about` says that
+    the row could not be found again in the file and may be some lines off.
     """
 
     kind: str
@@ -65,6 +66,7 @@ class Fault:
     mend: str | None = None
     count: int = 1
     line: str | None = None
+    about: bool = False
 
 
 def in_their_words(faults: Iterable[Fault], names: Mapping[str, str]) -> list[Fault]:
@@ -152,7 +154,7 @@ def _place(fault: Fault, told: str) -> str:
     if fault.file:
         parts.append(fault.file)
     if fault.row is not None:
-        parts.append(f"row {fault.row:,}")
+        parts.append(f"{'about ' if fault.about else ''}row {fault.row:,}")
     if fault.column:
         parts.append(f"column {fault.column}")
     place = ", ".join(parts)

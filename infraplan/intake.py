@@ -11,9 +11,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from infraplan import arrivals, checks, engine, states
+from infraplan import arrivals, checks, engine, filerows, states
 from infraplan.arrivals import Arrival
-from infraplan.errors import BadInput, Fault, NoCrs
+from infraplan.errors import BadInput, Fault, NoCrs, in_their_words
 from infraplan.receipts import Receipt, sha256_of
 from infraplan.resources import read_toml
 from infraplan.schemas import Column, Schema
@@ -46,7 +46,11 @@ class Piece:
 
 @dataclass(frozen=True)
 class Load:
-    """What a loader made of an arrival."""
+    """What a loader made of an arrival.
+
+    `headers` gives the file's header for each column of ours, for messages; `counted_by_engine` says that the rows of
+    the pieces are records as the engine counts them, without blank lines.
+    """
 
     pieces: Sequence[Piece]
     rows_read: int
@@ -56,22 +60,29 @@ class Load:
     notes: Sequence[str] = ()
     title: str | None = None
     publisher: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    counted_by_engine: bool = False
 
 
 @dataclass(frozen=True)
 class Desk:
-    """What a loader may use: an engine, a scratch folder, the workspace to look things up in, the caller's options.
+    """What a loader may use: the engine, a scratch folder, the workspace to look things up in, the caller's options.
 
-    `address` is where the file was fetched from, for its receipt.
+    `connection` is for SQL, `backend` for expressions. `address` is where the file was fetched from, for its receipt.
     """
 
-    backend: Any
+    connection: Any
     scratch: Path
     workspace: Workspace
     column_map: Mapping[str, Any] | None = None
     as_of: str | None = None
     address: str | None = None
     parallel: bool = True
+
+    @property
+    def backend(self) -> Any:  # noqa: ANN401 - ibis backends share no type
+        """The engine for expressions."""
+        return self.workspace.backend
 
     @property
     def state(self) -> states.State:
@@ -84,10 +95,14 @@ Loader = Callable[[Arrival, Desk], Load]
 
 @dataclass(frozen=True)
 class Taken:
-    """What became of one arrival: its receipt, and whether it was there already or replaced an older vintage."""
+    """What became of one arrival: its receipt, and whether it was there already or replaced an older vintage.
+
+    `given` is the name under which a file that was there already came now.
+    """
 
     receipt: Receipt
     already: bool = False
+    given: str = ""
     replaces: tuple[str, ...] = ()
     older: bool = False
 
@@ -120,7 +135,7 @@ def add(
     workspace.forget()
     workspace = workspace.embedded()
     with workspace.writing() as scratch:
-        desk = Desk(workspace.backend, scratch, workspace, mapping, as_of, address)
+        desk = Desk(workspace.connection, scratch, workspace, mapping, as_of, address)
         for path in paths:
             if arrivals.is_sidecar(path) and arrivals.shape_of(path) in paths:
                 continue
@@ -171,7 +186,7 @@ def _prepared(arrival: Arrival, desk: Desk, loaders: Mapping[str, Loader], sourc
     receipt_id = hashlib.sha256(f"{sha} {arrival.member}{_reading(desk)}".encode()).hexdigest()[:16]
     known = {part.receipt_id for part in desk.workspace.catalog}
     if receipt_id in known:
-        return _already(desk.workspace.receipt(receipt_id), desk)
+        return _already(desk.workspace.receipt(receipt_id), arrival, desk)
     arrival = _with_source(arrival, desk, source_id)
     assert arrival.source is not None  # noqa: S101 - _with_source raises otherwise
     desk = replace(desk, scratch=desk.scratch / receipt_id)
@@ -181,24 +196,21 @@ def _prepared(arrival: Arrival, desk: Desk, loaders: Mapping[str, Loader], sourc
     faults = [
         fault
         for piece, path in pieces
-        for fault in checks.faults_in(desk.backend, path, Schema.load(piece.table), file=arrival.name)
+        for fault in checks.faults_in(desk.connection, path, Schema.load(piece.table), file=arrival.name)
     ]
     if faults:
-        raise BadInput(_with_lines(faults, arrival))
-    twice = [fault for piece, path in pieces for fault in _loaded_already(piece, path, load, desk, arrival)]
-    if twice:
-        raise BadInput(twice)
+        faults = _in_the_file(faults, arrival, load)
+    faults += [fault for piece, path in pieces for fault in _loaded_already(piece, path, load, desk, arrival)]
+    if faults:
+        raise BadInput(faults)
+    doubts = [
+        doubt
+        for piece, path in pieces
+        for doubt in checks.doubts_in(desk.connection, path, Schema.load(piece.table), file=arrival.name)
+    ]
+    load = replace(load, notes=(*load.notes, *doubts))
     if desk.workspace.config.fips == SYNTHETIC_FIPS:
-        load = Load(
-            load.pieces,
-            load.rows_read,
-            load.as_of,
-            load.revision,
-            load.refused,
-            load.notes,
-            f"SYNTHETIC: {load.title or arrival.source.title}",
-            load.publisher,
-        )
+        load = replace(load, title=f"SYNTHETIC: {load.title or arrival.source.title}")
     return replace(_receipt(arrival, load, receipt_id, sha, pieces), address=desk.address), load, pieces
 
 
@@ -207,20 +219,25 @@ def _reading(desk: Desk) -> str:
     return f" {json.dumps(desk.column_map, sort_keys=True, default=str)}" if desk.column_map is not None else ""
 
 
-def _already(receipt: Receipt, desk: Desk) -> Taken:
+def _under(receipt: Receipt, arrival: Arrival) -> str:
+    return "" if receipt.file == arrival.name else f" under the name {receipt.file}"
+
+
+def _already(receipt: Receipt, arrival: Arrival, desk: Desk) -> Taken:
     """What was taken before; raises BadInput where the same file is given another date now."""
     if desk.as_of is not None and receipt.as_of is not None and desk.as_of != receipt.as_of:
         raise BadInput(
             [
                 Fault(
                     kind="OtherDate",
-                    what=f"{receipt.file} is here already, as of {receipt.as_of}, not {desk.as_of}",
-                    file=receipt.file,
+                    what=f"{arrival.name} is here already{_under(receipt, arrival)}, as of {receipt.as_of}, not "
+                    f"{desk.as_of}",
+                    file=arrival.name,
                     mend=f"`infraplan data drop {receipt.receipt_id}`, then add it with the right date",
                 )
             ]
         )
-    return Taken(receipt, already=True)
+    return Taken(receipt, already=True, given=arrival.name)
 
 
 def _loaded_already(piece: Piece, path: Path, load: Load, desk: Desk, arrival: Arrival) -> list[Fault]:
@@ -253,19 +270,18 @@ def _loaded_already(piece: Piece, path: Path, load: Load, desk: Desk, arrival: A
     return faults
 
 
-def _with_lines(faults: Sequence[Fault], arrival: Arrival) -> list[Fault]:
-    """Faults with the line as its author wrote it: the cell itself may be gone where it could not be read."""
-    wanted = {fault.row for fault in faults if fault.row is not None}
-    if arrival.kind != "delimited" or not wanted:
-        return list(faults)
-    lines = {}
-    with arrival.local.open(encoding="latin-1" if arrival.latin else "utf-8", errors="replace", newline="") as stream:
-        for number, line in enumerate(stream, start=1):
-            if number in wanted:
-                lines[number] = line.strip()[:_MOST_OF_A_LINE]
-            if number >= max(wanted):
-                break
-    return [replace(fault, line=lines.get(fault.row)) if fault.row is not None else fault for fault in faults]
+def _in_the_file(faults: Sequence[Fault], arrival: Arrival, load: Load) -> list[Fault]:
+    """Faults with the file's own rows, lines and headers: the cell itself may be gone where it could not be read."""
+    if arrival.kind == "delimited":
+        faults = filerows.located(
+            faults,
+            arrival.local,
+            delimiter=arrival.delimiter,
+            encoding="latin-1" if arrival.latin else "utf-8-sig",
+            columns=len(arrival.columns),
+            by_engine=load.counted_by_engine,
+        )
+    return in_their_words(faults, load.headers)
 
 
 def _with_source(arrival: Arrival, desk: Desk, source_id: str | None) -> Arrival:
@@ -470,7 +486,7 @@ def check(workspace: Workspace) -> int:
                     mend="drop the file and add it again",
                 )
             )
-        faults += checks.faults_in(workspace.backend, path, Schema.load(part.table), file=receipt.file)
+        faults += checks.faults_in(workspace.connection, path, Schema.load(part.table), file=receipt.file)
     if faults:
         raise BadInput(faults)
     return len(workspace.catalog)

@@ -5,7 +5,7 @@ The same declaration checks rows on arrival, names the columns in messages and m
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Literal
@@ -124,6 +124,18 @@ class Schema:
     def required(self) -> tuple[str, ...]:
         """Columns a file of this table must have."""
         return tuple(c.name for c in self.columns.values() if c.required and c.default is None)
+
+
+def doubt_in_words(column: Column, file: str, count: int, examples: Sequence[tuple[int, str]]) -> str:
+    """One sentence on cells outside a column's plausible range, with the first of their rows."""
+    assert column.doubt is not None  # noqa: S101 - asked only where there is one
+    listed = ", ".join(f"row {row:,}: {value}" for row, value in examples)
+    more = f" and {count - len(examples):,} more" if count > len(examples) else ""
+    low, high = column.doubt
+    return (
+        f"{file}: {column.name} is outside {low:,} to {high:,} {column.unit or ''}".rstrip()
+        + f" in {count:,} rows ({listed}{more}); taken as it stands, please check"
+    )
 
 
 def names() -> list[str]:

@@ -25,7 +25,7 @@ import pyarrow.csv as arrow_csv
 
 from infraplan import archives, contents
 from infraplan.errors import BadInput, Fault
-from infraplan.schemas import Column, Schema
+from infraplan.schemas import Column, Schema, doubt_in_words
 from infraplan.wholefiles import atomic, write_json, write_text
 from infraplan.workbooks import ERRORS, DayCell, FormulaCell, PercentCell, Workbook, cell_text
 
@@ -416,18 +416,6 @@ def doubts(frame: pd.DataFrame, schema: Schema, file: str) -> list[str]:
         if len(rows):
             found.append(doubt_in_words(column, file, len(rows), examples))
     return found
-
-
-def doubt_in_words(column: Column, file: str, count: int, examples: Sequence[tuple[int, str]]) -> str:
-    """One sentence on cells outside a column's plausible range, with the first of their rows."""
-    assert column.doubt is not None  # noqa: S101 - asked only where there is one
-    listed = ", ".join(f"row {row:,}: {value}" for row, value in examples)
-    more = f" and {count - len(examples):,} more" if count > len(examples) else ""
-    low, high = column.doubt
-    return (
-        f"{file}: {column.name} is outside {low:,} to {high:,} {column.unit or ''}".rstrip()
-        + f" in {count:,} rows ({listed}{more}); taken as it stands, please check"
-    )
 
 
 def missing_columns(columns: Sequence[str] | pd.Index, schema: Schema, file: str) -> list[Fault]:

@@ -101,7 +101,10 @@ def test_counties_that_lost_their_zero_are_mended(tmp_path: Path) -> None:
 def test_a_share_that_is_no_number_or_no_share_is_a_fault_with_its_row(maine: Workspace, tmp_path: Path) -> None:
     with pytest.raises(BadInput) as caught:
         add(maine, summary(tmp_path / "s.csv", ("23001", "0.5"), ("23003", "n/a"), ("23005", "1.2")))
-    assert [(one.row, one.column) for one in caught.value.faults] == [(3, "share_25_3"), (4, "share_25_3")]
+    assert [(one.row, one.column) for one in caught.value.faults] == [
+        (3, "speed_25_3 (our share_25_3)"),
+        (4, "speed_25_3 (our share_25_3)"),
+    ]
 
 
 def test_a_summary_without_the_state_is_refused(maine: Workspace, tmp_path: Path) -> None:

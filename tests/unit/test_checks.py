@@ -32,7 +32,7 @@ GOOD: dict[str, Any] = {"lea_id": "2300001", "kind": "a", "code": 10, "mbps": 1.
 @pytest.fixture(scope="module")
 def backend() -> Iterator[Any]:
     with engine.in_memory() as opened:
-        yield opened
+        yield opened.con
 
 
 def faults(backend: object, path: Path, *rows: dict[str, Any], first_row: int = 2) -> list[Fault]:
@@ -65,6 +65,7 @@ def test_each_kind_of_fault_is_found_with_its_row_and_value(backend: object, tmp
         ("UnknownCode", 6, "code", "60"),
         ("OutOfRange", 7, "mbps", "101.0"),
         ("OutOfRange", 8, "mbps", "-1.0"),
+        ("DuplicateKey", 8, "lea_id", "2300001 + a"),
     }
     assert all(one.file == "t.csv" and one.mend for one in found)
 
@@ -82,7 +83,7 @@ def test_seven_characters_that_are_not_seven_digits_are_a_fault(backend: object,
 
 
 def test_many_faults_are_counted_and_five_shown(backend: object, tmp_path: Path) -> None:
-    found = faults(backend, tmp_path, *[{**GOOD, "kind": "c"} for _ in range(1000)])
+    found = faults(backend, tmp_path, *[{**GOOD, "lea_id": f"{2300000 + n}", "kind": "c"} for n in range(1000)])
     assert len(found) == checks.EXAMPLES
     assert sum(one.count for one in found) == 1000
     assert [one.row for one in found] == [2, 3, 4, 5, 6]

@@ -84,8 +84,8 @@ def test_all_faults_of_a_file_are_told_at_once(maine: Workspace, tmp_path: Path)
     found = {(one.kind, one.row, one.column, one.value) for one in faults}
     assert {
         ("UnknownCode", 3, "technology", "99"),
-        ("Blank", 4, "down_mbps", None),
-        ("UnknownCode", 5, "business_residential", "Z"),
+        ("Blank", 4, "max_advertised_download_speed (our down_mbps)", None),
+        ("UnknownCode", 5, "business_residential_code (our business_residential)", "Z"),
         ("BadPattern", 6, "h3_res8_id", "88"),
     } <= found
     assert any(column == "provider_id" and row == 7 for _, row, column, _ in found)

@@ -3,6 +3,7 @@
 Large files pass through the engine as expressions; nothing here holds their rows in Python.
 """
 
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,35 @@ _BDC_ALIASES = {
     "provider_id": ("provider_id",),
     "brand_name": ("brand_name",),
 }
+_EXPORT_ALIASES = {
+    "location_id": ("location_id",),
+    "block_geoid": ("block_geoid",),
+    "h3_res8_id": ("h3_res8_id",),
+    "any_100_20": ("any_dl100_ul20",),
+    "wired_100_20": ("wired_dl100_ul20",),
+    "terrestrial_100_20": ("terrestrial_dl100_ul20",),
+}
+_SUMMARY_ALIASES = {
+    "area_data_type": ("area_data_type",),
+    "geography_type": ("geography_type",),
+    "geography_id": ("geography_id",),
+    "name": ("geography_desc_full",),
+    "units": ("total_units",),
+    "biz_res": ("biz_res",),
+    "technology_group": ("technology",),
+    "share_25_3": ("speed_25_3",),
+    "share_100_20": ("speed_100_20",),
+}
+_477_ALIASES = {
+    "block2010_geoid": ("BlockCode",),
+    "technology_477": ("TechCode",),
+    "down_mbps": ("MaxAdDown",),
+    "up_mbps": ("MaxAdUp",),
+    "consumer": ("Consumer",),
+    "provider_id": ("Provider_Id",),
+    "provider_name": ("ProviderName",),
+}
+Aliases = Mapping[str, tuple[str, ...]]
 _WHOLE_NUMBERS = ("technology", "down_mbps", "up_mbps")
 _BLOCK_DIGITS = 15
 
@@ -42,7 +72,7 @@ def fixed_availability(arrival: Arrival, desk: Desk) -> Load:
     Raises BadInput if the file has no row of the workspace's state.
     """
     raw = csv_rows(arrival, desk)
-    named = _renamed(raw, _BDC_ALIASES)
+    named = _renamed(raw, _BDC_ALIASES, arrival)
     typed = named.mutate(
         # the cast passes over spaces by itself; trimming every cell would cost a third of the reading
         **{name: named[name].try_cast("int64") for name in _WHOLE_NUMBERS},
@@ -68,23 +98,15 @@ def fixed_availability(arrival: Arrival, desk: Desk) -> Load:
         refused,
         notes,
         title=f"FCC BDC fixed availability, technology {', '.join(technologies)}",
+        headers=_headers(arrival.columns, _BDC_ALIASES),
+        counted_by_engine=True,
     )
 
 
 def served_export(arrival: Arrival, desk: Desk) -> Load:
     """FCC served/unserved export: every location of the Fabric with three yes/no columns at 100/20 Mbps."""
     raw = csv_rows(arrival, desk)
-    named = _renamed(
-        raw,
-        {
-            "location_id": ("location_id",),
-            "block_geoid": ("block_geoid",),
-            "h3_res8_id": ("h3_res8_id",),
-            "any_100_20": ("any_dl100_ul20",),
-            "wired_100_20": ("wired_dl100_ul20",),
-            "terrestrial_100_20": ("terrestrial_dl100_ul20",),
-        },
-    )
+    named = _renamed(raw, _EXPORT_ALIASES, arrival)
     bits = {name: _bit(named[name]) for name in ("any_100_20", "wired_100_20", "terrestrial_100_20")}
     typed, mends = _with_zero(named.mutate(**bits), "block_geoid", _BLOCK_DIGITS, desk)
     path = _parquet(typed, desk, arrival)
@@ -98,24 +120,15 @@ def served_export(arrival: Arrival, desk: Desk) -> Load:
         revision,
         refused,
         mends,
+        headers=_headers(arrival.columns, _EXPORT_ALIASES),
+        counted_by_engine=True,
     )
 
 
 def coverage_summary(arrival: Arrival, desk: Desk) -> Load:
     """FCC summary by geography, rows of the workspace's state; county ids that lost their zero are mended."""
     raw = csv_rows(arrival, desk)
-    named = raw.rename({name.lower(): name for name in raw.columns if name != name.lower()})
-    frame = named.select(
-        "area_data_type",
-        "geography_type",
-        "geography_id",
-        name="geography_desc_full",
-        units="total_units",
-        biz_res="biz_res",
-        technology_group="technology",
-        share_25_3="speed_25_3",
-        share_100_20="speed_100_20",
-    ).to_pandas()
+    frame = _renamed(raw, _SUMMARY_ALIASES, arrival).to_pandas()
     read = len(frame)
     frame["source_row"] = range(2, read + 2)
     county = frame["geography_type"].eq("County")
@@ -140,6 +153,8 @@ def coverage_summary(arrival: Arrival, desk: Desk) -> Load:
         revision,
         {"rows of other states": read - len(frame)},
         notes,
+        headers=_headers(arrival.columns, _SUMMARY_ALIASES),
+        counted_by_engine=True,
     )
 
 
@@ -172,18 +187,7 @@ def funded_locations(arrival: Arrival, desk: Desk) -> Load:
 def form477(arrival: Arrival, desk: Desk) -> Load:
     """FCC Form 477: kept for history, on 2010 blocks; the share of its blocks known to the BDC is stated."""
     raw = csv_rows(arrival, desk)
-    named = _renamed(
-        raw,
-        {
-            "block2010_geoid": ("BlockCode",),
-            "technology_477": ("TechCode",),
-            "down_mbps": ("MaxAdDown",),
-            "up_mbps": ("MaxAdUp",),
-            "consumer": ("Consumer",),
-            "provider_id": ("Provider_Id",),
-            "provider_name": ("ProviderName",),
-        },
-    )
+    named = _renamed(raw, _477_ALIASES, arrival)
     typed = named.mutate(
         technology_477=named["technology_477"].try_cast("int64"),
         down_mbps=named["down_mbps"].try_cast("float64"),
@@ -203,6 +207,8 @@ def form477(arrival: Arrival, desk: Desk) -> Load:
         None,
         refused,
         notes,
+        headers=_headers(arrival.columns, _477_ALIASES),
+        counted_by_engine=True,
     )
 
 
@@ -232,13 +238,33 @@ LOADERS: dict[str, Loader] = {
 # --- parts ----------------------------------------------------------------------------------------------------------
 
 
-def _renamed(raw: ir.Table, aliases: dict[str, tuple[str, ...]]) -> ir.Table:
-    here = {str(name).strip().lower(): name for name in raw.columns}
-    chosen = {
-        ours: raw[next(here[name.lower()] for name in theirs if name.lower() in here)]
+def _renamed(raw: ir.Table, aliases: Aliases, arrival: Arrival) -> ir.Table:
+    """Our columns out of the publisher's; raises BadInput where the engine reads another header than stands there."""
+    chosen = _headers(raw.columns, aliases)
+    lacking = [theirs[0] for ours, theirs in aliases.items() if ours not in chosen]
+    if lacking:
+        raise BadInput(
+            [
+                Fault(
+                    kind="MissingColumn",
+                    what=f"{arrival.name} lacks the columns {', '.join(lacking)}: its header line is damaged",
+                    file=arrival.name,
+                    row=1,
+                    mend="download it again from its publisher",
+                )
+            ]
+        )
+    return raw.select(**{ours: raw[theirs] for ours, theirs in chosen.items()})
+
+
+def _headers(columns: Iterable[str], aliases: Aliases) -> dict[str, str]:
+    """The file's own header of each of our columns, where it has one."""
+    here = {str(name).strip().lower(): name for name in columns}
+    found = {
+        ours: next((here[name.lower()] for name in theirs if name.lower() in here), None)
         for ours, theirs in aliases.items()
     }
-    return raw.select(**chosen)
+    return {ours: theirs for ours, theirs in found.items() if theirs is not None}
 
 
 def _bit(cells: ir.StringValue) -> ir.BooleanValue:

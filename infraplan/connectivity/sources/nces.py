@@ -2,6 +2,8 @@
 
 import re
 import warnings
+from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 import geopandas as gpd
@@ -205,14 +207,36 @@ def read_shapes(arrival: Arrival) -> gpd.GeoDataFrame:
                 )
             ]
         )
-    capitals = {name: name.upper() for name in shapes.columns if name != shapes.geometry.name}
+    capitals = {name: str(name).upper() for name in shapes.columns if name != shapes.geometry.name}
+    _refuse_same_names(capitals.values(), arrival)
     return shapes.rename(columns=capitals).to_crs("EPSG:4326")
+
+
+def _refuse_same_names(capitals: Iterable[str], arrival: Arrival) -> None:
+    """Two columns that differ only in capitals cannot be told apart; raises BadInput naming them."""
+    twice = sorted(name for name, count in Counter(capitals).items() if count > 1)
+    if twice:
+        raise BadInput(
+            [
+                Fault(
+                    kind="DuplicateColumn",
+                    what=f"column {name} occurs twice in {arrival.name}",
+                    file=arrival.name,
+                    column=name,
+                    mend="rename or remove one of them",
+                )
+                for name in twice
+            ]
+        )
 
 
 def _attributes(arrival: Arrival) -> pd.DataFrame:
     if arrival.kind != "shapes":
-        return rows_as_text(arrival).rename(columns=str.upper)
+        raw = rows_as_text(arrival).rename(columns=str.upper)
+        _refuse_same_names(raw.columns, arrival)
+        return raw
     frame = pd.DataFrame(gpd.read_file(arrival.local, ignore_geometry=True)).rename(columns=str.upper)
+    _refuse_same_names(frame.columns, arrival)
     frame.index = pd.RangeIndex(1, len(frame) + 1)
     return frame.astype(object).map(lambda cell: "" if pd.isna(cell) else str(cell).strip())
 

@@ -40,6 +40,7 @@ _CHUNK = 1 << 20
 _BODY_READ_FOR_WORDS = 2_000
 _PARTIAL, _NOT_MODIFIED, _RANGE_REFUSED, _NO_CONTENT = 206, 304, 416, 204
 _MOVED = {301, 302, 303, 307, 308}
+_FOR_GOOD = {301, 308}
 _AGAIN = {408, 425, 429, 500, 502, 503, 504, 520, 522, 524}
 _NOT_THERE = {404, 410, 422}
 _REFUSED = {401, 403}
@@ -117,6 +118,15 @@ class Ask:
         return urlsplit(self.address).hostname or ""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """What a server says of a file without sending it: its size and marks, None where it does not say."""
+
+    bytes: int | None = None
+    etag: str | None = None
+    modified: str | None = None
+
+
 class Again(Exception):  # noqa: N818
     """Another try may mend it; `wait` is what the server asked for, `gained` whether something new arrived."""
 
@@ -150,6 +160,7 @@ class Http:
         self._progress = progress
         self._last: dict[str, float] = {}
         self._secrets: set[str] = set()
+        self.moved: dict[str, str] = {}  # addresses that their servers say have moved for good, without credentials
         self.heard: dict[str, Any] = {}  # lists that a publisher gave in this session, for planners that share them
         self._session = requests.Session()
         self._session.headers["User-Agent"] = AGENT
@@ -187,14 +198,18 @@ class Http:
         self._must_be_online(ask)
         return self._tried(ask, lambda: self._body_once(ask)[0]).decode("utf-8", errors="replace")
 
-    def size(self, ask: Ask) -> int | None:
-        """Bytes of a file without fetching it, None where the server does not say; raises NotPublished, NotFetched."""
+    def look(self, ask: Ask) -> Seen:
+        """Size and marks of a file without fetching it; raises NotPublished, NotFetched."""
         known = self.cache.known(ask.public)
         if self.offline:
             if known is None:
                 raise self._not_cached(ask)
-            return int(str(known["bytes"]))
-        return self._tried(ask, lambda: self._size_once(ask))
+            return Seen(bytes=int(str(known["bytes"])), etag=known.get("etag"), modified=known.get("modified"))
+        return self._tried(ask, lambda: self._look_once(ask))
+
+    def size(self, ask: Ask) -> int | None:
+        """Bytes of a file without fetching it, None where the server does not say; raises NotPublished, NotFetched."""
+        return self.look(ask).bytes
 
     def download(self, ask: Ask) -> Kept:
         """A whole file, checked, in the cache: the one there if the publisher says that it is still the same.
@@ -267,9 +282,13 @@ class Http:
                     )
             return bytes(body), answer.status_code
 
-    def _size_once(self, ask: Ask) -> int | None:
+    def _look_once(self, ask: Ask) -> Seen:
         with self._open(ask, method="HEAD", fine=_NO_HEAD) as answer:
-            return None if answer.status_code in _NO_HEAD else _whole(answer.headers.get("Content-Length"))
+            if answer.status_code in _NO_HEAD:
+                return Seen()
+            told = answer.headers
+            size = _whole(told.get("Content-Length"))
+            return Seen(bytes=size, etag=told.get("ETag"), modified=told.get("Last-Modified"))
 
     def _download_once(self, ask: Ask, here: Kept | None) -> Kept:
         part = self.cache.part(ask.public)
@@ -355,6 +374,8 @@ class Http:
             target = urljoin(answer.url, answer.headers["Location"])
             if urlsplit(address).scheme == "https" and urlsplit(target).scheme != "https":
                 raise NotFetched(f"{ask.host} redirects to an address without encryption\n  where: {ask.public}")
+            if answer.status_code in _FOR_GOOD:
+                self.moved[_public(address)] = self.clean(_public(target))
             if urlsplit(target).netloc != urlsplit(address).netloc:
                 private = {}  # credentials are for the host they were given for
             address, params = target, {}

@@ -106,7 +106,8 @@ def _tell_note(note: str, file: str) -> None:
 
 def _tell(taken: "Taken") -> None:
     if taken.already:
-        options.say(f"{taken.receipt.file}: already here, nothing changed")
+        there = "" if taken.given in {"", taken.receipt.file} else f" under the name {taken.receipt.file}"
+        options.say(f"{taken.given or taken.receipt.file}: already here{there}, nothing changed")
         return
     options.say(taken.receipt.line())
     for note in taken.receipt.notes:
@@ -177,20 +178,36 @@ def receipts(name: str | None, workspace: Path) -> None:
 
 
 @data.command()
+@click.option("--live", is_flag=True, help="Ask each publisher what changed since the loaded files; fetch nothing.")
+@click.option(
+    "--host", "hosts", metavar="NAME=ADDRESS", multiple=True, help="Use another address in place of a publisher's host."
+)
+@options.output
 @options.workspace
 @options.quiet
-def check(workspace: Path) -> None:
+def check(live: bool, hosts: tuple[str, ...], output: options.Output, workspace: Path) -> None:
     """Check every stored table against its declaration and every receipt against its file's rows.
+
+    With --live each publisher is asked instead: newer releases, columns renamed, missing or new, addresses and layers that
+    moved, other words on rights. Exit code 0 where all answered, whatever they said; 1 where one could not be asked.
 
     Example:
 
 
     \b
         infraplan data check --workspace maine
+        infraplan data check --live --workspace maine -o changes.csv
     """
     from infraplan import intake
     from infraplan.workspace import Workspace
 
+    if live:
+        from infraplan.cli.fetching import check_publishers
+
+        check_publishers(Workspace.open(workspace), hosts, output)
+        return
+    if hosts or output.path is not None or output.format is not None:
+        raise click.UsageError("-o, --format and --host go with --live; without it nothing is written")
     count = intake.check(Workspace.open(workspace))
     options.say(f"{count} tables hold what their receipts and declarations say")
 

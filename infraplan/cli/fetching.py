@@ -97,6 +97,36 @@ def fetch(
     options.say(f"{new} new file{'' if new == 1 else 's'} added, {len(taken) - new} already here")
 
 
+def check_publishers(here: "Workspace", hosts: tuple[str, ...], output: options.Output) -> None:
+    """Ask the publisher of each loaded file what changed; raises NotFetched at the end if one could not be asked."""
+    import dataclasses
+
+    import pandas as pd
+
+    from infraplan import publishers
+    from infraplan.errors import NoAnswer
+    from infraplan.fetch import NotFetched
+    from infraplan.publishers import watch
+
+    asked, findings = watch.watched(here, list(publishers.fetchable().values()))
+    if not asked and not findings:
+        raise NoAnswer(
+            "no publisher's file is loaded\n  mend:  infraplan data fetch --all, or `infraplan data add` files"
+        )
+    place = _place(here, None, _others(hosts))
+    with _http(here, offline=False) as http:
+        for one in asked:
+            findings += watch.look(one, place, http, here)
+    for each in findings:
+        _say(each.words())
+    output.write(pd.DataFrame([dataclasses.asdict(each) for each in findings], columns=watch.COLUMNS))
+    different = {each.source for each in findings if each.change not in (watch.SAME, watch.BY_HAND, *watch.NOT_ASKED)}
+    silent = sorted({each.source for each in findings if each.change in watch.NOT_ASKED})
+    options.say(f"{len(asked)} publishers asked: {len(different)} have something new, {len(silent)} could not be asked")
+    if silent:
+        raise NotFetched(f"{', '.join(silent)} could not be asked; that does not mean that anything changed there")
+
+
 @contextmanager
 def _workspace(folder: Path, state: str | None, *, dry_run: bool) -> "Iterator[Workspace]":
     """The workspace, started for `state` if there is none; of a dry run nothing stays."""

@@ -50,7 +50,7 @@ class Wanted:
 
     `vintage` is the publisher's word for which issue it is, `bytes` and `rows` what the publisher says of its size,
     `as_of` the date where neither the file nor its name carries one, `members` a pattern of the archive's parts to use,
-    `version` the publisher's mark of this issue.
+    `version` the publisher's mark of this issue, `etag` the server's mark of the file.
     """
 
     source: str
@@ -63,14 +63,34 @@ class Wanted:
     as_of: str | None = None
     members: str | None = None
     version: str | None = None
+    etag: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Portrait:
+    """How a publisher's interface looks: its columns, what it says of rights, and what it calls the layer or dataset."""
+
+    columns: tuple[str, ...] = ()
+    license: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What a source would fetch now, and what is worth saying about it."""
+    """What a source would fetch now, what is worth saying about it, and how the publisher's interface looks."""
 
     wanted: tuple[Wanted, ...]
     notes: tuple[str, ...] = ()
+    portrait: Portrait = field(default_factory=Portrait)
+
+
+class ColumnsLost(SourceChanged):
+    """A publisher no longer has columns that are expected; `new` are those it has beside the expected ones."""
+
+    def __init__(self, message: str, missing: list[str], new: list[str]) -> None:
+        super().__init__(message)
+        self.missing = missing
+        self.new = new
 
 
 @dataclass(frozen=True)
@@ -160,17 +180,19 @@ def plan(one: Fetchable, place: Place, http: Http) -> Plan:
 
 
 def need_columns(one: Fetchable, there: list[str], where: str) -> None:
-    """Raise SourceChanged naming the expected columns that a publisher no longer has, and those that may stand for them."""
+    """Raise ColumnsLost naming the expected columns that a publisher no longer has, and those that may stand for them."""
     wanted = [str(name) for name in one.settings.get("columns", ())]
     here = {name.lower() for name in there}
     missing = [name for name in wanted if name.lower() not in here]
     if missing:
         new = [name for name in there if name.lower() not in {column.lower() for column in wanted}]
-        raise SourceChanged(
+        raise ColumnsLost(
             f"{one.source.title}: the publisher no longer has the column{'s' if len(missing) > 1 else ''} "
             f"{', '.join(missing)}\n  where: {where}\n"
             f"  mend:  see whether one of these stands for it: {', '.join(new)[:300] or 'none is new'}; "
-            f"then correct `columns` in data/sources/{one.id}.toml"
+            f"then correct `columns` in data/sources/{one.id}.toml",
+            missing,
+            new,
         )
 
 

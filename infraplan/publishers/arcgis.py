@@ -11,7 +11,7 @@ from typing import Any
 
 from infraplan.downloads import Kept
 from infraplan.fetch import Again, Ask, Http, NotFetched, NotPublished, SourceChanged
-from infraplan.publishers import Fetchable, Place, Plan, Wanted, need_columns
+from infraplan.publishers import Fetchable, Place, Plan, Portrait, Wanted, need_columns
 
 _BUSY = {429, 500, 502, 503, 504}
 _NOT_THERE = {400, 404}
@@ -27,15 +27,25 @@ def plan(one: Fetchable, place: Place, http: Http) -> Plan:
         except NotPublished:
             missing.append(service["vintage"])
             continue
-        need_columns(one, [str(field["name"]) for field in about.get("fields") or []], layer)
+        columns = [str(field["name"]) for field in about.get("fields") or []]
+        need_columns(one, columns, layer)
+        rights = str(about.get("copyrightText") or "")
         return Plan(
             wanted=(_wanted(one, place, http, service["vintage"], layer, about),),
             notes=tuple(f"{vintage} is not published" for vintage in missing),
+            portrait=Portrait(columns=tuple(columns), license=rights, name=str(about.get("name") or "")),
         )
     raise NotPublished(
         f"{one.source.title}: none of {', '.join(missing)} is published\n"
         f"  mend:  see {one.source.landing} for the service's new name and correct data/sources/{one.id}.toml"
     )
+
+
+def services(one: Fetchable, place: Place, http: Http) -> list[str]:
+    """The names of the services beside the one used, as the server lists them; raises NotFetched."""
+    folder = place.address(one.settings["base"].partition("/{service}")[0])
+    told = _answer(http, one, folder, {"f": "json"}).get("services")
+    return [str(each.get("name")).rpartition("/")[2] for each in told or [] if isinstance(each, dict)]
 
 
 def _wanted(one: Fetchable, place: Place, http: Http, vintage: str, layer: str, about: dict[str, Any]) -> Wanted:

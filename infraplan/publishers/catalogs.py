@@ -12,7 +12,7 @@ from typing import Any
 
 from infraplan.downloads import Kept
 from infraplan.fetch import Ask, Http, SourceChanged
-from infraplan.publishers import Fetchable, Place, Plan, Wanted
+from infraplan.publishers import Fetchable, Place, Plan, Portrait, Wanted
 from infraplan.records import at, row_of
 
 _NEEDED = ("resource_id", "title", "license")
@@ -22,11 +22,18 @@ Records = Iterator[tuple[Mapping[str, Any], Ask]]
 def plan(one: Fetchable, place: Place, http: Http) -> Plan:
     """The whole catalog as one file; a catalog is asked for anew each day."""
     first = Ask(address=place.address(one.settings["address"]), params=one.settings.get("params", {}), pause=one.pause)
-    total = at(_page(http, first), one.settings.get("total", ""))
-    return as_one_file(one, first, lambda http: _records(http, one, first, place), total)
+    page = _page(http, first)
+    here = _of_page(page, one, first)
+    total = at(page, one.settings.get("total", "")) if "next" in one.settings else len(here)
+    names = [name for theirs in one.settings["fields"].values() for name in theirs]
+    seen = {name for record in here for name in names if name.partition(".")[0] in record}
+    columns = tuple(dict.fromkeys(name for name in names if name in seen))
+    return as_one_file(one, first, lambda http: _records(http, one, first, place), total, columns)
 
 
-def as_one_file(one: Fetchable, first: Ask, records: Callable[[Http], Records], total: object) -> Plan:
+def as_one_file(
+    one: Fetchable, first: Ask, records: Callable[[Http], Records], total: object, columns: tuple[str, ...] = ()
+) -> Plan:
     """A plan of one CSV file, put together from the records as they come."""
     day = datetime.now(UTC).date().isoformat()
     whole = Ask(address=first.address, params=first.params, name=f"{one.id}.csv", version=day)
@@ -45,7 +52,7 @@ def as_one_file(one: Fetchable, first: Ask, records: Callable[[Http], Records], 
         as_of=day,
         version=day,
     )
-    return Plan(wanted=(wanted,))
+    return Plan(wanted=(wanted,), portrait=Portrait(columns=columns))
 
 
 class CatalogFile:

@@ -18,7 +18,7 @@ from infraplan.arrivals import Source, sources
 from infraplan.errors import InfraplanError
 from infraplan.fetch import Ask, Http, NotCached, NotFetched
 from infraplan.intake import Loader, Taken
-from infraplan.publishers import Fetchable, Place, Plan, Wanted, downloading, fetchable, plan
+from infraplan.publishers import Fetchable, Place, Plan, Wanted, downloading, fetchable, plan, watch
 from infraplan.tablefiles import write_json
 from infraplan.workspace import Workspace
 
@@ -81,11 +81,14 @@ def bring(
     taken: list[Taken] = []
     refused = [(each.one, each.refusal) for each in plans if each.refusal is not None]
     for each in plans:
+        failed = len(refused)
         for wanted in each.plan.wanted if each.plan is not None else ():
             try:
                 taken += _bring_one(wanted, workspace, http, loaders, told)
             except InfraplanError as why:
                 refused.append((each.one, why))
+        if each.plan is not None and len(refused) == failed and not http.offline:
+            watch.remember(workspace, each.one, each.plan.portrait)
     if refused:
         raise Unfinished(_told_together(refused, len(plans)))
     return taken
@@ -183,7 +186,8 @@ def _here(wanted: Wanted, workspace: Workspace, http: Http) -> str:
     marks = (wanted.version, known and known.get("version"))
     if known is not None and any(None not in pair and pair[0] != pair[1] for pair in (sizes, marks)):
         return "changed"
-    if any(receipt.address == wanted.address and receipt.file == wanted.name for receipt in workspace.receipts()):
+    mine = [receipt.file for receipt in workspace.receipts() if receipt.address == wanted.address]
+    if wanted.name in mine or (wanted.members is not None and mine):
         return "added"
     return "cached" if known is not None else "no"
 

@@ -45,7 +45,7 @@ def _newest(
                 address=place.address(filled), name=entry.get("name"), kind=entry.get("kind", "zip"), pause=one.pause
             )
             try:
-                size = http.size(ask)
+                seen = http.look(ask)
             except NotPublished:
                 missing.append(str(vintage))
                 continue
@@ -56,7 +56,8 @@ def _newest(
                 address=ask.public,
                 vintage=str(vintage) or f"as of {day}",
                 get=downloading(ask),
-                bytes=size,
+                bytes=seen.bytes,
+                etag=seen.etag or seen.modified,
                 as_of=day or entry.get("as_of"),
                 members=entry.get("members"),
             )

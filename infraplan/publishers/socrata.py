@@ -14,7 +14,7 @@ from typing import Any
 
 from infraplan.downloads import Kept
 from infraplan.fetch import Ask, Http, SourceChanged
-from infraplan.publishers import Fetchable, Place, Plan, Wanted, need_columns
+from infraplan.publishers import Fetchable, Place, Plan, Portrait, Wanted, need_columns
 
 
 def plan(one: Fetchable, place: Place, http: Http) -> Plan:
@@ -54,7 +54,14 @@ def plan(one: Fetchable, place: Place, http: Http) -> Plan:
         as_of=day,
         version=whole.version,
     )
-    return Plan(wanted=(wanted,) if count else (), notes=() if count else (f"no rows where {where}",))
+    notes = () if count else (f"no rows where {where}",)
+    return Plan(wanted=(wanted,) if count else (), notes=notes, portrait=_portrait(about, columns))
+
+
+def _portrait(about: Mapping[str, Any], columns: list[str]) -> Portrait:
+    told = about.get("license")
+    rights = told.get("name") if isinstance(told, dict) else about.get("licenseId")
+    return Portrait(columns=tuple(columns), license=str(rights or ""), name=str(about.get("name") or ""))
 
 
 def _where(one: Fetchable, columns: list[str], where: str) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 from infraplan.downloads import Kept
 from infraplan.fetch import Ask, Http, NotPublished, SourceChanged
-from infraplan.publishers import Fetchable, Place, Plan, Wanted, need_columns
+from infraplan.publishers import Fetchable, Place, Plan, Portrait, Wanted, need_columns
 
 
 def plan(one: Fetchable, place: Place, http: Http) -> Plan:
@@ -34,6 +34,7 @@ def plan(one: Fetchable, place: Place, http: Http) -> Plan:
         return Plan(
             wanted=(_wanted(one, place, first, year, columns, page["count"]),),
             notes=tuple(f"autumn {each} is not published yet" for each in missing),
+            portrait=Portrait(columns=tuple(columns)),
         )
     raise NotPublished(
         f"{one.source.title}: nothing of {place.state.name} for {', '.join(missing)}\n"

@@ -20,6 +20,7 @@ ACCOUNTS = {
     "FCC_HASH_VALUE": "hash-4d5e6f-SECRET",
     "CENSUS_API_KEY": "census-key-SECRET+/=",
     "SOCRATA_APP_TOKEN": "socrata-token-SECRET",
+    "CASE_AUTHORIZATION": "Bearer case-SECRET",
 }
 
 

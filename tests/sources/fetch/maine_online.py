@@ -342,6 +342,7 @@ REQUEST = {
     "establishing_form_470": "260000001", "contract_expiration_date": "2029-06-30T00:00:00.000",
     "award_date": "2026-03-01T00:00:00.000", "total_pre_discount_costs": "12000.00", "dis_pct": "0.80",
     "funding_commitment_request": "9600.00", "months_of_service": "12", "total_authorized_disbursement": "0",
+    "fcdl_comment": "none", "pending_reason": "FCDL Issued",
     "service_start_date": "2026-07-01T00:00:00.000", "service_delivery_deadline": "2027-06-30T00:00:00.000",
     "last_date_to_invoice": "2027-10-28T00:00:00.000", "total_monthly_recurring_eligible_costs": "1000.00",
     "pricing_confidentiality": "No",

@@ -49,7 +49,7 @@ def test_no_file_log_or_message_holds_a_credential(
         return as_json({"status": "fail", "message": f"bad {asked.headers.get('hash_value')}"}, 403)
 
     standin.pages[f"{FCC}/map/listAsOfDates"] = echo
-    wanted = ("census_acs", "fcc_bdc_fixed", "usac_requests", "fcc_funding_map")
+    wanted = ("census_acs", "fcc_bdc_fixed", "usac_requests", "fcc_funding_map", "oer_case")
     done = infraplan("data", "fetch", *wanted, "--state", "ME", "--workspace", plan, *hosts(standin))
     assert done.code == 1
     assert "bad ***" in done.err

@@ -27,6 +27,7 @@ _SIGNIFICANT = 15
 _PERCENT_FORMATS = {9, 10}
 _LETTERS = 26
 _ROWS_SEARCHED = 20
+_FEWEST_COLUMNS = 2
 _MOST_SHEET_BYTES = 2_000_000_000
 
 
@@ -95,7 +96,7 @@ class Workbook:
         ]
 
     def read(self, sheet: str | int | None = None, *, wanted: Sequence[str] = (), header_row: int = 1) -> Sheet:
-        """One sheet: the one named or numbered (from 0); else the first whose header has all `wanted`; else the first.
+        """One sheet: the one named or numbered (from 0); else the first whose header has all `wanted`; else a table.
 
         Raises BadInput if there is no such sheet, or nothing in any.
         """
@@ -115,12 +116,18 @@ class Workbook:
         return Sheet(chosen, self._mended(cells, chosen), others)
 
     def _fitting(self, filled: Sequence[str], wanted: Sequence[str], header_row: int) -> str | None:
+        """The first sheet with the wanted header; else the first that looks like a table and not like a note."""
         need = {name.lower() for name in wanted}
-        for sheet in filled:
-            rows = self.head(sheet, header_row)
-            if need and len(rows) >= header_row and need <= {cell.lower() for cell in rows[header_row - 1]}:
+        heads = {sheet: self.head(sheet, header_row + 1)[header_row - 1 :] for sheet in filled}
+        for sheet, rows in heads.items():
+            if need and rows and need <= {cell.lower() for cell in rows[0]}:
                 return sheet
-        return filled[0] if filled else None
+        tables = [
+            sheet
+            for sheet, rows in heads.items()
+            if len(rows) > 1 and all(sum(map(bool, row)) >= _FEWEST_COLUMNS for row in rows)
+        ]
+        return next(iter([*tables, *filled]), None)
 
     def _raw(self, sheet: str, rows: int | None) -> list[list[Any]]:
         try:

@@ -3,6 +3,7 @@
 import atexit
 import gc
 import importlib
+import logging
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -95,8 +96,26 @@ def infraplan(ctx: click.Context) -> None:
     \b
         infraplan demo
     """
+    _speak_for_the_library()
     if ctx.invoked_subcommand is None:
         click.echo(DOORS)
+
+
+class _Words(logging.Handler):
+    """What the library notes while it reads (the sheet taken, a doubtful figure), said to the person at the keyboard."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Say one note, unless the command is quiet."""
+        from infraplan.cli.options import say
+
+        say(f"  {record.getMessage()}")
+
+
+def _speak_for_the_library() -> None:
+    notes = logging.getLogger("infraplan")
+    if not any(isinstance(handler, _Words) for handler in notes.handlers):
+        notes.addHandler(_Words())
+        notes.setLevel(logging.INFO)
 
 
 def _collect_seldom() -> None:

@@ -435,17 +435,22 @@ def rows_as_text(arrival: Arrival) -> pd.DataFrame:
 
 
 def csv_rows(arrival: Arrival, desk: Desk) -> Any:  # noqa: ANN401 - an Ibis table
-    """A large delimited arrival as an Ibis table of text columns."""
-    path = arrival.local
-    if arrival.latin:
-        path = desk.scratch / f"utf8-{path.name}"
-        with (
-            arrival.local.open(encoding="latin-1", newline="") as source,
-            path.open("w", encoding="utf-8", newline="") as target,
-        ):
-            while chunk := source.read(1 << 22):
-                target.write(chunk)
-    return engine.read_csv(desk.backend, path, arrival.delimiter, parallel=desk.parallel)
+    """A delimited arrival as an Ibis table of text columns."""
+    return engine.read_csv(desk.backend, utf8_path(arrival, desk), arrival.delimiter, parallel=desk.parallel)
+
+
+def utf8_path(arrival: Arrival, desk: Desk) -> Path:
+    """A delimited arrival in UTF-8, the one encoding that the engine reads: the file itself where it is so already."""
+    if not arrival.latin:
+        return arrival.local
+    path = desk.scratch / f"utf8-{arrival.local.name}"
+    with (
+        arrival.local.open(encoding="latin-1", newline="") as source,
+        path.open("w", encoding="utf-8", newline="") as target,
+    ):
+        while chunk := source.read(1 << 22):
+            target.write(chunk)
+    return path
 
 
 def check(workspace: Workspace) -> int:

@@ -1,23 +1,26 @@
 """FCC files: Broadband Data Collection, its summary and served/unserved export, funded locations, Form 477.
 
-Large files pass through the engine as expressions; nothing here holds their rows in Python.
+Large files, up to tens of millions of rows, pass through the embedded engine from CSV to Parquet in one statement of SQL:
+nothing here holds their rows in Python, and nothing on that path waits for a library that takes long to import.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
-from pathlib import Path
-from typing import Any
+# the statements below are made of headers and literals quoted by the engine module
+# ruff: noqa: S608
 
-import ibis
-import ibis.expr.types as ir
-import pandas as pd
-import pyarrow.parquet as pq
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from infraplan import arrivals, engine
 from infraplan.arrivals import Arrival
+from infraplan.engine import csv_source, literal, parquet_source, quoted
 from infraplan.errors import BadInput, Fault
-from infraplan.identifiers import COUNTY_DIGITS, counts, mended
-from infraplan.intake import Desk, Load, Loader, Piece, csv_rows, rows_as_text
+from infraplan.intake import Desk, Load, Loader, Piece, csv_rows, rows_as_text, utf8_path
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
 
 # ours -> the publisher's names, newest release first
 _BDC_ALIASES = {
@@ -61,8 +64,11 @@ _477_ALIASES = {
     "provider_name": ("ProviderName",),
 }
 Aliases = Mapping[str, tuple[str, ...]]
-_WHOLE_NUMBERS = ("technology", "down_mbps", "up_mbps")
+Making = Callable[[str], str]
+"""How a column of ours is made of the publisher's, both in SQL."""
+
 _BLOCK_DIGITS = 15
+_SPACES = "' \t\n\r\v\f'"
 
 
 def fixed_availability(arrival: Arrival, desk: Desk) -> Load:
@@ -71,31 +77,25 @@ def fixed_availability(arrival: Arrival, desk: Desk) -> Load:
     Rows are kept as filed, 0/0 speeds and repeats included. Rows of other states are left out and counted.
     Raises BadInput if the file has no row of the workspace's state.
     """
-    raw = csv_rows(arrival, desk)
-    named = _renamed(raw, _BDC_ALIASES, arrival)
-    typed = named.mutate(
-        # the cast passes over spaces by itself; trimming every cell would cost a third of the reading
-        **{name: named[name].try_cast("int64") for name in _WHOLE_NUMBERS},
-        low_latency=_bit(named["low_latency"]),
-        business_residential=_code(named["business_residential"]),
-        brand_name=named["brand_name"].nullif(""),
-    )
-    typed, mends = _with_zero(typed, "block_geoid", _BLOCK_DIGITS, desk)
-    path = _parquet(typed, desk, arrival)
-    path, refused = _only_own_state(path, desk, arrival)
-    technologies = _distinct(desk, path, "technology")
+    whole = partial(_number, kind="BIGINT")
+    making: dict[str, Making] = {
+        **dict.fromkeys(("technology", "down_mbps", "up_mbps"), whole),
+        "low_latency": _bit,
+        "business_residential": _code,
+        "brand_name": _not_blank,
+    }
+    made = _converted(arrival, desk, _BDC_ALIASES, making)
+    technologies, zero = _offers(made.path, desk)
     as_of, revision = _dates(arrival, desk)
-    notes = [*mends, *_zero_speed_note(desk, path)]
+    notes = [*made.mends, *([f"{zero:,} rows are filed with speed 0/0: some service, no speed"] if zero else [])]
     if as_of is None:
         notes.append("the file's name carries no release date: its vintage is unknown; give --as-of 2025-12-31")
-    series = f"{desk.state.fips}/{'+'.join(technologies)}"
-    kept = pq.read_metadata(path).num_rows
     return Load(
-        [Piece("availability", parquet=path, series=series)],
-        kept + sum(refused.values()),
+        [Piece("availability", parquet=made.path, series=f"{desk.state.fips}/{'+'.join(technologies)}")],
+        made.read,
         as_of,
         revision,
-        refused,
+        made.refused,
         notes,
         title=f"FCC BDC fixed availability, technology {', '.join(technologies)}",
         headers=_headers(arrival.columns, _BDC_ALIASES),
@@ -105,21 +105,16 @@ def fixed_availability(arrival: Arrival, desk: Desk) -> Load:
 
 def served_export(arrival: Arrival, desk: Desk) -> Load:
     """FCC served/unserved export: every location of the Fabric with three yes/no columns at 100/20 Mbps."""
-    raw = csv_rows(arrival, desk)
-    named = _renamed(raw, _EXPORT_ALIASES, arrival)
-    bits = {name: _bit(named[name]) for name in ("any_100_20", "wired_100_20", "terrestrial_100_20")}
-    typed, mends = _with_zero(named.mutate(**bits), "block_geoid", _BLOCK_DIGITS, desk)
-    path = _parquet(typed, desk, arrival)
-    path, refused = _only_own_state(path, desk, arrival)
+    flags = ("any_100_20", "wired_100_20", "terrestrial_100_20")
+    made = _converted(arrival, desk, _EXPORT_ALIASES, dict.fromkeys(flags, _bit))
     as_of, revision = _dates(arrival, desk)
-    rows = pq.read_metadata(path).num_rows
     return Load(
-        [Piece("locations", parquet=path, series=desk.state.fips)],
-        rows + sum(refused.values()),
+        [Piece("locations", parquet=made.path, series=desk.state.fips)],
+        made.read,
         as_of,
         revision,
-        refused,
-        mends,
+        made.refused,
+        made.mends,
         headers=_headers(arrival.columns, _EXPORT_ALIASES),
         counted_by_engine=True,
     )
@@ -127,8 +122,11 @@ def served_export(arrival: Arrival, desk: Desk) -> Load:
 
 def coverage_summary(arrival: Arrival, desk: Desk) -> Load:
     """FCC summary by geography, rows of the workspace's state; county ids that lost their zero are mended."""
-    raw = csv_rows(arrival, desk)
-    frame = _renamed(raw, _SUMMARY_ALIASES, arrival).to_pandas()
+    import pandas as pd  # noqa: PLC0415
+
+    from infraplan.identifiers import COUNTY_DIGITS, counts, mended  # noqa: PLC0415
+
+    frame = _renamed(csv_rows(arrival, desk), _SUMMARY_ALIASES, arrival).to_pandas()
     read = len(frame)
     frame["source_row"] = range(2, read + 2)
     county = frame["geography_type"].eq("County")
@@ -186,26 +184,22 @@ def funded_locations(arrival: Arrival, desk: Desk) -> Load:
 
 def form477(arrival: Arrival, desk: Desk) -> Load:
     """FCC Form 477: kept for history, on 2010 blocks; the share of its blocks known to the BDC is stated."""
-    raw = csv_rows(arrival, desk)
-    named = _renamed(raw, _477_ALIASES, arrival)
-    typed = named.mutate(
-        technology_477=named["technology_477"].try_cast("int64"),
-        down_mbps=named["down_mbps"].try_cast("float64"),
-        up_mbps=named["up_mbps"].try_cast("float64"),
-        consumer=_bit(named["consumer"]),
-        provider_name=named["provider_name"].nullif(""),
-    )
-    typed, mends = _with_zero(typed, "block2010_geoid", _BLOCK_DIGITS, desk)
-    path = _parquet(typed, desk, arrival)
-    path, refused = _only_own_state(path, desk, arrival, block="block2010_geoid")
-    notes = [*mends, *_block_match_note(desk, path)]
-    rows = pq.read_metadata(path).num_rows
+    speed = partial(_number, kind="DOUBLE")
+    making: dict[str, Making] = {
+        "technology_477": partial(_number, kind="BIGINT"),
+        "down_mbps": speed,
+        "up_mbps": speed,
+        "consumer": _bit,
+        "provider_name": _not_blank,
+    }
+    made = _converted(arrival, desk, _477_ALIASES, making, block="block2010_geoid")
+    notes = [*made.mends, *_block_match_note(desk, made.path)]
     return Load(
-        [Piece("form477", parquet=path, series=desk.state.fips)],
-        rows + sum(refused.values()),
+        [Piece("form477", parquet=made.path, series=desk.state.fips)],
+        made.read,
         desk.as_of or _form477_date(arrival.bare_name),
         None,
-        refused,
+        made.refused,
         notes,
         headers=_headers(arrival.columns, _477_ALIASES),
         counted_by_engine=True,
@@ -238,10 +232,15 @@ LOADERS: dict[str, Loader] = {
 # --- parts ----------------------------------------------------------------------------------------------------------
 
 
-def _renamed(raw: ir.Table, aliases: Aliases, arrival: Arrival) -> ir.Table:
+def _renamed(raw: "ir.Table", aliases: Aliases, arrival: Arrival) -> "ir.Table":
     """Our columns out of the publisher's; raises BadInput where the engine reads another header than stands there."""
-    chosen = _headers(raw.columns, aliases)
-    lacking = [theirs[0] for ours, theirs in aliases.items() if ours not in chosen]
+    chosen = _chosen(raw.columns, aliases, arrival)
+    return raw.select(**{ours: raw[theirs] for ours, theirs in chosen.items()})
+
+
+def _chosen(columns: Iterable[str], aliases: Aliases, arrival: Arrival) -> dict[str, str]:
+    found = _headers(columns, aliases)
+    lacking = [theirs[0] for ours, theirs in aliases.items() if ours not in found]
     if lacking:
         raise BadInput(
             [
@@ -254,7 +253,7 @@ def _renamed(raw: ir.Table, aliases: Aliases, arrival: Arrival) -> ir.Table:
                 )
             ]
         )
-    return raw.select(**{ours: raw[theirs] for ours, theirs in chosen.items()})
+    return found
 
 
 def _headers(columns: Iterable[str], aliases: Aliases) -> dict[str, str]:
@@ -267,39 +266,35 @@ def _headers(columns: Iterable[str], aliases: Aliases) -> dict[str, str]:
     return {ours: theirs for ours, theirs in found.items() if theirs is not None}
 
 
-def _bit(cells: ir.StringValue) -> ir.BooleanValue:
-    text = cells.strip().lower()
-    yes: ir.BooleanValue = ibis.cases(
-        (cells == "1", True),
-        (cells == "0", False),
-        (text.isin(["1", "true", "t", "yes"]), True),
-        (text.isin(["0", "false", "f", "no"]), False),
-    )
-    return yes
+@dataclass(frozen=True)
+class _Converted:
+    """A file's rows in Parquet: rows read, rows left out and why, and what was mended."""
+
+    path: Path
+    read: int
+    refused: dict[str, int]
+    mends: list[str]
 
 
-def _code(cells: ir.StringValue) -> ir.StringValue:
-    """Codes in capitals without spaces; as they come where they are so already, which is nearly always."""
-    code: ir.StringValue = ibis.ifelse(cells.isin(["B", "R", "X"]), cells, cells.strip().upper())
-    return code
-
-
-def _with_zero(table: ir.Table, column: str, digits: int, desk: Desk) -> tuple[ir.Table, list[str]]:
-    """Put back a leading zero that every row lost, where the state's number starts with zero; say so."""
-    first = table[column].first().to_pyarrow().as_py() if desk.state.fips.startswith("0") else None
-    if first is None or len(first) != digits - 1 or not f"0{first}".startswith(desk.state.fips):
-        return table, []
-    short = (table[column].length() == digits - 1) & (ibis.literal("0") + table[column]).startswith(desk.state.fips)
-    count = int(table.filter(short).count().to_pyarrow().as_py())
-    mended_cells = ibis.ifelse(short, ibis.literal("0") + table[column], table[column])
-    return table.mutate(**{column: mended_cells}), [f"{count:,} {column} had lost their leading zero; mended"]
-
-
-def _parquet(table: ir.Table, desk: Desk, arrival: Arrival) -> Path:
+def _converted(
+    arrival: Arrival, desk: Desk, aliases: Aliases, making: Mapping[str, Making], block: str = "block_geoid"
+) -> _Converted:
+    """The rows of our state with our columns; each row keeps its place in the file. Raises BadInput."""
+    rows = csv_source(utf8_path(arrival, desk), arrival.delimiter, parallel=desk.parallel)
+    columns = [column[0] for column in desk.connection.execute(f"SELECT * FROM {rows} LIMIT 0").description]
+    cells = {ours: quoted(theirs) for ours, theirs in _chosen(columns, aliases, arrival).items()}
+    made = {ours: making[ours](cell) if ours in making else cell for ours, cell in cells.items()}
+    made[block], mends = _with_zero(rows, made[block], block, desk)
     path = desk.scratch / f"{arrival.local.name}.parquet"
+    _copy(f"SELECT {', '.join(f'{made[name]} AS {quoted(name)}' for name in aliases)} FROM {rows}", path, arrival, desk)
+    path, read, others = _only_own_state(path, block, arrival, desk)
+    return _Converted(path, read, {"rows of other states": others} if others else {}, mends)
+
+
+def _copy(query: str, path: Path, arrival: Arrival, desk: Desk) -> None:
     try:
-        table.to_parquet(path)
-    except Exception as why:  # each engine raises its own classes for a broken line
+        desk.connection.execute(f"COPY ({query}) TO {literal(path)} (FORMAT parquet)")
+    except Exception as why:  # the engine raises a class for each way a line can be broken
         raise BadInput(
             [
                 Fault(
@@ -310,25 +305,73 @@ def _parquet(table: ir.Table, desk: Desk, arrival: Arrival) -> Path:
                 )
             ]
         ) from why
-    return path
 
 
-def _only_own_state(
-    path: Path, desk: Desk, arrival: Arrival, block: str = "block_geoid"
-) -> tuple[Path, dict[str, int]]:
-    """Leave out rows of other states, keeping each row's place in the file; refuse a file with none of ours."""
-    table = engine.read_parquet(desk.backend, [path], located=True)
-    own = table[block].startswith(desk.state.fips)
+def _number(cell: str, *, kind: str) -> str:
+    """A number, or nothing; the cast passes over spaces by itself: trimming every cell would cost a third of the reading."""
+    return f"TRY_CAST({cell} AS {kind})"
+
+
+def _not_blank(cell: str) -> str:
+    return f"nullif({cell}, '')"
+
+
+def _bit(cell: str) -> str:
+    text = f"lower(trim({cell}, {_SPACES}))"
+    return (
+        f"CASE WHEN {cell} = '1' THEN true WHEN {cell} = '0' THEN false "
+        f"WHEN {text} IN ('1', 'true', 't', 'yes') THEN true WHEN {text} IN ('0', 'false', 'f', 'no') THEN false END"
+    )
+
+
+def _code(cell: str) -> str:
+    """Codes in capitals without spaces; as they come where they are so already, which is nearly always."""
+    return f"CASE WHEN {cell} IN ('B', 'R', 'X') THEN {cell} ELSE upper(trim({cell}, {_SPACES})) END"
+
+
+def _with_zero(rows: str, cell: str, column: str, desk: Desk) -> tuple[str, list[str]]:
+    """Put back a leading zero that every row lost, where the state's number starts with zero; say so."""
+    fips = desk.state.fips
+    if not fips.startswith("0"):
+        return cell, []
+    (first,) = desk.connection.execute(f"SELECT {cell} FROM {rows} WHERE {cell} IS NOT NULL LIMIT 1").fetchone() or (
+        None,
+    )
+    if first is None or len(first) != _BLOCK_DIGITS - 1 or not f"0{first}".startswith(fips):
+        return cell, []
+    short = f"length({cell}) = {_BLOCK_DIGITS - 1} AND starts_with('0' || {cell}, {literal(fips)})"
+    (count,) = desk.connection.execute(f"SELECT count(*) FROM {rows} WHERE {short}").fetchone()
+    mended = f"CASE WHEN {short} THEN '0' || {cell} ELSE {cell} END"
+    return mended, [f"{count:,} {column} had lost their leading zero; mended"]
+
+
+def _only_own_state(path: Path, block: str, arrival: Arrival, desk: Desk) -> tuple[Path, int, int]:
+    """Leave out rows of other states, keeping each row's place in the file; refuse a file with none of ours.
+
+    Returns the file with the rows kept, rows read and rows left out.
+    """
+    ours = f"starts_with({block}, {literal(desk.state.fips)})"
     # a number that is no block is not another state's: it stays, for the checks to name
-    other = (~own & (table[block].length() == _BLOCK_DIGITS)).fill_null(ibis.literal(value=False))
-    both = table.aggregate(rows=table.count(), own=own.sum(), other=other.sum()).to_pyarrow().to_pylist()[0]
-    _refuse_if_none(arrival, desk, both["own"] if both["rows"] else 0)
-    if not both["other"]:
-        return path, {}
+    other = f"coalesce(NOT {ours} AND length({block}) = {_BLOCK_DIGITS}, false)"
+    rows, own, others = desk.connection.execute(
+        f"SELECT count(*), count_if({ours}), count_if({other}) FROM {parquet_source(path)}"
+    ).fetchone()
+    _refuse_if_none(arrival, desk, own)
+    if not others:
+        return path, rows, 0
     kept = path.with_suffix(".own.parquet")
-    located = table.filter(~other).mutate(source_row=table["file_row_number"] + 2)
-    located.drop("filename", "file_row_number").to_parquet(kept)
-    return kept, {"rows of other states": int(both["other"])}
+    placed = "* EXCLUDE (file_row_number), file_row_number + 2 AS source_row"
+    _copy(f"SELECT {placed} FROM {parquet_source(path)} WHERE NOT {other}", kept, arrival, desk)
+    return kept, rows, others
+
+
+def _offers(path: Path, desk: Desk) -> tuple[list[str], int]:
+    """The technology codes of converted offers, in order, and how many offers are filed at 0/0 Mbps."""
+    codes, zero = desk.connection.execute(
+        "SELECT list_sort(list(DISTINCT technology)), count_if(down_mbps = 0 AND up_mbps = 0) "
+        f"FROM {parquet_source(path)}"
+    ).fetchone()
+    return [str(code) for code in codes or ()], zero
 
 
 def _refuse_if_none(arrival: Arrival, desk: Desk, own: int | None) -> None:
@@ -343,18 +386,6 @@ def _refuse_if_none(arrival: Arrival, desk: Desk, own: int | None) -> None:
                 )
             ]
         )
-
-
-def _distinct(desk: Desk, path: Path, column: str) -> list[str]:
-    table = engine.read_parquet(desk.backend, [path])
-    values = table.select(column).distinct().order_by(column).to_pyarrow().to_pydict()[column]
-    return [str(value) for value in values]
-
-
-def _zero_speed_note(desk: Desk, path: Path) -> list[str]:
-    table = engine.read_parquet(desk.backend, [path])
-    zero = int(table.filter((table["down_mbps"] == 0) & (table["up_mbps"] == 0)).count().to_pyarrow().as_py())
-    return [f"{zero:,} rows are filed with speed 0/0: some service, no speed"] if zero else []
 
 
 def _dates(arrival: Arrival, desk: Desk) -> tuple[str | None, str | None]:

@@ -36,8 +36,8 @@ def tables(files: Sequence[Path], workspace: Path) -> dict[str, pd.DataFrame]:
     return {name: frame.drop_duplicates(ignore_index=True) for name, frame in found.items()}
 
 
-_BEN = ("ben", "entity_number", "Entity Number")
-_LEA = ("lea_id", "nces_cd")
+BEN = ("ben", "entity_number", "Entity Number")
+LEA = ("lea_id", "nces_cd")
 _NCES_PARTS = ("nces_public_state_code", "nces_public_district_code")
 
 
@@ -47,8 +47,8 @@ def crosswalk(path: Path) -> dict[str, str]:
     USAC's supplemental entity information (7i5i-83qf) is such a file: it has the state's and the district's part apart.
     """
     text = tablefiles.read_text(path)
-    ben = next((name for name in _BEN if name in text), None)
-    lea = next((name for name in _LEA if name in text), None)
+    ben = next((name for name in BEN if name in text), None)
+    lea = next((name for name in LEA if name in text), None)
     parts = lea is None and set(_NCES_PARTS) <= set(text.columns)
     if ben is None or not (lea or parts):
         missing = "ben" if ben is None else "lea_id"

@@ -1,4 +1,4 @@
-"""The tables an E-Rate map draws: rate, price position, contract end and Category Two left, by district with a boundary.
+"""The tables an E-Rate map draws: rate, price position, contract end and Category Two left, by district.
 
 A figure that is not known is blank, never zero. Every column is made for one district by one rule, so that the table
 under the map can be checked by hand.
@@ -15,7 +15,7 @@ import pandas as pd
 
 from infraplan import states
 from infraplan.errors import NoAnswer, NoRule, NoTable
-from infraplan.procurement import c2_left, calendar, discounts, districts, filed, filings, prices, reconcile
+from infraplan.procurement import c2_left, calendar, discounts, filed, filings, places, prices, reconcile
 from infraplan.workspace import Workspace
 
 RATES, PRICES, CONTRACTS, C2 = "erate_rates", "erate_prices", "erate_contracts", "erate_c2"
@@ -49,23 +49,22 @@ class MapTables:
 
 
 def map_tables(
-    workspace: Workspace, *, funding_year: int, as_of: date, crosswalk: Mapping[str, str] | None = None
+    workspace: Workspace,
+    *,
+    funding_year: int,
+    as_of: date,
+    crosswalk: Mapping[str, str] | None = None,
+    points: places.Points | None = None,
 ) -> MapTables:
-    """Everything the loaded Form 471 tables say of districts with a boundary, for a funding year and as of a day.
+    """Everything the loaded Form 471 tables say of districts, for a funding year and as of a day.
 
-    Raises NoTable without boundaries or without anything to show on them, NoAnswer where no applicant matches.
+    Without boundaries the districts are the applicants, at the points that are known of them (see `places`). Raises
+    NoTable without anything to show, NoAnswer where no applicant matches.
     """
     tables = _loaded(workspace)
-    shapes = _shapes(workspace)
-    fips = states.by_usps(workspace.config.state).fips
-    matched = districts.match(tables, set(shapes["area_id"]), fips, crosswalk)
-    if not matched.leas:
-        raise NoAnswer(
-            "no applicant could be matched to a district with a boundary\n  mend:  give --crosswalk FILE with columns "
-            "ben and lea_id, or add the discount calculations, which have NCES codes"
-        )
+    found = places.of_districts(workspace, tables, states.by_usps(workspace.config.state).fips, crosswalk, points)
     historic: list[str] = []
-    notes = [reconcile.opening(tables), matched.words() + "."]
+    notes = [reconcile.opening(tables), *found.words]
     parts: dict[str, pd.DataFrame] = {}
     makers: Mapping[str, Callable[[], tuple[pd.DataFrame, list[str]]]] = {
         RATES: lambda: _rates(tables, funding_year),
@@ -79,15 +78,14 @@ def map_tables(
         except (NoAnswer, NoRule) as missing:
             notes.append(f"{name.removeprefix('erate_')}: {str(missing).splitlines()[0]}.")
             continue
-        parts[name] = _one_each(rows, matched, tables)
+        parts[name] = _one_each(rows, found.leas, tables)
         notes += told
     if not parts:
-        raise NoTable(
-            "boundaries are loaded, and nothing to show on them\n  mend:  `infraplan status` lists what to add"
-        )
-    areas = shapes
+        raise NoTable("there is nothing to show of any district\n  mend:  `infraplan status` lists what to add")
+    areas = found.areas
     for part in parts.values():
         areas = areas.merge(part, on="area_id", how="left")
+    areas["area_id"] = areas["area_id"].where(~areas["area_id"].str.startswith(places.NO_NCES), "")
     return MapTables(
         areas,
         f"E-Rate by district, FY{funding_year}, as of {as_of}",
@@ -99,33 +97,14 @@ def map_tables(
 
 
 def _loaded(workspace: Workspace) -> dict[str, pd.DataFrame]:
-    """The Form 471 tables; raises NoTable where they or boundaries are missing."""
-    if not workspace.has("district_shapes"):
-        raise NoTable(
-            "no district boundaries are loaded, so there is nothing to draw on\n  mend:  infraplan data add "
-            "tl_2025_23_unsd.zip (Census TIGER/Line or NCES EDGE)"
-        )
+    """The Form 471 tables; raises NoTable where there is none."""
     tables = filings.tables((), workspace.folder)
     if not tables:
         raise NoTable(
-            "boundaries are loaded, and no Form 471 table to show on them\n  mend:  infraplan data add the basic "
+            "no Form 471 table is loaded to show on a map\n  mend:  infraplan data add the basic "
             "information, discount calculations, funding requests and line items"
         )
     return tables
-
-
-def _shapes(workspace: Workspace) -> gpd.GeoDataFrame:
-    """Boundaries of districts that have schools, one each.
-
-    Without supervisory unions, and without files of unknown layer beside files whose layer is known.
-    """
-    shapes = workspace.geoframe("district_shapes")
-    for aside in ("unknown", "administrative"):
-        odd = shapes["area_layer"] == aside
-        if not odd.all():
-            shapes = shapes[~odd]
-    shapes = shapes.rename(columns={"lea_id": "area_id"})[["area_id", "name", "area_layer", "geometry"]]
-    return gpd.GeoDataFrame(shapes.drop_duplicates("area_id", ignore_index=True))
 
 
 def _receipts(workspace: Workspace, parts: list[str]) -> dict[str, tuple[str, ...]]:
@@ -136,9 +115,9 @@ def _receipts(workspace: Workspace, parts: list[str]) -> dict[str, tuple[str, ..
     return used
 
 
-def _one_each(rows: pd.DataFrame, matched: districts.Match, tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+def _one_each(rows: pd.DataFrame, leas: Mapping[str, str], tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """Rows by BEN as rows by district; of several BENs of one district, that of the most students, then the lowest."""
-    here = rows[rows["ben"].isin(matched.leas)].assign(area_id=lambda frame: frame["ben"].map(dict(matched.leas)))
+    here = rows[rows["ben"].isin(leas)].assign(area_id=lambda frame: frame["ben"].map(dict(leas)))
     size = pd.Series(dtype=float)
     if "applications" in tables:
         size = tables["applications"].groupby("ben")["students"].max().astype(float)

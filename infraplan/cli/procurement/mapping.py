@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 @click.command("map")
 @click.option("--crosswalk", type=click.Path(path_type=Path, dir_okay=False), default=None, metavar="FILE",
               help="File with columns ben and nces_cd (or lea_id); without it, the NCES codes filed are used.")  # fmt: skip
+@click.option("--points", type=click.Path(path_type=Path, dir_okay=False), default=None, metavar="FILE",
+              help="Without boundaries: file with lea_id (nces_cd) or ben, latitude, longitude.")  # fmt: skip
 @options.funding_year
 @click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), default=None, metavar="DATE",
               help="The day contract ends are reckoned from; default: today.")  # fmt: skip
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 @options.quiet
 def draw(
     crosswalk: Path | None,
+    points: Path | None,
     funding_year: int | None,
     as_of: "datetime | None",
     tiles: bool,
@@ -32,19 +35,22 @@ def draw(
 ) -> None:
     """Draw the E-Rate map: rate, price position, contract end and Category Two left, by district.
 
-    Needs district boundaries and Form 471 tables in the workspace. One page that opens without a network.
+    Needs Form 471 tables in the workspace. Districts are drawn by their boundaries where these are loaded, else as circles
+    at the points known of them: of --points, USAC's published entities, the applications or the districts' schools. One
+    page that opens without a network.
 
     Example:
 
     \b
         infraplan procurement map --workspace iowa
         infraplan procurement map --crosswalk ben_nces.csv --workspace iowa -o erate.html
+        infraplan procurement map --crosswalk ben_nces.csv --points districts.csv --workspace kansas
     """
     from datetime import date
 
     from infraplan.outputs.layers import load_layer
     from infraplan.outputs.maps import draw_map
-    from infraplan.procurement import filings
+    from infraplan.procurement import filings, places
     from infraplan.procurement import layers as tables
     from infraplan.workspace import Workspace
 
@@ -54,6 +60,7 @@ def draw(
         funding_year=funding_year or here.config.funding_year,
         as_of=as_of.date() if as_of else date.today(),  # noqa: DTZ011 - a planner's own day
         crosswalk=filings.crosswalk(crosswalk) if crosswalk else None,
+        points=places.points(points) if points else None,
     )
     target = path or here.folder / "maps" / "erate.html"
     draw_map(

@@ -140,13 +140,29 @@ def maine(tmp_path: Path, infraplan: Callable[..., Said]) -> Path:
     return folder
 
 
-def test_without_boundaries_the_map_is_refused_and_says_what_to_add(
+def test_without_boundaries_and_places_the_page_is_its_tables_and_says_what_to_add(
     maine: Path, infraplan: Callable[..., Said]
 ) -> None:
-    said = infraplan("procurement", "map", "--workspace", maine)
-    assert said.code == 1
-    assert "no district boundaries are loaded" in said.err
-    assert "infraplan data add" in said.err
+    said = infraplan("procurement", "map", "--workspace", maine, "--as-of", "2026-11-22")
+    assert said.code == 0, said.err
+    assert "0 of 1 district applicants have a place (add what has places, or give --points FILE)" in said.err
+    text = (maine / "maps" / "erate.html").read_text(encoding="utf-8")
+    assert "There is no picture" in text
+    assert "&lt;b&gt;Elm&lt;/b&gt;" in text
+
+
+def test_without_boundaries_a_district_is_drawn_at_its_point(
+    maine: Path, tmp_path: Path, infraplan: Callable[..., Said]
+) -> None:
+    points, crosswalk = tmp_path / "points.csv", tmp_path / "crosswalk.csv"
+    points.write_text("nces_cd,latitude,longitude\n2314700,44.5,-69.5\n2311370,,\n", encoding="utf-8")
+    crosswalk.write_text("ben,lea_id\n7,2314700\n", encoding="utf-8")
+    said = infraplan("procurement", "map", "--workspace", maine, "--crosswalk", crosswalk, "--points", points)
+    assert said.code == 0, said.err
+    assert "1 of 1 district applicants have a place (1 by the file of points)" in said.err
+    text = (maine / "maps" / "erate.html").read_text(encoding="utf-8")
+    assert '{"type":"Point","coordinates":[-69.5,44.5]}' in text
+    assert "2314700" in text
 
 
 def test_what_is_not_loaded_is_said_and_a_district_without_applicant_is_unknown_not_zero(

@@ -5,6 +5,7 @@ rename, so that a command that dies leaves either all of what it added or none o
 swept away by the next writer. See docs/decisions/0002-tables-are-parquet-files.md.
 """
 
+import errno
 import json
 import os
 import shutil
@@ -250,11 +251,13 @@ class Workspace:
     def writing(self) -> Iterator[Path]:
         """Hold the writer's lock and yield a scratch folder that is gone afterwards.
 
-        Raises WorkspaceBusy saying which process holds the lock, after waiting ten seconds for it.
+        Raises WorkspaceBusy saying which process holds the lock, after waiting ten seconds for it, and InfraplanError
+        where the workspace may only be read.
         """
         lock = filelock.FileLock(self.data / ".lock")
         try:
-            lock.acquire(timeout=_LOCK_SECONDS)
+            with _told_if_not_writable(self.data):
+                lock.acquire(timeout=_LOCK_SECONDS)
         except filelock.Timeout as why:
             holder = _read_if(self.data / ".lock-holder") or "another command"
             raise WorkspaceBusy(
@@ -262,11 +265,12 @@ class Workspace:
             ) from why
         scratch = self.data / "tmp"
         try:
-            write_text(self.data / ".lock-holder", f"process {os.getpid()}")
-            self._catalog = None
-            self._sweep()
-            shutil.rmtree(scratch, ignore_errors=True)  # what a killed command left
-            scratch.mkdir()
+            with _told_if_not_writable(self.data):
+                write_text(self.data / ".lock-holder", f"process {os.getpid()}")
+                self._catalog = None
+                self._sweep()
+                shutil.rmtree(scratch, ignore_errors=True)  # what a killed command left
+                scratch.mkdir()
             yield scratch
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
@@ -317,9 +321,10 @@ class Workspace:
     def put_answer(self, table: str, frame: "pd.DataFrame", about: dict[str, Any]) -> None:
         """Keep an analysis's table with what it was made from, for `explain`, maps and pages."""
         folder = self.data / "answers"
-        with atomic(folder / f"{table}.parquet") as temporary:
-            frame.to_parquet(temporary, index=False)
-        write_json(folder / f"{table}.json", {"table": table, "made_at": now(), **about})
+        with _told_if_not_writable(folder):
+            with atomic(folder / f"{table}.parquet") as temporary:
+                frame.to_parquet(temporary, index=False)
+            write_json(folder / f"{table}.json", {"table": table, "made_at": now(), **about})
 
     def answer(self, table: str) -> "tuple[pd.DataFrame, dict[str, Any]]":
         """The table last kept by `put_answer` and what it was made from; raises NoTable if there is none."""
@@ -332,6 +337,20 @@ class Workspace:
                 f"  mend:  `infraplan tables {table}` names the command that makes it"
             )
         return pd.read_parquet(path), json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+
+
+@contextmanager
+def _told_if_not_writable(folder: Path) -> Iterator[None]:
+    """Raise InfraplanError naming the folder that may only be read, and why."""
+    try:
+        yield
+    except OSError as why:
+        if why.errno not in {errno.EACCES, errno.EPERM, errno.EROFS}:
+            raise
+        raise InfraplanError(
+            f"the folder {folder.resolve()} cannot be written: {str(why.strerror or why).lower()}\n"
+            "  mend:  ask whoever set it up for the right to write there, or copy the workspace and use the copy"
+        ) from why
 
 
 def now() -> str:

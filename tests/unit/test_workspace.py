@@ -1,5 +1,6 @@
 """The workspace: one directory, one state, tables with vintages, answers."""
 
+import errno
 import json
 from pathlib import Path
 
@@ -142,3 +143,28 @@ def test_the_catalog_is_plain_json_in_the_order_of_adding(maine: Workspace, tmp_
     assert entry["table"] == "availability"
     assert entry["rows"] == 1
     assert (maine.data / entry["path"]).is_file()
+
+
+def test_a_workspace_that_may_only_be_read_says_which_folder_and_why(
+    maine: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = bdc(tmp_path / "x.csv", Offer(1))
+
+    def refused(*_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system", "somewhere")
+
+    monkeypatch.setattr("filelock.FileLock.acquire", refused)
+    with pytest.raises(InfraplanError, match="data cannot be written: read-only file system\n  mend:"):
+        add(maine, path)
+    monkeypatch.setattr("infraplan.workspace.atomic", refused)
+    with pytest.raises(InfraplanError, match="answers cannot be written"):
+        maine.put_answer("home_gaps", pd.DataFrame({"a": [1]}), {})
+
+
+def test_a_full_disk_is_not_told_as_a_missing_right(maine: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "somewhere")
+
+    monkeypatch.setattr("infraplan.workspace.atomic", full)
+    with pytest.raises(OSError, match="No space left"):
+        maine.put_answer("home_gaps", pd.DataFrame({"a": [1]}), {})

@@ -185,7 +185,7 @@ def test_search_for_a_district_without_boundary_marks_its_row(browser: Browser) 
     browser.run("document.getElementById('search-box').focus()")
     browser.write("9900026")
     browser.press("Enter")
-    assert "has no boundary on the map" in browser.run("document.getElementById('map-status').textContent")
+    assert "is not on the map" in browser.run("document.getElementById('map-status').textContent")
     assert browser.run("document.querySelectorAll('tr.picked').length") == 2
 
 

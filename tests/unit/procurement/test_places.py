@@ -34,7 +34,7 @@ def found(
     return places.of_districts(workspace(**tables), {"applications": APPLICATIONS}, "23", crosswalk, given)
 
 
-def spots(told: places.Places) -> dict[str, tuple[float, float] | None]:
+def spots(told: places.Places) -> dict[str, tuple[float, ...] | None]:
     pairs = zip(told.areas["area_id"], told.areas.geometry, strict=True)
     return {str(key): None if shape is None or shape.is_empty else shape.coords[0] for key, shape in pairs}
 

@@ -1,4 +1,7 @@
-"""Files as they arrive: unpacked if need be, looked at, and known by their header, never by their name."""
+"""Files as they arrive: unpacked if need be, looked at, and known by their header, never by their name.
+
+What reads workbooks, shapes and Parquet is imported when such a file arrives: the largest files are plain CSV.
+"""
 
 import csv
 import io
@@ -13,14 +16,10 @@ from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-import pandas as pd
-import pyogrio
-
 from infraplan import archives, contents
+from infraplan.contents import decode
 from infraplan.errors import BadInput, Fault
 from infraplan.resources import data_path, read_toml
-from infraplan.tablefiles import decode, text_of
-from infraplan.workbooks import Workbook
 
 DELIMITED = (".csv", ".txt", ".tsv")
 SHEETS = (".xlsx", ".xls", ".xlsm")
@@ -215,6 +214,8 @@ def _is_companion(arrival: Arrival) -> bool:
 
 def _peek(local: Path, name: str, files: tuple[Path, ...], kind: str, room: Path) -> Arrival:
     if kind == "parquet":
+        import pandas as pd  # noqa: PLC0415
+
         columns = tuple(pd.read_parquet(local).columns)
         return Arrival(name, "parquet", local, files, columns)
     if kind in contents.WORKBOOKS:
@@ -240,6 +241,8 @@ def _named_as(local: Path, kind: str, room: Path) -> Path:
 
 def _records_as_csv(local: Path, room: Path) -> Path:
     """A JSON list of records as the CSV that all loaders read; the first record stands in row 2."""
+    from infraplan.tablefiles import text_of  # noqa: PLC0415
+
     target = room / f"{local.name}.csv"
     text_of(local).map(str).to_csv(target, index=False)
     return target
@@ -255,6 +258,8 @@ def _parts_of_json(local: Path) -> tuple[str, ...]:
 
 
 def _peek_shapes(local: Path, name: str, files: tuple[Path, ...]) -> Arrival:
+    import pyogrio  # noqa: PLC0415
+
     try:
         info = pyogrio.read_info(local)
     except (
@@ -275,6 +280,8 @@ def _peek_shapes(local: Path, name: str, files: tuple[Path, ...]) -> Arrival:
 
 def _peek_sheet(local: Path, name: str, files: tuple[Path, ...]) -> Arrival:
     """The first sheet with a known header, else the first that holds anything; says which where there are others."""
+    from infraplan.workbooks import Workbook  # noqa: PLC0415
+
     book = Workbook(local, name)
     heads = {sheet: book.head(sheet, _HEADER_ROWS_SEARCHED) for sheet in book.filled()}
     known = [sheet for sheet, rows in heads.items() if any(_recognize(_filled(row), "sheet") for row in rows)]
@@ -286,6 +293,8 @@ def _peek_sheet(local: Path, name: str, files: tuple[Path, ...]) -> Arrival:
 
 def of_sheet(arrival: Arrival, sheet: str) -> Arrival:
     """The same workbook with a sheet chosen by its name; raises BadInput naming its sheets where there is none such."""
+    from infraplan.workbooks import Workbook  # noqa: PLC0415
+
     book = Workbook(arrival.local, arrival.name)
     if sheet not in book.sheets:
         mend = f"its sheets are: {', '.join(map(repr, book.sheets))}"

@@ -17,6 +17,8 @@ SHAPES = ("geojson", "geopackage", "shapefile")
 PACKED = ("zip", "gzip")
 READABLE = ("text", "json", "parquet", *WORKBOOKS, *SHAPES, *PACKED)
 _HEAD_BYTES = 65_536
+_HEADER_BYTES = 1_000_000
+_ENCODINGS = ("utf-8-sig", "latin-1")
 _MOST_OLE_BYTES = 200_000_000
 _DOWNLOAD = "the site may have been down or wanted a login; download the file again"
 _BEGINNINGS = (
@@ -108,6 +110,17 @@ def encoding_of(head: bytes) -> str | None:
     if odd > len(some) // 3 and not even:
         return "utf-16-le"
     return "utf-16-be" if even > len(some) // 3 and not odd else None
+
+
+def decode(content: bytes) -> str:
+    """Text of a file in UTF-8 or UTF-16 (with or without a mark) or, failing both, Latin-1, as publishers use."""
+    marked = encoding_of(content[:_HEADER_BYTES])
+    for encoding in (*([marked] if marked else []), *_ENCODINGS):
+        try:
+            return content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return content.decode("latin-1")
 
 
 def refusal(kind: str, name: str) -> Fault | None:

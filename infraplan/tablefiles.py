@@ -24,6 +24,7 @@ import pyarrow as pa
 import pyarrow.csv as arrow_csv
 
 from infraplan import archives, contents
+from infraplan.contents import decode
 from infraplan.errors import BadInput, Fault
 from infraplan.schemas import Column, Schema, doubt_in_words
 from infraplan.wholefiles import atomic, write_json, write_text
@@ -61,7 +62,6 @@ _MOST_FLAT_BYTES = 2_000_000_000
 _LONG_TEXT = 10_000_000
 _LONGEST_HEADER = 1_000_000
 """Characters from which a file is read in columns; and in which its header must stand."""
-_ENCODINGS = ("utf-8-sig", "latin-1")
 _SHEET_ENDINGS = (".xlsx", ".xls", ".xlsm")
 _TABLE_ENDINGS = (".csv", ".txt", ".tsv", ".json", ".jsonl", ".parquet", *_SHEET_ENDINGS)
 _RECORD_ENDINGS = (".json", ".jsonl", ".ndjson")
@@ -184,17 +184,6 @@ def _read_packed(path: Path, name: str, kind: str, choice: _Choice) -> pd.DataFr
         if contents.kind_of(inside) in contents.PACKED:
             raise _unreadable(name, f"it holds another archive, {inside.name}; unpack it first")
         return _read(inside, name, choice)
-
-
-def decode(content: bytes) -> str:
-    """Text of a file in UTF-8 or UTF-16 (with or without a mark) or, failing both, Latin-1, as publishers use."""
-    marked = contents.encoding_of(content[:_LONGEST_HEADER])
-    for encoding in (*([marked] if marked else []), *_ENCODINGS):
-        try:
-            return content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    return content.decode("latin-1")
 
 
 def _refuse_what_is_no_table(text: str, name: str) -> None:

@@ -1,6 +1,7 @@
 """`infraplan data`: files in, what is there, files out."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,14 +13,36 @@ if TYPE_CHECKING:
     from infraplan.intake import Loader, Taken
 
 
+class _Loaders(Mapping[str, "Loader"]):
+    """The loaders by source; only where a file is none of the FCC's are the others imported, with all that they need."""
+
+    def __init__(self) -> None:
+        from infraplan.connectivity.sources import fcc
+
+        self._first = fcc.LOADERS
+
+    def __getitem__(self, source_id: str) -> "Loader":
+        return self._first[source_id] if source_id in self._first else self._every[source_id]
+
+    def __iter__(self) -> "Iterator[str]":
+        return iter(self._every)
+
+    def __len__(self) -> int:
+        return len(self._every)
+
+    @cached_property
+    def _every(self) -> "Mapping[str, Loader]":
+        from infraplan import columnmaps
+        from infraplan.connectivity import sources as connectivity
+        from infraplan.oer.sources import catalogs
+        from infraplan.procurement import sources as procurement
+
+        return {**columnmaps.LOADERS, **connectivity.LOADERS, **procurement.LOADERS, **catalogs.LOADERS}
+
+
 def loaders() -> "Mapping[str, Loader]":
     """The loaders of every domain and of a state's own files, by source."""
-    from infraplan import columnmaps
-    from infraplan.connectivity import sources as connectivity
-    from infraplan.oer.sources import catalogs
-    from infraplan.procurement import sources as procurement
-
-    return {**columnmaps.LOADERS, **connectivity.LOADERS, **procurement.LOADERS, **catalogs.LOADERS}
+    return _Loaders()
 
 
 @click.group(

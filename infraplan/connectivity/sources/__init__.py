@@ -1,5 +1,12 @@
 """Loaders of the publishers' files this domain stands on."""
 
-from infraplan.connectivity.sources import census, fcc, legislative, nces, urban
+from typing import Any
 
-LOADERS = {**fcc.LOADERS, **nces.LOADERS, **census.LOADERS, **legislative.LOADERS, **urban.LOADERS}
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever the module holds
+    """`LOADERS`, put together when it is asked for: the FCC's files are read without what reads shapes and workbooks."""
+    if name != "LOADERS":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from infraplan.connectivity.sources import census, fcc, funding, nces, urban  # noqa: PLC0415
+
+    return {**fcc.LOADERS, **funding.LOADERS, **nces.LOADERS, **census.LOADERS, **urban.LOADERS}

@@ -12,6 +12,8 @@ from infraplan.cli import options
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import pandas as pd
+
     from infraplan.fetch import Http
     from infraplan.publishers import Place
     from infraplan.publishers.errands import Planned
@@ -247,10 +249,10 @@ def _tell_size(records: list[dict[str, Any]]) -> None:
 @click.command()
 @click.option(
     "--what",
-    type=click.Choice(["districts", "counties", "state", "providers", "locations", "requests"]),
+    type=click.Choice(["districts", "counties", "state", "providers", "locations", "requests", "lines"]),
     default="districts",
     show_default=True,
-    help="What to compare: areas, providers, single locations, or E-Rate funding requests.",
+    help="What to compare: areas, providers, single locations, or E-Rate funding requests and their lines.",
 )
 @click.option("--from", "before", metavar="DATE", help="The earlier release; default: the one before the later.")
 @click.option("--to", "after", metavar="DATE", help="The later release; default: the newest loaded.")
@@ -270,6 +272,9 @@ def diff(
 ) -> None:
     """Say what changed between two releases, in words and as a table: progress, and where a challenge may start.
 
+    The table is of what is asked for; for areas the words also tell of providers and of E-Rate filings, where two downloads
+    of them are loaded.
+
     Example:
 
     \b
@@ -279,14 +284,8 @@ def diff(
     from infraplan.workspace import Workspace
 
     here = Workspace.open(workspace)
-    if what == "requests":
-        from infraplan.procurement.changes import request_changes
-
-        table = request_changes(here, before, after)
-        kinds = table["change"].value_counts()
-        counted = ", ".join(f"{kinds.get(word, 0):,} {word}" for word in ("added", "gone", "changed"))
-        options.say(f"funding requests: {counted}")
-        output.write(table, here)
+    if what in ("requests", "lines"):
+        output.write(_filing_changes(here, what, before, after), here)
         return
     from infraplan.connectivity import changes
     from infraplan.connectivity.homes import home_rule
@@ -301,4 +300,32 @@ def diff(
         found = changes.area_changes(here, two, rule, by)  # type: ignore[arg-type]
     for line in found.words:
         options.say(line)
+    if what in ("districts", "counties", "state"):
+        for line in changes.provider_changes(here, two).words[: -len(two.notes)]:
+            options.say(line)
+        _other_filings(here)
     output.write(found.table, here)
+
+
+def _filing_changes(here: "Workspace", what: str, before: str | None, after: str | None) -> "pd.DataFrame":
+    """The table of changed requests or lines, its counts said; raises NoAnswer if two downloads are not loaded."""
+    from infraplan.procurement import changes
+
+    if what == "lines":
+        table = changes.line_changes(here, before, after)
+        options.say(changes.words(table, "lines of funding requests"))
+    else:
+        table = changes.request_changes(here, before, after)
+        options.say(changes.words(table, "funding requests"))
+    return table
+
+
+def _other_filings(here: "Workspace") -> None:
+    """Say what two downloads of E-Rate filings differ in, if there are two."""
+    from infraplan.errors import NoAnswer
+
+    for what in ("requests", "lines"):
+        try:
+            _filing_changes(here, what, None, None)
+        except NoAnswer:
+            continue

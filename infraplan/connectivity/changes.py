@@ -20,6 +20,7 @@ from infraplan.connectivity.homes import NO_DISTRICT, HomeRule, locations, to_ho
 from infraplan.errors import NoAnswer
 from infraplan.workspace import Workspace
 
+_SHOWN = 5
 SATELLITES = {60, 61}  # offered nearly everywhere: with them nearly every location has a row
 CLASSES = ("unserved", "underserved", "served")
 COUNTS = (
@@ -111,6 +112,7 @@ def area_changes(workspace: Workspace, two: Releases, rule: HomeRule, by: By = "
         f"{two.before} to {two.after}, rule {rule.rule_id}: {total['improved']:,} locations got better, "
         f"{total['worsened']:,} worse; unserved {total['unserved_before']:,} -> {total['unserved_after']:,}",
         f"{kinds.get('better', 0)} areas better, {kinds.get('worse', 0)} worse, {kinds.get('same', 0)} the same",
+        *_named(table),
         f"location numbers: {total['new_locations']:,} new, {total['gone_locations']:,} gone of "
         f"{total['locations_before']:,}",
         *two.notes,
@@ -148,7 +150,12 @@ def provider_changes(workspace: Workspace, two: Releases) -> Changes:
     ]
     table = table[columns].sort_values(["technology", "provider_id"], ignore_index=True)
     came, went = ((table["change"] == word).sum() for word in ("appeared", "withdrew"))
-    words = (f"{two.before} to {two.after}: {came} offers of a provider and technology appeared, {went} withdrew",)
+    words = [f"{two.before} to {two.after}: {came} offers of a provider and technology appeared, {went} withdrew"]
+    for change, telling in (("appeared", "new in the state"), ("withdrew", "gone from the state")):
+        wholly = table.groupby("provider_id").filter(lambda own, word=change: (own["change"] == word).all())
+        names = sorted(wholly["brand_name"].unique())
+        if names:
+            words.append(f"providers {telling}: {_some(names)}")
     return Changes(table, (*words, *two.notes))
 
 
@@ -227,6 +234,24 @@ def _counted(moves: ir.Table) -> dict[str, ir.Value]:
 def _technologies(workspace: Workspace, day: str) -> set[int]:
     offers = workspace.table("availability", as_of=day)
     return {int(code) for code in workspace.backend.execute(offers.select("technology").distinct())["technology"]}
+
+
+def _named(table: pd.DataFrame) -> list[str]:
+    """The areas with the most locations better, and with the most worse, by name."""
+    net = (table["improved"] - table["worsened"]).astype(int)
+    lines = []
+    for word, sign in (("better", 1), ("worse", -1)):
+        rows = table.assign(net=net * sign).loc[net * sign > 0].sort_values(["net", "name"], ascending=[False, True])
+        if len(rows):
+            lines.append(
+                f"{word}: " + _some([f"{row.name} ({row.net:,})" for row in rows[["name", "net"]].itertuples()])
+            )
+    return lines
+
+
+def _some(names: list[str]) -> str:
+    more = f" and {len(names) - _SHOWN} more, in the table" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more
 
 
 def _list(codes: set[int]) -> str:

@@ -1,4 +1,6 @@
-"""What changed between two downloads of E-Rate funding requests: requests that came, went, or whose figures moved."""
+"""What changed between two downloads of E-Rate filings: requests and lines that came, went, or whose figures moved."""
+
+from collections.abc import Sequence
 
 import pandas as pd
 
@@ -6,7 +8,20 @@ from infraplan.errors import NoAnswer
 from infraplan.workspace import Workspace
 
 WATCHED = ("status", "pre_discount_usd", "commitment_usd", "disbursed_usd")
+WATCHED_OF_LINES = ("down_mbps", "up_mbps", "usd_month", "quantity", "months", "one_time_usd", "pre_discount_usd")
 COLUMNS = ("frn", "ben", "name", "funding_year", "figure", "before_value", "after_value", "change", "before", "after")
+LINE_COLUMNS = (
+    "line_id",
+    "frn",
+    "ben",
+    "purpose",
+    "figure",
+    "before_value",
+    "after_value",
+    "change",
+    "before",
+    "after",
+)
 
 
 def request_changes(workspace: Workspace, before: str | None = None, after: str | None = None) -> pd.DataFrame:
@@ -14,35 +29,84 @@ def request_changes(workspace: Workspace, before: str | None = None, after: str 
 
     Raises NoAnswer if two downloads of different dates are not loaded.
     """
-    loaded = sorted({part.as_of for part in workspace.catalog if part.table == "requests" and part.as_of})
+    return _changes(workspace, "requests", "frn", COLUMNS, WATCHED, before, after)
+
+
+def line_changes(workspace: Workspace, before: str | None = None, after: str | None = None) -> pd.DataFrame:
+    """One row per line of a request added or gone, and per speed, price or amount that moved; see `request_changes`."""
+    return _changes(workspace, "request_lines", "line_id", LINE_COLUMNS, WATCHED_OF_LINES, before, after)
+
+
+def words(table: pd.DataFrame, what: str) -> str:
+    """How many came, went and moved, in one line."""
+    came, gone = ((table["change"] == word).sum() for word in ("added", "gone"))
+    moved = table[table["change"] == "changed"]
+    days = f", {table['before'].iloc[0]} to {table['after'].iloc[0]}" if len(table) else ""
+    return f"{what}{days}: {came:,} added, {gone:,} gone, {len(moved):,} figures changed"
+
+
+def _changes(
+    workspace: Workspace,
+    table: str,
+    key: str,
+    columns: Sequence[str],
+    watched: Sequence[str],
+    before: str | None,
+    after: str | None,
+) -> pd.DataFrame:
+    earlier, later = _days(workspace, table, before, after)
+    old, new = (_rows(workspace, table, key, day) for day in (earlier, later))
+    facts = columns[1 : columns.index("figure")]
+    added, gone = sorted(set(new.index) - set(old.index)), sorted(set(old.index) - set(new.index))
+    rows = [(one, *_facts(new, one, facts), "whole", None, None, "added") for one in added]
+    rows += [(one, *_facts(old, one, facts), "whole", None, None, "gone") for one in gone]
+    rows += _moved(old, new, watched, facts)
+    return pd.DataFrame(rows, columns=list(columns[:-2])).assign(before=earlier, after=later)
+
+
+def _moved(
+    old: pd.DataFrame, new: pd.DataFrame, watched: Sequence[str], facts: Sequence[str]
+) -> list[tuple[object, ...]]:
+    """One row for each figure that differs, in the order of keys and figures."""
+    both = old.index.intersection(new.index)
+    rows: list[tuple[str, int, tuple[object, ...]]] = []
+    for place, figure in enumerate(watched):
+        was, now = (_texts(side, figure, both) for side in (old, new))
+        for one in both[(was != now).to_numpy()]:
+            row = (one, *_facts(new, one, facts), figure, was[one], now[one], "changed")
+            rows.append((str(one), place, row))
+    return [row for _, _, row in sorted(rows, key=lambda each: each[:2])]
+
+
+def _texts(side: pd.DataFrame, figure: str, keys: pd.Index) -> pd.Series:
+    """A figure of some keys as text, blank where there is none."""
+    if figure not in side:
+        return pd.Series("", index=keys, dtype=object)
+    cells: pd.Series = side.loc[keys, figure].astype(object).map(_text)
+    return cells
+
+
+def _days(workspace: Workspace, table: str, before: str | None, after: str | None) -> tuple[str, str]:
+    loaded = sorted({part.as_of for part in workspace.catalog if part.table == table and part.as_of})
     later = after or (loaded[-1] if loaded else "")
     earlier = before or next((day for day in reversed(loaded) if day < later), "")
     if earlier not in loaded or later not in loaded or earlier >= later:
+        told = table.replace("_", " ")
         raise NoAnswer(
-            f"two downloads of funding requests are needed, an earlier and a later; loaded: {', '.join(loaded) or 'none'}\n"
-            "  mend:  infraplan data fetch usac_requests again later: the earlier download stays until it is dropped"
+            f"two downloads of {told} are needed, an earlier and a later; loaded: {', '.join(loaded) or 'none'}\n"
+            f"  mend:  infraplan data fetch usac_{table} again later: the earlier download stays until it is dropped"
         )
-    old, new = (_requests(workspace, day) for day in (earlier, later))
-    rows = [_row(new, frn, "request", None, None, "added") for frn in sorted(set(new.index) - set(old.index))]
-    rows += [_row(old, frn, "request", None, None, "gone") for frn in sorted(set(old.index) - set(new.index))]
-    for frn in sorted(set(old.index) & set(new.index)):
-        for figure in WATCHED:
-            was, now = (side.at[frn, figure] if figure in side else None for side in (old, new))
-            if _text(was) != _text(now):
-                rows.append(_row(new, frn, figure, was, now, "changed"))
-    table = pd.DataFrame(rows, columns=COLUMNS[:-2])
-    return table.assign(before=earlier, after=later)
+    return earlier, later
 
 
-def _requests(workspace: Workspace, day: str) -> pd.DataFrame:
-    frames = [pd.read_parquet(path) for path in workspace.paths("requests", as_of=day)]
-    return pd.concat(frames, ignore_index=True).drop_duplicates("frn").set_index("frn")
+def _rows(workspace: Workspace, table: str, key: str, day: str) -> pd.DataFrame:
+    frames = [pd.read_parquet(path) for path in workspace.paths(table, as_of=day)]
+    return pd.concat(frames, ignore_index=True).drop_duplicates(key).set_index(key)
 
 
 def _text(value: object) -> str:
     return "" if value is None or value != value else str(value)  # noqa: PLR0124 - a missing number is not itself
 
 
-def _row(side: pd.DataFrame, frn: str, figure: str, was: object, now: object, change: str) -> tuple[object, ...]:
-    facts = [side.at[frn, name] if name in side else None for name in ("ben", "name", "funding_year")]
-    return (frn, *facts, figure, was, now, change)
+def _facts(side: pd.DataFrame, one: str, names: Sequence[str]) -> list[object]:
+    return [side.at[one, name] if name in side else None for name in names]

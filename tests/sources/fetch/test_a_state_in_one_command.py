@@ -12,6 +12,7 @@ import pytest
 
 from fetch.maine_online import SOURCES
 from fetch.standin import MAINTENANCE, Answer, Asked, Standin, as_json
+from infraplan.schemas import Schema
 from infraplan.workspace import Workspace
 
 Run = Callable[..., Any]
@@ -181,13 +182,44 @@ def test_what_changed_between_two_downloads_of_requests_is_listed(
     assert fetched(standin, infraplan, plan, "usac_requests").code == 0
     done = infraplan("data", "diff", "--what", "requests", "--workspace", plan, "-o", tmp_path / "diff.csv")
     assert done.code == 0, done.err
-    assert "funding requests: 1 added, 1 gone, 6 changed" in done.err
+    assert "funding requests, 2026-09-21 to 2026-09-22: 1 added, 1 gone, 6 figures changed" in done.err
     with (tmp_path / "diff.csv").open(encoding="utf-8", newline="") as stream:
         table = list(csv.DictReader(stream))
     assert [(row["frn"], row["change"]) for row in table[:2]] == [("2699000099", "added"), ("2699000006", "gone")]
     assert {(row["figure"], float(row["before_value"]), float(row["after_value"])) for row in table[2:]} == {
         ("commitment_usd", 9600.0, 9000.0)
     }
+
+
+def test_lines_of_requests_that_were_added_or_moved_are_listed(
+    standin: Standin, infraplan: Run, plan: Path, tmp_path: Path
+) -> None:
+    alone = infraplan("data", "diff", "--what", "lines", "--workspace", plan)
+    assert alone.code == 1
+    assert "infraplan data fetch usac_request_lines again later" in alone.err
+    about, rows = "/opendata.usac.org/api/views/hbj5-2bpj.json", "/opendata.usac.org/resource/hbj5-2bpj.json"
+    told = json.loads(standin.pages[about](Asked("GET", about, {}, {})).body)
+    standin.pages[about] = lambda _: as_json({**told, "rowsUpdatedAt": told["rowsUpdatedAt"] + 86_400})
+    before = standin.pages[rows]
+
+    def a_day_later(asked: Asked) -> Answer:
+        body = before(asked).body.replace(b'"2699000006.001"', b'"2699000006.002"')
+        return Answer(body.replace(b'"1000.00"', b'"900.00"', 1) if b"2699000000" in body else body)
+
+    standin.pages[rows] = a_day_later
+    assert fetched(standin, infraplan, plan, "usac_request_lines").code == 0
+    done = infraplan("data", "diff", "--what", "lines", "--workspace", plan, "-o", tmp_path / "lines.csv")
+    assert done.code == 0, done.err
+    assert "lines of funding requests, 2026-09-21 to 2026-09-22: 1 added, 1 gone, 1 figures changed" in done.err
+    with (tmp_path / "lines.csv").open(encoding="utf-8", newline="") as stream:
+        table = list(csv.DictReader(stream))
+    assert [(row["line_id"], row["figure"], row["change"]) for row in table] == [
+        ("2699000006.002", "whole", "added"),
+        ("2699000006.001", "whole", "gone"),
+        ("2699000000.001", "usd_month", "changed"),
+    ]
+    assert (float(table[2]["before_value"]), float(table[2]["after_value"])) == (1000.0, 900.0)
+    assert list(table[0]) == list(Schema.load("line_changes").columns)
 
 
 def test_progress_between_two_releases_is_told_in_words_and_a_table(
@@ -200,6 +232,8 @@ def test_progress_between_two_releases_is_told_in_words_and_a_table(
     assert "left out: technology 40, loaded for 2025-12-31 only" in done.err
     (row,) = csv.DictReader(io.StringIO(done.out))
     assert (row["locations_before"], row["locations_after"], row["new_locations"]) == ("1", "2", "1")
+    assert "offers of a provider and technology appeared" in done.err, "the words tell of providers beside the areas"
+    assert list(row) == list(Schema.load("area_changes").columns)
     providers = infraplan("data", "diff", "--what", "providers", "--workspace", plan)
     assert next(csv.DictReader(io.StringIO(providers.out)))["change"] == "grew"
 

@@ -8,6 +8,7 @@ from publishers import EAST, EAST_BLOCK, EAST_CELL, WEST, Offer, add, bdc, two_d
 from infraplan.connectivity import changes
 from infraplan.connectivity.homes import home_rule
 from infraplan.errors import NoAnswer
+from infraplan.schemas import Schema
 from infraplan.workspace import Workspace
 
 RULE = home_rule("bead-2022")
@@ -40,16 +41,24 @@ def test_an_area_is_judged_by_the_locations_that_both_releases_know(two_releases
     assert (east["change"], east["served_before"], east["served_after"]) == ("worse", 2, 1)
     assert "1 locations got better, 1 worse; unserved 1 -> 1" in found.words[0]
     assert "location numbers: 1 new, 1 gone of 4" in found.words
+    named = {line.split(":")[0]: line for line in found.words}
+    assert f"{west['name']} (1)" in named["better"]
+    assert f"{east['name']} (1)" in named["worse"]
+    assert list(found.table.columns) == list(Schema.load("area_changes").columns)
 
 
 def test_providers_that_appeared_or_withdrew_are_named(two_releases: Workspace) -> None:
-    table = changes.provider_changes(two_releases, changes.releases(two_releases)).table.set_index("brand_name")
+    found = changes.provider_changes(two_releases, changes.releases(two_releases))
+    table = found.table.set_index("brand_name")
+    assert "providers new in the state: New Net" in found.words
+    assert list(found.table.columns) == list(Schema.load("provider_changes").columns)
     assert table.loc["New Net", "change"] == "appeared"
     assert (table.loc["Pine Net, Inc.", "locations_before"], table.loc["Pine Net, Inc.", "change"]) == (4, "shrank")
 
 
 def test_locations_that_changed_are_listed_one_by_one(two_releases: Workspace) -> None:
     table = changes.location_changes(two_releases, changes.releases(two_releases), RULE).table
+    assert list(table.columns) == list(Schema.load("location_changes").columns)
     told = dict(zip(table["location_id"].str[-1], table["change"], strict=True))
     assert told == {"1": "better", "2": "gone", "3": "new", "4": "worse"}
 

@@ -1,4 +1,4 @@
-"""Entities and sites as a workspace's own Form 471 tables have them, for `discounts` and `budgets` without a file."""
+"""Entities, sites and requests as a workspace's own Form 471 tables have them, for commands without a file."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -70,6 +70,47 @@ def sites(tables: Mapping[str, pd.DataFrame], year: Rules) -> tuple[pd.DataFrame
         )
     kept = kept.sort_values(["system_id", "entity_id"], kind="stable", na_position="last").reset_index(drop=True)
     return _with_spending(kept, tables.get("requests"), years, year.cycle), notes
+
+
+def requests(
+    tables: Mapping[str, pd.DataFrame], funding_year: int | None = None
+) -> tuple[dict[int | None, pd.DataFrame], list[str]]:
+    """The table `commitments_in` of the filed requests by funding year, and in words what was left out.
+
+    A filed rate has the points for state money in it; here they stand apart, so that the match is reckoned by the year's
+    rule. Raises NoAnswer where no request of the year has a cost and a rate.
+    """
+    filed = needed(tables, "requests")
+    known = tables.get("applications", pd.DataFrame({"application_number": [], "funding_year": []}))
+    years = dict(zip(known["application_number"], known["funding_year"], strict=True))
+    own = filed["funding_year"] if "funding_year" in filed else pd.Series(pd.NA, index=filed.index)
+    year = own.astype("Int64").fillna(filed["application_number"].map(years).astype("Int64"))
+    within = (
+        pd.Series(data=True, index=filed.index) if funding_year is None else (year == funding_year).fillna(value=False)
+    )
+    costed = filed["pre_discount_usd"].notna() & filed["rate"].notna()
+    kept = filed[within & costed]
+    if kept.empty:
+        raise NoAnswer(
+            f"no request{f' of FY{funding_year}' if funding_year else ''} with its cost and rate is loaded\n"
+            "  mend:  add the funding requests; `infraplan data list` says which years are loaded"
+        )
+    points = [
+        _points(told) for told in kept.get("state_match_percent", pd.Series(None, index=kept.index, dtype=object))
+    ]
+    table = pd.DataFrame({
+        "request_id": kept["frn"], "pre_discount_usd": kept["pre_discount_usd"],
+        "rate": [Decimal(rate) - some for rate, some in zip(kept["rate"], points, strict=True)],
+        "state_match_percent": points,
+    }, index=kept.index)  # fmt: skip
+    notes = [f"{int((within & ~costed).sum()):,} requests without a cost or a rate are left out"]
+    groups = {None if pd.isna(one) else int(one): table[year[kept.index].eq(one) if not pd.isna(one) else year[kept.index].isna()]
+              for one in year[kept.index].unique()}  # fmt: skip
+    return groups, notes
+
+
+def _points(told: Any) -> Decimal:  # noqa: ANN401 - a decimal, or any of the ways a cell is blank
+    return Decimal(0) if told is None or pd.isna(told) else Decimal(told)
 
 
 def _rows(told: pd.DataFrame, entity: str, kind: str, system: str | None, students: str, feet: str) -> pd.DataFrame:

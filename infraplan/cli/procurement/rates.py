@@ -15,14 +15,6 @@ _from = click.option(
     metavar="FILE",
     help="The file to read (csv, xlsx, json, parquet, ...); without it, the workspace's own filings.",
 )
-_requests = click.option(
-    "--from",
-    "source",
-    type=click.Path(path_type=Path, dir_okay=False),
-    required=True,
-    metavar="FILE",
-    help="The file to read (csv, xlsx, json, parquet, ...).",
-)
 _year = click.option(
     "--funding-year",
     type=click.IntRange(1998, 2100),
@@ -104,23 +96,38 @@ def budgets(source: Path | None, funding_year: int, workspace: Path, output: opt
 
 
 @click.command()
-@_requests
+@_from
 @options.funding_year
+@options.workspace
 @options.output
 @options.quiet
-def commitments(source: Path, funding_year: int | None, output: options.Output) -> None:
+def commitments(source: Path | None, funding_year: int | None, workspace: Path, output: options.Output) -> None:
     """What E-Rate, the state and the applicant pay of each funding request.
 
     FILE has request_id, pre_discount_usd, rate and, for special construction, state_match_percent (then give the
     funding year). Instead of pre_discount_usd it may have monthly_usd, months, one_time_usd and their ineligible parts.
+    Without FILE, the workspace's own requests are split, each by the rule of its year.
 
     Example:
 
     \b
         infraplan procurement commitments --from requests.csv --funding-year 2026 -o commitments.csv
+        infraplan procurement commitments --workspace iowa -o commitments.csv
     """
     from infraplan.procurement import commitments as arithmetic
 
-    answer = arithmetic.from_file(source, funding_year)
-    _tell(answer.notes)
-    output.write(answer.table)
+    if source is not None:
+        answer = arithmetic.from_file(source, funding_year)
+        notes, table = answer.notes, answer.table
+    else:
+        import pandas as pd
+
+        from infraplan.procurement import filed, filings
+
+        groups, told = filed.requests(filings.tables((), workspace), funding_year)
+        parts = {year: arithmetic.commitments(frame, year, file="requests") for year, frame in groups.items()}
+        of = {year: f"FY{year}" if year else "year not filed" for year in parts}
+        notes = (*told, *(f"{of[year]}: {note}" for year, one in parts.items() for note in one.notes))
+        table = pd.concat([one.table for one in parts.values()], ignore_index=True)
+    _tell(notes)
+    output.write(table)

@@ -1,4 +1,4 @@
-"""Entities and sites out of a workspace's own filings."""
+"""Entities, sites and requests out of a workspace's own filings."""
 
 from decimal import Decimal
 
@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from infraplan.errors import NoAnswer
-from infraplan.procurement import budgets, discounts, filed
+from infraplan.procurement import budgets, commitments, discounts, filed
 
 
 def applications(*rows: tuple[object, ...]) -> pd.DataFrame:
@@ -74,3 +74,36 @@ def test_what_is_missing_is_named() -> None:
         filed.entities({})
     with pytest.raises(NoAnswer, match="the table applicant_sites"):
         filed.sites({"applications": FILED}, budgets.Rules.of(2026))
+
+
+REQUESTS = pd.DataFrame([
+    {"frn": "10", "application_number": "A1", "pre_discount_usd": Decimal("100.01"), "rate": Decimal(80),
+     "state_match_percent": None},
+    {"frn": "11", "application_number": "A2", "pre_discount_usd": Decimal("124800"), "rate": Decimal("82.4"),
+     "state_match_percent": Decimal("2.4")},
+    {"frn": "12", "application_number": "A2", "pre_discount_usd": None, "rate": Decimal(80), "state_match_percent": None},
+    {"frn": "13", "application_number": "none", "pre_discount_usd": Decimal(50), "rate": Decimal(50),
+     "state_match_percent": None},
+])  # fmt: skip
+
+
+def test_filed_requests_stand_by_year_and_points_for_state_money_come_off_the_filed_rate() -> None:
+    groups, notes = filed.requests({"applications": FILED, "requests": REQUESTS})
+    assert {year: list(frame["request_id"]) for year, frame in groups.items()} == {
+        2025: ["10"],
+        2026: ["11"],
+        None: ["13"],
+    }
+    assert list(groups[2026][["rate", "state_match_percent"]].iloc[0]) == [Decimal("80.0"), Decimal("2.4")]
+    split = commitments.commitments(groups[2026], 2026).table.iloc[0]
+    assert (split["rate_applied"], split["commitment_usd"], split["state_usd"]) == (
+        Decimal("82.4"), Decimal("102835.20"), Decimal("2995.20"),
+    )  # fmt: skip
+    assert notes == ["1 requests without a cost or a rate are left out"]
+
+
+def test_one_year_of_filed_requests_can_be_asked_for_and_one_without_any_is_refused() -> None:
+    tables = {"applications": FILED, "requests": REQUESTS}
+    assert list(filed.requests(tables, 2025)[0]) == [2025]
+    with pytest.raises(NoAnswer, match="no request of FY2019"):
+        filed.requests(tables, 2019)

@@ -11,7 +11,7 @@ from typing import Any
 import ibis
 import pandas as pd
 
-from infraplan.connectivity import areas, children, homes
+from infraplan.connectivity import areas, children, funded, homes
 from infraplan.errors import InfraplanError
 from infraplan.workspace import Workspace
 
@@ -106,9 +106,7 @@ def _example_locations(
     else:
         here = inside.loc[inside["area_id"] == row["area_id"], "key"].tolist()
     wanted = found.filter(found[key].isin(here))
-    listed = ibis.literal(value=False)
-    if workspace.has("funded_locations"):
-        listed = wanted["location_id"].isin(workspace.table("funded_locations")["location_id"])
+    listed = funded.is_funded(workspace, wanted)
     kinds = {
         "served": wanted["served"],
         "underserved": wanted["reached"] & ~wanted["served"],

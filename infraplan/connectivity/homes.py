@@ -17,6 +17,7 @@ import pandas as pd
 
 from infraplan import engine, rules
 from infraplan.connectivity import areas
+from infraplan.connectivity import funded as funded_builds
 from infraplan.connectivity.areas import By, Placement
 from infraplan.errors import BadInput, Fault, InfraplanError, NoTable
 from infraplan.receipts import Receipt
@@ -223,18 +224,18 @@ def home_gaps(
     if not workspace.has("availability"):
         raise _nothing_loaded(workspace)
     found, universe = found_locations(workspace, rule, business=business, as_of=as_of)
-    funded = workspace.table("funded_locations") if workspace.has("funded_locations") else None
+    funded = funded_builds.locations(workspace, found)
     key = "h3_res8_id" if by == "district" and not workspace.has("block_districts") else "block_geoid"
     counts: pd.DataFrame = workspace.backend.execute(classes_by_key(found, key, funded))
     placement = areas.place(workspace, counts[["key"]].rename(columns={"key": key}), by)
     table = _table(counts, placement, rule, universe, funded=funded is not None)
     receipts = workspace.receipts_of("availability", as_of=as_of)
-    receipts += workspace.receipts_of("locations", "funded_locations", *_place_tables(placement, by))
+    receipts += workspace.receipts_of("locations", *funded_builds.TABLES, *_place_tables(placement, by))
     notes = [
         *_vintage_notes(workspace, as_of),
         *placement.notes,
         *_unplaced_note(table),
-        *([NOT_REMOVED] if funded is None else []),
+        *([NOT_REMOVED] if funded is None else funded_builds.notes(workspace)),
     ]
     title = _title(by, rule, universe, business=business, funded=funded is not None)
     about = {

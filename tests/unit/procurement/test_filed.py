@@ -79,7 +79,7 @@ def test_what_is_missing_is_named() -> None:
 REQUESTS = pd.DataFrame([
     {"frn": "10", "application_number": "A1", "pre_discount_usd": Decimal("100.01"), "rate": Decimal(80),
      "state_match_percent": None},
-    {"frn": "11", "application_number": "A2", "pre_discount_usd": Decimal("124800"), "rate": Decimal("82.4"),
+    {"frn": "11", "application_number": "A2", "pre_discount_usd": Decimal(124800), "rate": Decimal("82.4"),
      "state_match_percent": Decimal("2.4")},
     {"frn": "12", "application_number": "A2", "pre_discount_usd": None, "rate": Decimal(80), "state_match_percent": None},
     {"frn": "13", "application_number": "none", "pre_discount_usd": Decimal(50), "rate": Decimal(50),

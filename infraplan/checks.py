@@ -6,14 +6,10 @@
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from infraplan.engine import literal, parquet_source, quoted
+from infraplan.engine import Connection, literal, parquet_source, quoted
 from infraplan.errors import Fault
 from infraplan.schemas import Column, Schema, doubt_in_words
-
-if TYPE_CHECKING:
-    import duckdb
 
 EXAMPLES = 5
 
@@ -36,9 +32,7 @@ class _Rows:
     place: str
 
 
-def faults_in(
-    connection: "duckdb.DuckDBPyConnection", path: Path, schema: Schema, *, file: str, first_row: int = 2
-) -> list[Fault]:
+def faults_in(connection: Connection, path: Path, schema: Schema, *, file: str, first_row: int = 2) -> list[Fault]:
     """All faults of the rows in one Parquet file, grouped with counts and up to five examples each.
 
     The row of an example is `source_row` where the file carries it, else its place in the file plus `first_row`.
@@ -57,9 +51,7 @@ def faults_in(
     return faults
 
 
-def doubts_in(
-    connection: "duckdb.DuckDBPyConnection", path: Path, schema: Schema, *, file: str, first_row: int = 2
-) -> list[str]:
+def doubts_in(connection: Connection, path: Path, schema: Schema, *, file: str, first_row: int = 2) -> list[str]:
     """In words, the cells outside the range in which a figure is plausible, with the first of their rows."""
     found: list[str] = []
     columns = [column for column in schema.columns.values() if column.doubt is not None]
@@ -82,13 +74,13 @@ def doubts_in(
     return found
 
 
-def _rows(connection: "duckdb.DuckDBPyConnection", path: Path, first_row: int) -> _Rows:
+def _rows(connection: Connection, path: Path, first_row: int) -> _Rows:
     source = parquet_source(path)
     columns = frozenset(column[0] for column in connection.execute(f"SELECT * FROM {source} LIMIT 0").description)
     return _Rows(source, columns, "source_row" if "source_row" in columns else f"file_row_number + {first_row}")
 
 
-def _one(connection: "duckdb.DuckDBPyConnection", query: str, tests: list[_Test]) -> tuple[int, ...]:
+def _one(connection: Connection, query: str, tests: list[_Test]) -> tuple[int, ...]:
     return (connection.execute(query).fetchone() or ()) if tests else ()
 
 
@@ -122,7 +114,7 @@ def _outside(column: Column, cells: str) -> str:
     return " OR ".join(ends) or "false"
 
 
-def _examples(connection: "duckdb.DuckDBPyConnection", rows: _Rows, test: _Test, count: int, file: str) -> list[Fault]:
+def _examples(connection: Connection, rows: _Rows, test: _Test, count: int, file: str) -> list[Fault]:
     column = test.column
     shown = connection.execute(
         f"SELECT {rows.place}, CAST({quoted(column.name)} AS VARCHAR) FROM {rows.source} "
@@ -155,7 +147,7 @@ def _mend(column: Column, value: str | None) -> str:
     return f"correct the cells ({column.about})" if column.about else "correct the cells"
 
 
-def _duplicates(connection: "duckdb.DuckDBPyConnection", rows: _Rows, schema: Schema, file: str) -> list[Fault]:
+def _duplicates(connection: Connection, rows: _Rows, schema: Schema, file: str) -> list[Fault]:
     key = [name for name in schema.key if name in rows.columns]
     names = ", ".join(map(quoted, key))
     # a blank where none is allowed has its own fault, and is like no other row

@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # a quarter of a second that adding files need not spend
     import ibis.expr.types as ir
     import pandas as pd
 
+Connection = duckdb.DuckDBPyConnection
 ENGINES = ("duckdb", "polars", "spark")
 IBIS_TYPES = {
     "string": "string",
@@ -41,7 +42,7 @@ _MEMORY_SHARE = 0.5
 _MOST_MEMORY_MB = 1200
 
 
-def embedded(*, scratch: Path | None = None) -> duckdb.DuckDBPyConnection:
+def embedded(*, scratch: Path | None = None) -> Connection:
     """Open the embedded engine itself, for SQL; `scratch` is where it may spill. Threads take a `cursor()` each."""
     memory = min(_MOST_MEMORY_MB, int(_MEMORY_SHARE * os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**20))
     settings: dict[str, str | bool | int | float | list[str]] = {
@@ -57,9 +58,7 @@ def embedded(*, scratch: Path | None = None) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def connect(
-    name: str = "duckdb", *, scratch: Path | None = None, connection: duckdb.DuckDBPyConnection | None = None
-) -> Any:  # noqa: ANN401 - ibis backends share no type
+def connect(name: str = "duckdb", *, scratch: Path | None = None, connection: Connection | None = None) -> Any:  # noqa: ANN401 - ibis backends share no type
     """Open an engine for expressions: `duckdb`, `polars`, or `spark` / `spark://HOST`.
 
     DuckDB may spill into `scratch`; where it is open already, `connection` is used.

@@ -172,6 +172,7 @@ LOADERS: dict[str, Loader] = {
     "census_tiger_districts": district_shapes,
     "census_tiger_tracts": tract_shapes,
     "nces_ccd_lea": lea_directory,
+    "nces_edge_districts": district_shapes,
     "nces_ccd_school": school_directory,
     "nces_edge_schools": school_points,
 }

@@ -10,6 +10,7 @@ from typing import Any
 
 import openpyxl
 import publishers
+import shapely
 from publishers import EAST, EAST_BLOCK, EAST_BOX, WEST, WEST_BLOCK, WEST_BOX, Offer
 
 from fetch.standin import Answer, Asked, Standin, as_json
@@ -54,7 +55,14 @@ SOURCES = [
     "usac_request_lines",
     "usac_requests",
 ]
-BY_NAME = ["usac_site_speeds", "oer_doab", "urban_ccd_enrollment", "urban_ccd_lea", "urban_ccd_school"]
+BY_NAME = [
+    "nces_edge_districts",
+    "usac_site_speeds",
+    "oer_doab",
+    "urban_ccd_enrollment",
+    "urban_ccd_lea",
+    "urban_ccd_school",
+]
 
 
 def zipped(members: Mapping[str, bytes | str]) -> bytes:
@@ -291,6 +299,28 @@ def nces(server: Standin, made: Path) -> None:
     about = {"name": "schools", "maxRecordCount": 2000, "fields": fields}
     server.pages[layer] = lambda _: as_json(about)
     server.pages[f"{layer}/query"] = edge_query
+    names = ("GEOID", "NAME", "STATEFP", "ELSDLEA", "SCSDLEA", "UNSDLEA", "SDADMLEA")
+    shapes = {"name": "districts", "maxRecordCount": 2000, "fields": [{"name": name} for name in names]}
+    server.pages[EDGE_DISTRICTS] = partial(_always, shapes)
+    server.pages[f"{EDGE_DISTRICTS}/query"] = edge_districts
+
+
+EDGE_DISTRICTS = (
+    "/nces.ed.gov/opengis/rest/services/School_District_Boundaries/EDGE_SCHOOLDISTRICT_TL24_SY2324/MapServer/0"
+)
+
+
+def edge_districts(asked: Asked) -> Answer:
+    """Two districts on one page; a layer that a district is not of holds a single blank, as the service has it."""
+    if asked.query.get("returnCountOnly") == "true":
+        return as_json({"count": 2})
+    features = [
+        {"type": "Feature", "geometry": shapely.geometry.mapping(box),
+         "properties": {"GEOID": lea, "NAME": name, "STATEFP": "23", "ELSDLEA": " ", "SCSDLEA": " ", "UNSDLEA": lea[2:],
+                        "SDADMLEA": " "}}
+        for lea, name, box in ((WEST, "West Unified", WEST_BOX), (EAST, "East Unified", EAST_BOX))
+    ]  # fmt: skip
+    return as_json({"type": "FeatureCollection", "features": features[int(asked.query.get("resultOffset", 0)) :]})
 
 
 def membership() -> str:

@@ -321,7 +321,10 @@ def test_a_key_that_is_not_accepted_is_not_a_table(standin: Standin, place: Plac
 def test_a_layer_that_is_optional_may_be_missing_and_is_said(place: Place, http: Http) -> None:
     found = plan("census_tiger_districts", place, http)
     assert [one.name for one in found.wanted] == ["tl_2025_23_unsd.zip", "tl_2025_23_scsd.zip"]
-    assert found.notes == ("elementary districts: none published for Maine",)
+    assert found.notes == (
+        "elementary districts: none published for Maine",
+        "administrative districts: none published for Maine",
+    )
 
 
 def test_last_years_file_is_used_while_this_years_is_not_out(place: Place, http: Http) -> None:

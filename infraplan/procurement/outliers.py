@@ -15,11 +15,18 @@ from infraplan.resources import data_path, read_toml
 from infraplan.units import MBPS_PER_GBPS
 
 Row = Mapping[Any, Any]
+LEAST_MEANT_MBPS, MOST_MEANT_MBPS = 1.0, 100_000.0
+"""Speeds of a circuit that a slip of the unit may have meant."""
 
 
 @cache
 def _bounds() -> Mapping[str, float]:
     return dict(read_toml(data_path("codes", "price_groups.toml"))["outliers"])
+
+
+@cache
+def _menu() -> tuple[str, ...]:
+    return tuple(read_toml(data_path("codes", "price_groups.toml"))["menu"]["products"])
 
 
 def evidence(lines: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -49,11 +56,11 @@ def evidence(lines: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> pd.Data
     }, index=lines.index)  # fmt: skip
 
 
-def words(row: Row, spread: float) -> str | None:
+def words(row: Row, spread: float, exponent: float | None = None) -> str | None:
     """Why a line stands out from its scale, with the cell that may cause it; None where it does not.
 
     `row` has usd_month, expected_usd_month, mbps, circuits and the columns of `evidence`; `spread` is the robust standard
-    deviation of log prices around the scale.
+    deviation of log prices around the scale, `exponent` the scale's, by which a speed in another unit can be tried.
     """
     if spread == 0 or not row["expected_usd_month"] > 0:
         return None
@@ -62,10 +69,29 @@ def words(row: Row, spread: float) -> str | None:
     dear = row["usd_month"] > row["expected_usd_month"]
     times = row["usd_month"] / row["expected_usd_month"]
     what = f"{times if dear else 1 / times:,.1f} times {'above' if dear else 'below'} the usual price at {row['mbps']:,g} Mbps"
-    return f"{what}; {_too_dear(row) if dear else _too_cheap(row)}"
+    slip = None if exponent is None else _unit_slip(row, spread, exponent)
+    return f"{what}; {_too_dear(row, slip) if dear else _too_cheap(row, slip)}"
 
 
-def _too_dear(row: Row) -> str:
+def _unit_slip(row: Row, spread: float, exponent: float) -> str | None:
+    """The cause in words, if the price would be a usual one were the speed's unit one step greater or smaller."""
+    steps = float(MBPS_PER_GBPS) if row["usd_month"] > row["expected_usd_month"] else 1 / MBPS_PER_GBPS
+    meant = row["mbps"] * steps
+    expected = row["expected_usd_month"] * steps**exponent
+    if not LEAST_MEANT_MBPS <= meant <= MOST_MEANT_MBPS or abs(math.log(row["usd_month"] / expected)) > spread:
+        return None
+    return f"at {meant:,g} Mbps the price would be a usual one: look at the speed's unit"
+
+
+def _of_the_menu(row: Row) -> str | None:
+    """The cause in words, if the form sets this product's speed."""
+    product = row["product"].upper()
+    if not product.startswith(tuple(_menu())):
+        return None
+    return f"the speed is that of the product {row['product']} on the form's menu, not of the circuit"
+
+
+def _too_dear(row: Row, slip: str | None) -> str:
     if row["sites"] > row["circuits"] and row["sites"] > 1:
         each = row["usd_month"] * row["circuits"] / row["sites"]
         return (
@@ -76,17 +102,18 @@ def _too_dear(row: Row) -> str:
         return "the quantity equals the speed: look whether both mean Mbps"
     if row["mbps"] < 1:
         return "the speed is under 1 Mbps: its unit may be Gbps"
+    if cause := _of_the_menu(row) or slip:
+        return cause
     return "no cell of the line looks odd: it may be what is paid; ask for the contract"
 
 
-def _too_cheap(row: Row) -> str:
+def _too_cheap(row: Row, slip: str | None) -> str:
     bounds = _bounds()
     slow = any(word in row["product"].lower() for word in ("subscriber line", "dsl"))
     causes = (
         (row["circuits"] == row["mbps"],
          "the quantity equals the speed: the price may be of one Mbps, not of a circuit"),
-        (row["product"].upper().startswith("OC-"),
-         f"the speed is that of the product {row['product']} on the form's menu, not of the circuit"),
+        (_of_the_menu(row) is not None, str(_of_the_menu(row))),
         (row["mbps"] > MBPS_PER_GBPS and (slow or row["mbps"] % 100),
          "the speed may be in kbps"),
         (row["once_usd"] > bounds["once_months"] * row["usd_month"],
@@ -100,5 +127,5 @@ def _too_cheap(row: Row) -> str:
         (row["usd_month"] <= bounds["token_usd_month"],
          "a token price: look at the bill"),
     )  # fmt: skip
-    usual = "look at the speed's unit, and whether the price is of a part of the bill only"
+    usual = slip or "look at the speed's unit, and whether the price is of a part of the bill only"
     return next((cause for holds, cause in causes if holds), usual)

@@ -272,7 +272,8 @@ def _with_scale(lines: pd.DataFrame, scales: Sequence[Scale], tables: Mapping[st
     lines["times_expected"] = (lines["usd_month"] / lines["expected_usd_month"]).round(2)
     told = pd.concat([lines, outliers.evidence(lines, tables)], axis=1).to_dict("records")
     lines["outlier"] = [
-        outliers.words(row, scale.spread) if (scale := by_service.get(str(row["service"]))) else None for row in told
+        outliers.words(row, scale.spread, scale.exponent) if (scale := by_service.get(str(row["service"]))) else None
+        for row in told
     ]
     return lines
 

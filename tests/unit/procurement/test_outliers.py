@@ -36,6 +36,7 @@ def test_a_dear_line_without_an_odd_cell_is_not_explained_away() -> None:
     [
         ({"usd_month": 14.0, "mbps": 50.0, "circuits": 50.0}, "the price may be of one Mbps"),
         ({"usd_month": 152.0, "mbps": 39812.0, "product": "OC-768", "expected_usd_month": 14868.0}, "product OC-768"),
+        ({"usd_month": 12.0, "mbps": 274.176, "product": "DS-4"}, "product DS-4"),
         ({"usd_month": 20.0, "mbps": 3801.0, "product": "Digital Subscriber Line (DSL)"}, "may be in kbps"),
         ({"usd_month": 20.0, "mbps": 18365.0, "product": "Cable Modem"}, "may be in kbps"),
         ({"usd_month": 30.0, "once_usd": 45000.0}, "one-time charge of $45,000"),
@@ -48,6 +49,21 @@ def test_a_dear_line_without_an_odd_cell_is_not_explained_away() -> None:
 )  # fmt: skip
 def test_a_cheap_line_names_the_cell_that_may_cause_it(cells: dict[str, object], cause: str) -> None:
     assert cause in why(**cells)
+
+
+@pytest.mark.parametrize(
+    ("cells", "cause"),
+    [
+        ({"usd_month": 2890.12, "expected_usd_month": 57.37, "mbps": 1.5}, "at 1,500 Mbps the price would be a usual one"),
+        ({"usd_month": 155.0, "expected_usd_month": 4222.0, "mbps": 5000.0}, "at 5 Mbps the price would be a usual one"),
+        ({"usd_month": 1666.0, "expected_usd_month": 58.2, "mbps": 1.544, "product": "DS-1"}, "product DS-1 on the form's menu"),
+        ({"usd_month": 9.0, "expected_usd_month": 4222.0, "mbps": 5000.0}, "part of the bill only"),
+    ],
+)  # fmt: skip
+def test_a_price_that_fits_the_speed_in_another_unit_says_so(cells: dict[str, object], cause: str) -> None:
+    told = outliers.words({**LINE, **cells}, 0.5, 0.53)
+    assert told is not None
+    assert cause in told
 
 
 def test_evidence_counts_recipients_and_finds_the_dearest_other_line_of_the_request() -> None:

@@ -39,12 +39,14 @@ TABLE_SETTINGS = {
     "unique": "`false` where two rows may have the same key; else that is a fault",
     "source": "the source (`core`), or the command that makes the table (`out`)",
     "about": "one sentence more, where the title is not enough",
+    "apart": "kinds of area whose answer is kept beside that by district, under the table's name with `_county` or `_state`",
     "series": "the columns whose values tell series apart, where newer rows take the place of older ones",
     "column": "one section for each column, `[column.NAME]`",
 }
 COLUMN_SETTINGS = {
     "type": "`string`, `integer`, `number`, `decimal` (exact, for money), `boolean` (yes or no), `date`, `geometry`",
     "unit": "the unit of every cell",
+    "doubt": "the range outside which a cell is kept, and a person is asked to look at it",
     "range": "the least and the greatest value allowed; `inf` leaves an end open",
     "codes": "the only values allowed",
     "pattern": "the form of a text, as a regular expression",

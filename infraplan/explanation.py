@@ -9,7 +9,6 @@ from infraplan.errors import InfraplanError
 from infraplan.schemas import Column, Schema
 from infraplan.workspace import Workspace
 
-_ANSWER_SUFFIXES = ("", "_county", "_state")
 _SHORT_HASH = 12
 
 
@@ -68,7 +67,7 @@ def words(
 def _answer_row(workspace: Workspace, schema: Schema, identifier: str) -> tuple[dict[str, Any], dict[str, Any]]:
     key = schema.key[0]
     newest: Exception | None = None
-    for suffix in _ANSWER_SUFFIXES:
+    for suffix in ("", *(f"_{kind}" for kind in schema.apart)):
         try:
             frame, about = workspace.answer(f"{schema.name}{suffix}")
         except InfraplanError as missing:

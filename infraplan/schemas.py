@@ -35,7 +35,7 @@ _COLUMN_KEYS = {
     "part_of",
     "derived_from",
 }
-_TABLE_KEYS = {"title", "layer", "grain", "key", "unique", "source", "about", "column", "series"}
+_TABLE_KEYS = {"title", "layer", "grain", "key", "unique", "source", "about", "column", "series", "apart"}
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,10 @@ class Column:
 
 @dataclass(frozen=True)
 class Schema:
-    """A declared table. `unique` is whether rows must differ in `key`; a file's duplicates are a fault only then."""
+    """A declared table. `unique` is whether rows must differ in `key`; a file's duplicates are a fault only then.
+
+    `apart` names the kinds of area whose answer is kept under a name of its own beside the one by district.
+    """
 
     name: str
     title: str
@@ -114,6 +117,7 @@ class Schema:
     unique: bool = True
     about: str = ""
     series: tuple[str, ...] = field(default=())
+    apart: tuple[str, ...] = field(default=())
 
     @classmethod
     def load(cls, name: str) -> "Schema":
@@ -136,6 +140,17 @@ def doubt_in_words(column: Column, file: str, count: int, examples: Sequence[tup
         f"{file}: {column.name} is outside {low:,} to {high:,} {column.unit or ''}".rstrip()
         + f" in {count:,} rows ({listed}{more}); taken as it stands, please check"
     )
+
+
+def of_answer(name: str) -> Schema:
+    """The declaration of an answer by the name it is kept under: `home_gaps_county` is a `home_gaps` by county.
+
+    Raises InfraplanError if there is no table of that name.
+    """
+    table, _, kind = name.rpartition("_")
+    if name not in names() and table in names() and kind in Schema.load(table).apart:
+        return Schema.load(table)
+    return Schema.load(name)
 
 
 def names() -> list[str]:
@@ -182,6 +197,7 @@ def _load(name: str) -> Schema:
         unique=told.get("unique", True),
         about=told.get("about", ""),
         series=tuple(told.get("series", ())),
+        apart=tuple(told.get("apart", ())),
     )
 
 

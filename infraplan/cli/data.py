@@ -267,21 +267,24 @@ def drop(name: str, workspace: Path) -> None:
 def export(table: str, publish: bool, output: options.Output, workspace: Path) -> None:
     """Write a table of the workspace, loaded or computed, to a file that other tools read.
 
+    Answers by county and by state are kept beside the one by district: home_gaps_county, home_gaps_state.
+
     Example:
 
 
     \b
         infraplan data export district_shapes -o districts.gpkg --workspace maine
+        infraplan data export home_gaps_county -o home_gaps_county.csv --workspace maine
     """
-    from infraplan.schemas import Schema
+    from infraplan import schemas
     from infraplan.workspace import Workspace
 
     here = Workspace.open(workspace)
-    schema = Schema.load(table)
+    schema = schemas.of_answer(table)
     if schema.layer == "out":
         frame = here.answer(table)[0]
     elif any(column.type == "geometry" for column in schema.columns.values()):
         frame = here.geoframe(table)
     else:
         frame = here.backend.execute(here.table(table))
-    output.write(options.published(frame, table, here.config.threshold, asked=publish), here)
+    output.write(options.published(frame, schema.name, here.config.threshold, asked=publish), here)

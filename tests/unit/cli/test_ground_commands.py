@@ -273,6 +273,18 @@ def test_what_is_not_loaded_or_not_known_is_refused(infraplan: Run, maine: Works
     assert "has not been computed" in infraplan("data", "export", "home_gaps", *where).err
 
 
+def test_answers_by_county_and_state_are_kept_and_exported_beside_the_one_by_district(
+    infraplan: Run, plan: Workspace
+) -> None:
+    where = ("--workspace", plan.folder)
+    for kind in ("district", "county", "state"):
+        assert infraplan("connectivity", "homes", "--by", kind, *where).code == 0
+    for name, by in (("home_gaps", "district"), ("home_gaps_county", "county"), ("home_gaps_state", "state")):
+        exported = rows(infraplan("data", "export", name, *where).out)
+        assert exported == rows(infraplan("connectivity", "homes", "--by", by, *where).out), name
+    assert "there is no table named home_gaps_town" in infraplan("data", "export", "home_gaps_town", *where).err
+
+
 # --- tables, status -------------------------------------------------------------------------------------------------
 
 

@@ -9,7 +9,14 @@ import click
 from infraplan.cli import options
 
 if TYPE_CHECKING:
+    import pandas as pd
+    from markupsafe import Markup
+
     from infraplan.connectivity.community.demand import Demand
+    from infraplan.connectivity.community.files import Plan
+    from infraplan.outputs.pages import Section, SourceNote
+    from infraplan.outputs.tables import Field
+    from infraplan.workspace import Workspace
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -78,6 +85,7 @@ def community(
     plan = files.explained(choice.find(told, limits), policy, limits, demand.notes if demand else ())
     with solve.answer_folder(folder) as fresh:
         files.write(plan, fresh)
+        _draw(fresh / "map.html", plan, workspace, demand)
     for line in files.summary(plan):
         options.say(line)
     options.say(f"wrote {folder}")
@@ -96,3 +104,109 @@ def _demand(
     here = Workspace.open(workspace)
     year = funding_year if funding_year is not None else here.config.funding_year
     return (None if points is not None else demand.from_workspace(here, home_rule("bead-2022"), as_of)), year
+
+
+def _workspace_in(folder: Path) -> "Workspace | None":
+    """The workspace in a directory, or None where the command runs on plain files."""
+    from infraplan.workspace import SETTINGS, Workspace
+
+    return Workspace.open(folder) if (folder / SETTINGS).is_file() else None
+
+
+def _draw(path: Path, plan: "Plan", workspace: Path, demand: "Demand | None") -> None:
+    """Draw the page beside the answer's tables."""
+    from infraplan import tablefiles
+    from infraplan.cli.network import districts
+    from infraplan.connectivity.community import files, picture, words
+    from infraplan.outputs.layers import load_layer
+    from infraplan.outputs.lines import Things, draw_lines
+    from infraplan.workspace import DEFAULT_THRESHOLD
+
+    here = _workspace_in(workspace)
+    given = [options.SYNTHETIC] if tablefiles.of_the_sample(plan.inputs.files.values()) else []
+    threshold = here.config.threshold if here else DEFAULT_THRESHOLD
+    table = files.sites(plan)
+    draw_lines(
+        path,
+        title="Beyond the school door: where students without broadband at home could be reached",
+        things=[
+            Things(
+                layer=load_layer("community_reach"),
+                frame=picture.reach(files.points(plan), 2 * threshold),
+                noun="place",
+            ),
+            Things(layer=load_layer("community_buses"), frame=picture.buses(plan, table), noun="bus route"),
+            Things(layer=load_layer("community_sites"), frame=picture.sites(plan, table), noun="row"),
+        ],
+        beneath=districts(workspace),
+        sections=_sections(plan, threshold),
+        sources=_sources(plan, demand),
+        lead=files.lead(plan, threshold),
+        stamps=[*(given or (options.stamps(here) if here else [])), words.STAMP],
+        notes=[*plan.notes, *(f"Assumed: {line}" for line in words.ASSUMED), f"Answer: {files.proved(plan.choice)}."],
+        threshold=threshold,
+    )
+
+
+def _sections(plan: "Plan", threshold: int) -> "list[Section]":
+    """What money buys, and what programs pay, as tables under the map."""
+    import pandas as pd
+
+    from infraplan.connectivity.community import files
+    from infraplan.outputs.pages import Section
+    from infraplan.outputs.tables import Field
+
+    people = {"unit": "students", "people": True}
+    bought = [
+        Field(column="budget_usd", label="Budget", unit="USD", format="usd", decimals=0),
+        Field(column="spent_usd", label="Spent", unit="USD", format="usd", decimals=0),
+        Field(column="students", label="Students reached", **people),  # type: ignore[arg-type]
+        Field(column="more_students", label="More than the budget before", unit="students", missing="smallest budget"),
+        Field(column="usd_per_more_student", label="Per student more", unit="USD", format="usd", decimals=0,
+              missing="nobody more"),
+    ]  # fmt: skip
+    paid = [
+        Field(column="program", label="Program", format="text"),
+        Field(column="funding_year", label="Funding year", format="text", missing="any"),
+        Field(column="pays", label="Pays", format="text"),
+        Field(column="about", label="What the rule says", format="text"),
+        Field(column="source", label="Source", format="text"),
+    ]
+    programs = pd.DataFrame(files.programs()).astype({"funding_year": "Int64"})
+    return [
+        Section(anchor="budgets", heading="What more or less money reaches",
+                body=_table(files.budgets(plan), bought, "Other budgets, each proved by itself", "table-budgets", threshold)),
+        Section(anchor="programs", heading="Which programs pay",
+                body=_table(programs, paid, "Service off the premises", "table-programs", threshold)),
+    ]  # fmt: skip
+
+
+def _table(frame: "pd.DataFrame", fields: "list[Field]", caption: str, table_id: str, threshold: int) -> "Markup":
+    """A table of the page with small counts of people withheld."""
+    from infraplan.outputs.suppression import withheld
+    from infraplan.outputs.tables import table
+
+    return table(frame, fields, caption=caption, table_id=table_id, hidden=withheld(frame, fields, threshold))
+
+
+def _sources(plan: "Plan", demand: "Demand | None") -> "list[SourceNote]":
+    """The files behind the page: those given, and those of the workspace."""
+    import hashlib
+
+    from infraplan.outputs.pages import SourceNote
+
+    notes = [
+        SourceNote(
+            title=f"Community: {name}", publisher="the state's own file", as_of="as given", file=file.name,
+            sha256=hashlib.sha256(file.read_bytes()).hexdigest(), tables=("community_sites",),
+        )
+        for name, file in sorted(plan.inputs.files.items())
+    ]  # fmt: skip
+    notes += [
+        SourceNote(
+            title=one.title, publisher=one.publisher, as_of=one.as_of or "unknown date", file=one.file, sha256=one.sha256,
+            rows=one.rows_read, tables=("community_reach",),
+        )
+        for one in (demand.receipts if demand else ())
+    ]  # fmt: skip
+    return notes

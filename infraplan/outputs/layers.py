@@ -35,7 +35,7 @@ class Layer:
 
     id: str
     title: str
-    kind: Literal["area", "point"]
+    kind: Literal["area", "point", "line"]
     table: str
     table_title: str
     column: str

@@ -83,7 +83,8 @@ def flows(network: Network) -> float:
     for end in network.prizes:
         into: dict[int, list[tuple[pulp.LpVariable, float]]] = {v: [] for v in range(network.size)}
         for number, (u, v, _) in enumerate(network.edges):
-            there, back = (problem.add_variable(f"flow_{end}_{number}_{way}", 0, 1) for way in range(2))
+            there = problem.add_variable(f"flow_{end}_{number}_0", 0, 1)
+            back = problem.add_variable(f"flow_{end}_{number}_1", 0, 0 if number in network.one_way else 1)
             problem += there + back <= dug[number]
             into[v] += [(there, 1), (back, -1)]
             into[u] += [(there, -1), (back, 1)]
@@ -92,6 +93,34 @@ def flows(network: Network) -> float:
                 asked = 0 if v != end else (1 - left[end] if end in left else 1)
                 problem += pulp.LpAffineExpression(into[v]) == asked
     return solve(problem, PROVED).objective
+
+
+def with_towers(seed: int) -> Network:
+    """A small network beside feet and masts of towers: radios lead one way, from masts to doors and to other feet."""
+    luck = random.Random(seed)  # noqa: S311 - a made-up case, nothing secret
+    size, towers, doors = luck.randint(4, 7), luck.randint(1, 3), luck.randint(1, 4)
+    edges = [(luck.randrange(v), v, 100 * luck.randint(1, 9)) for v in range(1, size)]
+    edges += [(u, v, 100 * luck.randint(1, 9)) for u, v in (luck.sample(range(size), 2) for _ in range(size))]
+    plain = len(edges)
+    nodes = luck.sample(range(size), towers)
+    feet = [node if luck.random() < 0.7 else size + k for k, node in enumerate(nodes)]
+    masts = [size + towers + k for k in range(towers)]
+    ends = [size + 2 * towers + k for k in range(doors)]
+    edges += [(foot, mast, 100 * luck.randint(0, 6)) for foot, mast in zip(feet, masts, strict=True)]
+    edges += [(masts[j], feet[k], 100) for j in range(towers) for k in range(towers) if j != k and luck.random() < 0.7]
+    edges += [(mast, end, 100 * luck.randint(0, 2)) for mast in masts for end in ends if luck.random() < 0.7]
+    edges += [(luck.randrange(size), end, 100 * luck.randint(0, 4)) for end in ends]
+    sites = luck.sample(range(1, size), 2)
+    prizes = {v: MUST if luck.random() < 0.6 else 100 * luck.randint(1, 12) for v in [*ends, *sites]}
+    return Network(size + 2 * towers + doors, 0, edges, prizes, frozenset(range(plain, len(edges))))
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_one_way_radios_are_never_used_backward(seed: int) -> None:
+    network = with_towers(seed)
+    found = answer.find(network, PROVED)
+    assert found.result.status == Status.optimal
+    assert network.cost(found.links) == pytest.approx(flows(network))
 
 
 @pytest.mark.parametrize("seed", range(60))

@@ -229,6 +229,22 @@ def summary(plan: Plan) -> list[str]:
     return [*lines, words.STAMP]
 
 
+def lead(plan: Plan, threshold: int) -> str:
+    """The answer in two sentences for a page; counts of students under the threshold are not told."""
+    found, inputs = plan.choice, plan.inputs
+    total, served = float(inputs.students().sum()), found.serving.students
+
+    def told(students: float) -> str:
+        return f"fewer than {threshold}" if NOTHING < students < threshold else f"{students:,.0f}"
+
+    return (
+        f"{told(served)} of {told(total)} students without broadband at home could be reached ({told(float(plan.low.sum()))} "
+        f"to {told(float(plan.high.sum()))} at the ends of the estimates); {told(total - served)} stay unreached. "
+        f"{len(found.chosen):,} sites and programs are chosen for ${found.spent:,.0f} of ${inputs.budget:,.0f} over "
+        f"{inputs.months} months; {proved(found)}."
+    )
+
+
 def write(plan: Plan, fresh: Path) -> None:
     """Write the tables and `solution.json` into an answer folder under way (`solve.answer_folder`)."""
     tablefiles.write(sites(plan), fresh / "community_sites.csv")

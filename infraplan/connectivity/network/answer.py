@@ -24,12 +24,16 @@ WHAT: Final = "a network that connects every site which has to be"
 
 @dataclass(frozen=True)
 class Network:
-    """What is asked, in whole cents: vertices by number, `edges` as (u, v, cents), `prizes` by vertex (`MUST`)."""
+    """What is asked, in whole cents: vertices by number, `edges` as (u, v, cents), `prizes` by vertex (`MUST`).
+
+    `one_way` are the numbers of the edges that lead from u to v only, away from the root.
+    """
 
     size: int
     root: int
     edges: Sequence[tuple[int, int, int]]
     prizes: Mapping[int, int]
+    one_way: frozenset[int] = frozenset()
 
     def cost(self, links: Sequence[int]) -> int:
         """Return the cost in cents of building some links: theirs, and the prizes of the vertices they do not reach."""
@@ -39,7 +43,8 @@ class Network:
 
     def tidied(self, links: Sequence[int]) -> list[int]:
         """Return the best tree within some links: no ring, no branch that costs more than it brings."""
-        graph = Graph.of(self.size, self.root, [self.edges[link] for link in links], dict(self.prizes))
+        forth = [place for place, link in enumerate(links) if link in self.one_way]
+        graph = Graph.of(self.size, self.root, [self.edges[link] for link in links], dict(self.prizes), forth)
         tree = trees.polished(graph, range(self.size))
         return sorted(links[part] for _, _, edge in tree for part in flat(graph.parts[edge]))
 
@@ -49,7 +54,8 @@ class Network:
         for link in links:
             u, v, _ = self.edges[link]
             near.setdefault(u, []).append(v)
-            near.setdefault(v, []).append(u)
+            if link not in self.one_way:
+                near.setdefault(v, []).append(u)
         seen, stack = {self.root}, [self.root]
         while stack:
             for v in near.get(stack.pop(), ()):
@@ -82,11 +88,12 @@ class Search:
 
     def __post_init__(self) -> None:
         prizes = {v: p for v, p in self.network.prizes.items() if v != self.network.root}
-        self.graph = Graph.of(self.network.size, self.network.root, self.network.edges, prizes)
+        asked = self.network
+        self.graph = Graph.of(asked.size, asked.root, asked.edges, prizes, asked.one_way)
 
     def run(self) -> Found:
         """Search until the answer is proved as asked, or time is out."""
-        reductions.simplify(self.graph, self.late)
+        self._simplify()
         for _ in range(PASSES):
             if not self._pass() or self.done():
                 break
@@ -98,6 +105,11 @@ class Search:
         """Whether time is out."""
         limit = self.limits.time_limit
         return limit is not None and time.perf_counter() - self.began >= limit
+
+    def _simplify(self) -> None:
+        """Reduce the graph, unless some of its edges are one way."""
+        if not self.graph.one_way:
+            reductions.simplify(self.graph, self.late)
 
     def done(self) -> bool:
         """Whether the answer is proved as asked, or time is out."""
@@ -117,7 +129,7 @@ class Search:
         if self.done():
             return False
         reductions.by_bound(self.graph, arcs, ascent, self.cost)
-        reductions.simplify(self.graph, self.late)
+        self._simplify()
         return before - self.graph.size()[1] > before // 20
 
     def _grow(self, arcs: Arcs, ascent: Ascent) -> None:
@@ -126,7 +138,7 @@ class Search:
         for tail, head, left, edge in zip(arcs.tail, arcs.head, ascent.left, arcs.edge, strict=True):
             if not left:
                 near[tail][head] = near[head][tail] = edge
-        ends = [v for v, prize in sorted(self.graph.prize.items()) if prize == MUST]
+        ends = [v for v, prize in sorted(self.graph.prize.items()) if prize == MUST and not self.graph.one_way]
         for v in (self.graph.root, *ends[:: max(1, len(ends) // STARTS)][:STARTS]):
             self.offer(trees.polished(self.graph, trees.grown(self.graph, near, self.graph.cost, v)))
         self.offer(
@@ -198,6 +210,8 @@ class Search:
         for arc in np.flatnonzero(values.use > cuts.WHOLE).tolist():
             near[arcs.tail[arc]][arcs.head[arc]] = near[arcs.head[arc]][arcs.tail[arc]] = arcs.edge[arc]
         cheap = np.rint(np.array(graph.cost, dtype=float) * (1 - share)).astype(np.int64).tolist()
+        if graph.one_way:
+            self.offer(trees.pruned(graph, _steps(arcs, values, graph.root)))
         inside = {graph.root, *(v for v, told in enumerate(near) if told)}
         self.offer(trees.polished(graph, inside))
         self.offer(trees.polished(graph, trees.grown(graph, near, graph.cost, graph.root)))
@@ -214,6 +228,22 @@ class Search:
         else:
             status = Status.within_gap if gap <= self.limits.gap * (1 + 1e-9) else Status.stopped_feasible
         return Result(status, objective, bound, gap, seconds, self.solver)
+
+
+def _steps(arcs: Arcs, values: cuts.Values, root: int) -> list[tuple[int, int, int]]:
+    """The tree that the arcs in use make, as (parent, child, edge) from the root outwards."""
+    out: dict[int, list[int]] = {}
+    for arc in np.flatnonzero(values.use > 0.5).tolist():  # noqa: PLR2004
+        out.setdefault(arcs.tail[arc], []).append(arc)
+    seen, tree, stack = {root}, [], [root]
+    while stack:
+        v = stack.pop()
+        for arc in out.get(v, ()):
+            if arcs.head[arc] not in seen:
+                seen.add(arcs.head[arc])
+                tree.append((v, arcs.head[arc], arcs.edge[arc]))
+                stack.append(arcs.head[arc])
+    return tree
 
 
 def find(network: Network, limits: Limits) -> Found:

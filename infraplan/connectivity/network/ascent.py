@@ -17,7 +17,10 @@ from infraplan.connectivity.network.graph import MUST, Graph
 
 @dataclass(frozen=True)
 class Arcs:
-    """The arcs of a graph as lists: arc 2e runs from `tail` to `head`, arc 2e+1 back; `into[v]` are v's incoming ones."""
+    """The arcs of a graph as lists: arc 2e runs from `tail` to `head`, arc 2e+1 back; `into[v]` are v's incoming ones.
+
+    The arc against a one-way edge costs `MUST`: no answer can pay it.
+    """
 
     size: int
     edge: list[int]
@@ -36,7 +39,7 @@ class Arcs:
                 arcs.edge.append(edge)
                 arcs.tail.append(tail)
                 arcs.head.append(head)
-                arcs.cost.append(graph.cost[edge])
+                arcs.cost.append(graph.cost[edge] if graph.leads(tail, edge) else MUST)
         return arcs
 
 

@@ -63,6 +63,9 @@ class Costs:
     wireless_miles: Decimal | None = None
     wireless_mbps: Decimal | None = None
     mast_meters: Decimal | None = None
+    tower_radio_usd: Span | None = None
+    relay_radio_usd: Span | None = None
+    relay_miles: Decimal | None = None
     lit_usd_once: Span | None = None
     lit_usd_month: Span | None = None
     dark_usd_once: Span | None = None
@@ -72,10 +75,14 @@ class Costs:
 
     def equipment(self) -> Span | None:
         """Electronics of one site over the horizon, replaced at the end of their life."""
-        if self.equipment_usd_per_site is None:
+        return self.renewed(self.equipment_usd_per_site)
+
+    def renewed(self, once: Span | None) -> Span | None:
+        """Electronics bought once, over the horizon: replaced at the end of their life."""
+        if once is None:
             return None
         life = self.equipment_life_years or self.horizon_years
-        return self.equipment_usd_per_site.times(Decimal(-(-self.horizon_years // life)))
+        return once.times(Decimal(-(-self.horizon_years // life)))
 
     def upkeep(self, miles: Decimal) -> Span | None:
         """Upkeep of some miles of route over the horizon."""
@@ -138,7 +145,7 @@ def read(path: Path | None) -> Costs:
 
 _WHOLE: Final = ("horizon_years", "equipment_life_years")
 _SPANS: Final = tuple(item.name for item in fields(Costs) if "Span" in str(item.type))
-_PLAIN: Final = ("detour", "wireless_miles", "wireless_mbps", "mast_meters")
+_PLAIN: Final = ("detour", "wireless_miles", "wireless_mbps", "relay_miles", "mast_meters")
 _KNOWN: Final = ("laying", *_PLAIN, *_WHOLE, *_SPANS)
 
 

@@ -1,6 +1,7 @@
 """What a network to build writes: the links, how each site is served, what it costs over its life, how good it is."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
@@ -11,9 +12,10 @@ from shapely.geometry import LineString
 
 from infraplan import solve, tablefiles
 from infraplan.connectivity.network import lifetime
-from infraplan.connectivity.network.inputs import FIBER
+from infraplan.connectivity.network.costs import Span
+from infraplan.connectivity.network.links import DOOR, MAST
 from infraplan.connectivity.network.match import Shares, split
-from infraplan.connectivity.network.plan import MILE, Plan, alone, ordered
+from infraplan.connectivity.network.plan import MILE, Plan, alone, ordered, sum_of
 from infraplan.units import half_up
 
 ESTIMATE: Final = "BUDGET ESTIMATE, NOT A DESIGN"
@@ -24,21 +26,25 @@ CAVEAT: Final = (
 
 
 def routes(plan: Plan) -> pd.DataFrame:
-    """One row per link to build; see the schema `build_routes`."""
+    """One row per link and tower to build; see the schema `build_routes`."""
     rows = [
         {
-            "a": step.a,
-            "b": step.b,
+            "a": step.link.ends[0] if step.link.shown else step.a,
+            "b": step.link.ends[1] if step.link.shown else step.b,
             "usd": step.link.usd,
             "sites": len(step.sites),
             "meters": step.link.meters,
             "miles": round(float(Decimal(str(step.link.meters)) / MILE), 3),
             "pop": step.pop,
             "site_ids": " ".join(site.site_id for site in step.sites),
+            "kind": step.link.kind,
+            "equipment_usd": step.link.equipment,
         }
         for step in ordered(plan)
+        if step.link.kind != DOOR
     ]
-    return pd.DataFrame(rows, columns=["a", "b", "usd", "sites", "meters", "miles", "pop", "site_ids"])
+    columns = ["a", "b", "usd", "sites", "meters", "miles", "pop", "site_ids", "kind", "equipment_usd"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def sites(plan: Plan, funding_year: int | None = None) -> pd.DataFrame:
@@ -49,7 +55,7 @@ def sites(plan: Plan, funding_year: int | None = None) -> pd.DataFrame:
         told: dict[str, Any] = {
             "site_id": site.site_id,
             "node": site.node,
-            "choice": FIBER if site.site_id in connected else site.alternative_name,
+            "choice": plan.kind_of(site) if site.site_id in connected else site.alternative_name,
             "alone_usd": by_itself[site.site_id],
             "alternative_usd": site.alternative,
             "students": site.students,
@@ -87,12 +93,12 @@ def shapes(plan: Plan) -> gpd.GeoDataFrame | None:
     """The links to build as lines in longitude and latitude; None where no node has a place."""
     places = plan.inputs.places
     table = routes(plan)
-    drawn = [a in places and b in places for a, b in zip(table["a"], table["b"], strict=True)]
+    drawn = [a != b and a in places and b in places for a, b in zip(table["a"], table["b"], strict=True)]
     table = table[drawn].drop(columns="site_ids")
     if table.empty:
         return None
     lines = [LineString([places[a], places[b]]) for a, b in zip(table["a"], table["b"], strict=True)]
-    table["usd"] = table["usd"].astype(float)
+    table = table.assign(usd=table["usd"].astype(float), equipment_usd=table["equipment_usd"].astype(float))
     return gpd.GeoDataFrame(table, geometry=lines, crs="EPSG:4326")
 
 
@@ -101,12 +107,58 @@ def notes(plan: Plan) -> list[str]:
     found = [*plan.inputs.notes]
     if plan.out_of_reach:
         found.append(f"{len(plan.out_of_reach):,} sites are out of reach of every link and keep their alternative")
-    undrawn = [step for step in plan.steps.values() if not {step.a, step.b} <= plan.inputs.places.keys()]
+    undrawn = [
+        step
+        for step in plan.steps.values()
+        if step.link.kind != DOOR and not set(step.link.ends) <= plan.inputs.places.keys()
+    ]
     if undrawn and plan.inputs.places:
         found.append(f"{len(undrawn):,} links have an end without a place and are not drawn")
     if not plan.inputs.places:
         found.append("no node has a place (--nodes), so no routes.geojson was written")
-    return found + lifetime.notes(plan)
+    return found + _crowded_towers(plan) + lifetime.notes(plan)
+
+
+def _crowded_towers(plan: Plan) -> list[str]:
+    """Towers whose sites ask for more bandwidth than they carry: the choice does not look at it."""
+    load: dict[str, float] = {}
+    for site in plan.connected:
+        for step in plan.way(site).steps:
+            if step.link.kind == MAST:
+                load[step.a] = load.get(step.a, 0.0) + (site.mbps or 0.0)
+    return [
+        f"tower {name} carries {tower.mbps:,.0f} Mbps and its sites ask for {load[name]:,.0f}: add radios, or another tower"
+        for name, tower in sorted(plan.inputs.towers.items())
+        if tower.mbps is not None and load.get(name, 0.0) > tower.mbps
+    ]
+
+
+def total_range(plan: Plan) -> Span | None:
+    """Everything over the horizon as a range: construction, equipment, upkeep, alternatives; None if a part is unknown."""
+    parts = (plan.construction_range() or Span.at(plan.construction), plan.equipment_range(), plan.upkeep_range())
+    known = [part for part in parts if part is not None]
+    return sum_of([*known, plan.alternatives_range()]) if len(known) == len(parts) else None
+
+
+def costs(plan: Plan) -> list[dict[str, Any]]:
+    """Each part of the plan's cost as a range: part, low_usd, middle_usd, high_usd, about; blank where it is not known."""
+    parts = {
+        "construction": (plan.construction_range() or Span.at(plan.construction), "links and towers, paid once"),
+        "equipment": (plan.equipment_range(), "electronics and radios over the horizon"),
+        "upkeep": (plan.upkeep_range(), "repair, locating, pole rent, towers over the horizon"),
+        "alternatives": (plan.alternatives_range(), "sites that are not connected"),
+        "total": (total_range(plan), "all of it"),
+    }
+    return [
+        {
+            "part": part,
+            "low_usd": span.low if span else None,
+            "middle_usd": span.middle if span else None,
+            "high_usd": span.high if span else None,
+            "about": about if span else f"{about}; not given with --costs, so left out",
+        }
+        for part, (span, about) in parts.items()
+    ]
 
 
 def proved(plan: Plan) -> str:
@@ -120,14 +172,15 @@ def proved(plan: Plan) -> str:
 
 def solution(plan: Plan, served: pd.DataFrame) -> dict[str, Any]:
     """What `solution.json` says; `served` is the table of `sites`."""
-    span = plan.construction_range()
     return solve.record(
         plan.result,
         policy={"pops": list(plan.inputs.pops), "costs": plan.inputs.costs.said(), "network_made": plan.inputs.made},
         inputs=plan.inputs.files,
         proved=proved(plan),
         construction_usd=float(plan.construction),
-        construction_range_usd=None if span is None else [_whole(span.low), _whole(span.middle), _whole(span.high)],
+        construction_range_usd=_ends(plan.construction_range()),
+        horizon_years=plan.inputs.costs.horizon_years,
+        total_range_usd=_ends(total_range(plan)),
         equipment_usd=float(plan.equipment),
         upkeep_usd=float(plan.upkeep),
         alternatives_usd=float(plan.alternatives),
@@ -152,15 +205,16 @@ def _who_pays(served: pd.DataFrame) -> dict[str, float] | None:
     return {**told, "sites_with_a_rate": len(rated)}
 
 
-def _whole(usd: Decimal) -> float:
-    return float(half_up(usd, 0))
+def _ends(span: Span | None) -> list[float] | None:
+    """Low end, planning figure and high end in whole dollars."""
+    return None if span is None else [float(half_up(usd)) for usd in (span.low, span.middle, span.high)]
 
 
 def summary(plan: Plan) -> list[str]:
     """A few lines for the person at the keyboard."""
     total = len(plan.inputs.sites)
     left = total - len(plan.connected)
-    span = plan.construction_range()
+    span, whole = plan.construction_range(), total_range(plan)
     between = f" (${half_up(span.low):,} to ${half_up(span.high):,})" if span else ""
     return [
         *(f"note: {note}" for note in notes(plan)),
@@ -168,21 +222,42 @@ def summary(plan: Plan) -> list[str]:
         f"{len(plan.steps):,} links; {left:,} keep their alternative",
         f"${plan.construction:,.2f} to build{between}, ${plan.equipment + plan.upkeep:,.2f} for equipment and upkeep, "
         f"${plan.alternatives:,.2f} for the alternatives; {proved(plan)}",
+        *(
+            [
+                f"${half_up(whole.low):,} to ${half_up(whole.high):,} over {plan.inputs.costs.horizon_years} years, all sites "
+                "and their alternatives included, not discounted"
+            ]
+            if whole
+            else []
+        ),
         f"{ESTIMATE}",
     ]
 
 
-def write(plan: Plan, folder: Path, funding_year: int | None = None) -> None:
-    """Write the answer's files into `folder`, whole or not at all; an earlier answer there is replaced."""
-    served, lines, life = sites(plan, funding_year), shapes(plan), lifetime.table(plan)
-    with solve.answer_folder(folder) as fresh:
-        tablefiles.write(_money(routes(plan)), fresh / "routes.csv")
-        tablefiles.write(_money(served), fresh / "sites.csv")
-        if not life.empty:
-            tablefiles.write(_money(life), fresh / "life_costs.csv")
-        if lines is not None:
-            tablefiles.write(lines, fresh / "routes.geojson")
-        solve.write_record(fresh, solution(plan, served))
+@dataclass(frozen=True)
+class Tables:
+    """What an answer writes as tables."""
+
+    routes: pd.DataFrame
+    sites: pd.DataFrame
+    life: pd.DataFrame
+
+
+def tables(plan: Plan, funding_year: int | None = None) -> Tables:
+    """The answer's tables; raises NoRule as `match.split` does."""
+    return Tables(_money(routes(plan)), _money(sites(plan, funding_year)), _money(lifetime.table(plan, funding_year)))
+
+
+def write(plan: Plan, made: Tables, fresh: Path) -> None:
+    """Write the answer's files into an answer folder under way (`solve.answer_folder`)."""
+    lines = shapes(plan)
+    tablefiles.write(made.routes, fresh / "routes.csv")
+    tablefiles.write(made.sites, fresh / "sites.csv")
+    if not made.life.empty:
+        tablefiles.write(made.life, fresh / "life_costs.csv")
+    if lines is not None:
+        tablefiles.write(lines, fresh / "routes.geojson")
+    solve.write_record(fresh, solution(plan, made.sites))
 
 
 def _money(table: pd.DataFrame) -> pd.DataFrame:

@@ -8,7 +8,7 @@ Every edge knows the links of the file it stands for (`Parts`), so that an answe
 the first one.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -21,7 +21,11 @@ Parts = int | tuple["Parts", "Parts"]
 
 @dataclass
 class Graph:
-    """An undirected graph under reduction. `near[u][v]` is the number of the edge between u and v."""
+    """A graph under reduction. `near[u][v]` is the number of the edge between u and v.
+
+    `one_way` names the edges that lead away from the root in one direction only, with the vertex they start from; a graph
+    with such edges is not reduced by tests that stand on undirected edges.
+    """
 
     root: int
     near: list[dict[int, int]]
@@ -31,14 +35,31 @@ class Graph:
     base: int = 0
     taken: list[Parts] = field(default_factory=list)
     hangs: list[tuple[int, Parts]] = field(default_factory=list)
+    one_way: dict[int, int] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, size: int, root: int, edges: Iterable[tuple[int, int, int]], prizes: dict[int, int]) -> "Graph":
-        """Build a graph of `size` vertices from (u, v, cents) in the order of the links, and prizes by vertex."""
+    def of(
+        cls,
+        size: int,
+        root: int,
+        edges: Iterable[tuple[int, int, int]],
+        prizes: dict[int, int],
+        one_way: Collection[int] = (),
+    ) -> "Graph":
+        """Build a graph of `size` vertices from (u, v, cents) in the order of the links, and prizes by vertex.
+
+        `one_way` are the numbers of the links that lead from u to v only; no other link may join the same vertices.
+        """
         graph = cls(root, [{} for _ in range(size)], {v: p for v, p in prizes.items() if v != root and p > 0})
         for number, (u, v, cents) in enumerate(edges):
             graph.join(u, v, cents, number)
+            if number in one_way:
+                graph.one_way[graph.near[u][v]] = u
         return graph
+
+    def leads(self, v: int, edge: int) -> bool:
+        """Whether an edge leads onward from one of its ends."""
+        return self.one_way.get(edge, v) == v
 
     def copy(self) -> "Graph":
         """Return an independent copy."""
@@ -51,6 +72,7 @@ class Graph:
             self.base,
             list(self.taken),
             list(self.hangs),
+            dict(self.one_way),
         )
 
     def join(self, u: int, v: int, cents: int, parts: Parts) -> None:

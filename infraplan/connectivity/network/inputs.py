@@ -10,41 +10,19 @@ import pandas as pd
 
 from infraplan import tablefiles
 from infraplan.connectivity.network import candidates
+from infraplan.connectivity.network import towers as masts
 from infraplan.connectivity.network.costs import Costs, shipped
 from infraplan.connectivity.network.costs import read as read_costs
+from infraplan.connectivity.network.links import KEEP, Link, Site
+from infraplan.connectivity.network.towers import Tower
 from infraplan.connectivity.network.wireless import Place, Reach, Terrain
 from infraplan.errors import BadInput, Fault, Faults, InfraplanError, NoAnswer
 
-KEEP: Final = "keep as is"
-FIBER: Final = "fiber"
 SATELLITE: Final = "satellite"
 SERVICES: Final = (SATELLITE, "wireless")
 """Alternatives that the costs can price."""
 MOST_NAMED: Final = 10
-
-
-@dataclass(frozen=True)
-class Site:
-    """One site. `alternative` is its cost in USD over the horizon if it is not connected (None: it has to be)."""
-
-    site_id: str
-    node: str
-    students: int | None = None
-    mbps: float | None = None
-    alternative: Decimal | None = None
-    alternative_name: str = KEEP
-    rate: Decimal | None = None
-    state_percent: Decimal = Decimal(0)
-
-
-@dataclass(frozen=True)
-class Link:
-    """A link that could be built, in USD and meters along its route."""
-
-    a: str
-    b: str
-    meters: float
-    usd: Decimal
+ONLY_RANGE: Final = "fixed wireless: only the range was looked at; give --terrain to look for line of sight"
 
 
 @dataclass(frozen=True)
@@ -57,6 +35,7 @@ class Inputs:
     places: Mapping[str, Place]
     costs: Costs
     made: bool = False
+    towers: Mapping[str, Tower] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     files: Mapping[str, Path] = field(default_factory=dict)
 
@@ -68,9 +47,16 @@ def read(
     pops: Sequence[str] = (),
     cost_file: Path | None = None,
     terrain: Path | None = None,
+    towers: Path | None = None,
 ) -> Inputs:
     """Read and check the files of a network to build. Raises BadInput with the faults of all files together."""
-    given = {"build_sites": sites, "build_network": network, "build_nodes": nodes, "build_terrain": terrain}
+    given = {
+        "build_sites": sites,
+        "build_network": network,
+        "build_nodes": nodes,
+        "build_terrain": terrain,
+        "build_towers": towers,
+    }
     paths = {name: path for name, path in given.items() if path is not None}
     faults, tables, costs = Faults(), {}, shipped()
     for name, path in paths.items():
@@ -95,7 +81,7 @@ def assemble(
     names: Mapping[str, str],
     files: Mapping[str, Path] | None = None,
 ) -> Inputs:
-    """Put typed tables together (`build_sites`, perhaps `build_network`, `build_nodes`, `build_terrain`).
+    """Put typed tables together (`build_sites`, perhaps `build_network`, `build_nodes`, `build_terrain`, `build_towers`).
 
     Raises BadInput with every fault.
     """
@@ -109,18 +95,23 @@ def assemble(
     if table.empty:
         desk.fault("NoRows", "the file names no site", "build_sites", None, "site_id", "add a row for each site")
     desk.faults.raise_if_any()
-    places = desk.places(table, tables.get("build_nodes"))
+    places = desk.places(table, tables.get("build_nodes"), tables.get("build_towers"))
     desk.look_around(pops, places, tables.get("build_terrain"))
     sites = [desk.site(row, told) for row, told in _records(table)]
     desk.say_who_is_out_of_reach()
+    used = desk.towers(tables.get("build_towers"), places, tables.get("build_terrain"))
     if network is not None:
         links = [link for row, told in _records(network) if (link := desk.link(row, told))]
         desk.check_nodes(table, sites, pops, {end for link in links for end in (link.a, link.b)})
     else:
         links = desk.made_links(table, sites, pops, places)
+    sites, more = desk.radio_links(table, sites, used, places)
     desk.faults.raise_if_any()
-    notes = tuple(desk.notes)
-    return Inputs(tuple(sites), tuple(links), tuple(dict.fromkeys(pops)), places, costs, made, notes, dict(files or {}))
+    named = {one.name: one for one in used}
+    return Inputs(
+        tuple(sites), (*links, *more), tuple(dict.fromkeys(pops)), places, costs, made, named, tuple(desk.notes),
+        dict(files or {}),
+    )  # fmt: skip
 
 
 class _Desk:
@@ -131,6 +122,7 @@ class _Desk:
         self.faults = Faults()
         self.notes: list[str] = []
         self.reach: Reach | None = None
+        self.ground: Terrain | None = None
         self.out_of_reach: list[str] = []
 
     def fault(self, kind: str, what: str, table: str, row: int | None, column: str, mend: str) -> None:
@@ -138,7 +130,8 @@ class _Desk:
 
     def site(self, row: int, told: Mapping[str, Any]) -> Site:
         cost, name = told.get("alternative_usd"), told.get("alternative") or KEEP
-        if cost is None and told.get("alternative"):
+        priced = cost is None and bool(told.get("alternative"))
+        if priced:
             cost, name = self._priced(row, told)
         rate, state = told.get("c1_rate"), told.get("state_match_percent")
         return Site(
@@ -150,6 +143,7 @@ class _Desk:
             alternative_name=name,
             rate=None if rate is None else Decimal(str(rate)),
             state_percent=Decimal(str(state or 0)),
+            priced=priced,
         )
 
     def _priced(self, row: int, told: Mapping[str, Any]) -> tuple[Decimal | None, str]:
@@ -175,21 +169,63 @@ class _Desk:
     def look_around(self, pops: Sequence[str], places: Mapping[str, Place], terrain: pd.DataFrame | None) -> None:
         """Find out where fixed wireless reaches, if the costs price it."""
         costs = self.costs
+        self.ground = None if terrain is None else Terrain.of(terrain, self.names["build_terrain"])
         if costs.wireless_usd_month is None:
             return
         if costs.wireless_miles is None or (terrain is not None and costs.mast_meters is None):
-            lacking = "wireless_miles" if costs.wireless_miles is None else "mast_meters"
-            self.faults.add(Fault(
-                kind="MissingSetting", what=f"wireless service is priced and {lacking} is not given", column=lacking,
-                file="the file of --costs", mend=f"add {lacking} = ...",
-            ))  # fmt: skip
+            self._lacking(
+                "wireless service is priced", "wireless_miles" if costs.wireless_miles is None else "mast_meters"
+            )
             return
-        ground = None if terrain is None else Terrain.of(terrain, self.names["build_terrain"])
         mbps = None if costs.wireless_mbps is None else float(costs.wireless_mbps)
         mast = float(costs.mast_meters or 0)
-        self.reach = Reach(pops, places, costs.wireless_miles, mbps, mast, ground)
-        if ground is None:
-            self.notes.append("fixed wireless: only the range was looked at; give --terrain to look for line of sight")
+        self.reach = Reach(pops, places, costs.wireless_miles, mbps, mast, self.ground)
+        if self.ground is None:
+            self.notes.append(ONLY_RANGE)
+
+    def _lacking(self, why: str, name: str) -> None:
+        self.faults.add(Fault(
+            kind="MissingSetting", what=f"{why} and {name} is not given", column=name, file="the file of --costs",
+            mend=f"add {name} = ...",
+        ))  # fmt: skip
+
+    def towers(
+        self, table: pd.DataFrame | None, places: Mapping[str, Place], terrain: pd.DataFrame | None
+    ) -> list[Tower]:
+        """The towers of the file, checked; none where there is no file."""
+        if table is None:
+            return []
+        for name in ("wireless_miles", "tower_radio_usd"):
+            if getattr(self.costs, name) is None:
+                self._lacking("towers are given", name)
+        found = []
+        for row, told in _records(table):
+            if told["tower"] not in places:
+                self.fault("NoPlace", f"tower {told['tower']} has no place", "build_towers", row, "lon",
+                           "give lon and lat, here or in the file of nodes")  # fmt: skip
+            if terrain is not None and told.get("mast_meters") is None and self.costs.mast_meters is None:
+                self.fault("Blank", f"tower {told['tower']} has no height", "build_towers", row, "mast_meters",
+                           "give mast_meters, here or in the file of --costs")  # fmt: skip
+            found.append(masts.tower(told, self.costs))
+        if terrain is not None and self.costs.mast_meters is None:
+            self._lacking("towers and terrain are given", "mast_meters")
+        if len(found) > 1 and self.costs.relay_radio_usd is None:
+            self.notes.append("no relay_radio_usd is given, so each tower has to be fed by fiber")
+        if ONLY_RANGE not in self.notes and terrain is None:
+            self.notes.append(ONLY_RANGE)
+        return found
+
+    def radio_links(
+        self, table: pd.DataFrame, sites: Sequence[Site], towers: Sequence[Tower], places: Mapping[str, Place]
+    ) -> tuple[list[Site], list[Link]]:
+        """Doors, masts and radio links where towers are given and some site may be served by them."""
+        if not towers or self.faults.found:
+            return list(sites), []
+        may = [told["site_id"] for _, told in _records(table) if told.get("wireless")]
+        if not may:
+            self.notes.append("towers are given and no site says wireless = yes, so none is used")
+        kept, links = masts.doors(sites, may, self.costs)
+        return kept, links + masts.links(towers, kept, places, self.costs, self.ground)
 
     def say_who_is_out_of_reach(self) -> None:
         if self.out_of_reach:
@@ -203,11 +239,20 @@ class _Desk:
             self.fault("Loop", f"the link leads from {told['a']} to itself", "build_network", row, "b",
                        "remove the row, or name the other end")  # fmt: skip
             return None
-        return Link(told["a"], told["b"], told["meters"], told["usd"])
+        low, high = told.get("low_usd"), told.get("high_usd")
+        if (low is not None and low > told["usd"]) or (high is not None and high < told["usd"]):
+            self.fault("OutOfOrder", f"usd is {told['usd']}, not between low_usd and high_usd", "build_network", row, "usd",
+                       "give the range around the planning figure, low to high")  # fmt: skip
+        return Link(told["a"], told["b"], told["meters"], told["usd"], low=low, high=high)
 
-    def places(self, sites: pd.DataFrame, nodes: pd.DataFrame | None) -> dict[str, Place]:
-        """Where nodes are: the file of nodes, else the sites' own lon and lat."""
+    def places(
+        self, sites: pd.DataFrame, nodes: pd.DataFrame | None, towers: pd.DataFrame | None = None
+    ) -> dict[str, Place]:
+        """Where nodes are: the file of nodes, else the sites' and towers' own lon and lat."""
         found: dict[str, Place] = {}
+        for _, told in _records(towers) if towers is not None else ():
+            if told.get("lon") is not None and told.get("lat") is not None:
+                found[told["tower"]] = (told["lon"], told["lat"])
         for _, told in _records(sites):
             if told.get("lon") is not None and told.get("lat") is not None:
                 found[told.get("node") or told["site_id"]] = (told["lon"], told["lat"])
@@ -261,7 +306,7 @@ def _records(table: pd.DataFrame) -> Iterable[tuple[int, dict[str, Any]]]:
 
 def refuse_unreachable(inputs: Inputs, reached: set[str]) -> list[str]:
     """Raise NoAnswer if a site that has to be connected cannot be; returns the optional ones that cannot."""
-    away = [site for site in inputs.sites if site.node not in reached]
+    away = [site for site in inputs.sites if site.end not in reached]
     must = [site.site_id for site in away if site.alternative is None]
     if not must:
         return [site.site_id for site in away]

@@ -1,6 +1,6 @@
 """From the files to the graph and back: what to build, who shares it, what it would cost alone."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
@@ -8,13 +8,15 @@ from functools import cached_property
 from infraplan import solve
 from infraplan.connectivity.network import answer, trees
 from infraplan.connectivity.network.answer import Network
-from infraplan.connectivity.network.costs import Span
+from infraplan.connectivity.network.costs import NOTHING, Span
 from infraplan.connectivity.network.graph import MUST, Graph
-from infraplan.connectivity.network.inputs import Inputs, Link, Site, refuse_unreachable
+from infraplan.connectivity.network.inputs import Inputs, refuse_unreachable
+from infraplan.connectivity.network.links import DOOR, FIBER, HOP, RELAY, Link, Site
 from infraplan.solve import Limits, Result
 from infraplan.units import CENT, METERS_PER_MILE, half_up
 
 ROOT = 0
+WIRELESS = "wireless"
 MILE = Decimal(str(METERS_PER_MILE))
 
 
@@ -58,7 +60,8 @@ class Plan:
         for number in self.links:
             link = self.inputs.links[number]
             near.setdefault(link.a, []).append((link.b, link))
-            near.setdefault(link.b, []).append((link.a, link))
+            if link.kind == FIBER:
+                near.setdefault(link.b, []).append((link.a, link))
         whose = {pop: pop for pop in self.inputs.pops}
         found: dict[str, tuple[str, Link, str]] = {}
         queue = list(self.inputs.pops)
@@ -74,14 +77,14 @@ class Plan:
     def connected(self) -> tuple[Site, ...]:
         """Sites that are connected, in the order of the file."""
         built = {*self._tree, *self.inputs.pops}
-        return tuple(site for site in self.inputs.sites if site.node in built and worth_connecting(self.inputs, site))
+        return tuple(site for site in self.inputs.sites if site.end in built and worth_connecting(self.inputs, site))
 
     @cached_property
     def steps(self) -> Mapping[str, Step]:
         """The links to build by the node they lead to."""
         using: dict[str, list[Site]] = {node: [] for node in self._tree}
         for site in self.connected:
-            node = site.node
+            node = site.end
             while node in self._tree:
                 using[node].append(site)
                 node = self._tree[node][0]
@@ -91,7 +94,7 @@ class Plan:
 
     def way(self, site: Site) -> Way:
         """The way to a connected site."""
-        chain, node = [], site.node
+        chain, node = [], site.end
         while node in self.steps:
             chain.append(self.steps[node])
             node = chain[-1].a
@@ -113,17 +116,24 @@ class Plan:
 
     @property
     def construction(self) -> Decimal:
-        """Cost of the links to build, in USD."""
+        """Cost of the links and towers to build, in USD."""
         return sum((step.link.usd for step in self.steps.values()), Decimal(0))
 
     @property
+    def fiber_ends(self) -> int:
+        """Connected sites whose electronics are those of fiber."""
+        doors = sum(step.link.kind == DOOR for step in self.steps.values())
+        return doors + sum(not site.door for site in self.connected)
+
+    @property
     def equipment(self) -> Decimal:
-        """Electronics of the connected sites over the horizon, in USD; 0 where the costs do not give them."""
-        return equipment(self.inputs) * len(self.connected)
+        """Electronics and radios over the horizon, in USD; 0 where the costs do not give them."""
+        on_links = sum((step.link.equipment for step in self.steps.values()), Decimal(0))
+        return on_links + equipment(self.inputs) * sum(not site.door for site in self.connected)
 
     @property
     def upkeep(self) -> Decimal:
-        """Upkeep of the links to build over the horizon, in USD; 0 where the costs do not give it."""
+        """Upkeep of what is to be built over the horizon, in USD; 0 where the costs do not give it."""
         return sum((upkeep(self.inputs, step.link) for step in self.steps.values()), Decimal(0))
 
     @property
@@ -137,17 +147,73 @@ class Plan:
 
     @property
     def miles(self) -> Decimal:
-        """Miles to build; links that exist already, at no cost, are not among them."""
-        return Decimal(str(sum(step.link.meters for step in self.steps.values() if step.link.usd))) / MILE
+        """Miles of fiber to build; links that exist already, at no cost, are not among them."""
+        built = (step.link.meters for step in self.steps.values() if step.link.usd and step.link.kind == FIBER)
+        return Decimal(str(sum(built))) / MILE
+
+    def kind_of(self, site: Site) -> str:
+        """How a connected site is reached: `fiber` or `wireless`."""
+        steps = self.way(site).steps
+        return WIRELESS if steps and steps[-1].link.kind == HOP else FIBER
 
     def construction_range(self) -> Span | None:
-        """Low end, planning figure and high end of construction; None where the links' costs came without a range."""
-        if not self.inputs.made:
+        """Low end, planning figure and high end of construction; None where no link's cost came with a range."""
+        links = [step.link for step in self.steps.values()]
+        if not self.inputs.made and all(link.low is None and link.high is None for link in links):
             return None
-        foot = self.inputs.costs.usd_per_foot
-        return Span(
-            self.construction * foot.low / foot.middle, self.construction, self.construction * foot.high / foot.middle
-        )
+        return sum_of(self._range(link) for link in links)
+
+    def _range(self, link: Link) -> Span:
+        if self.inputs.made and link.kind == FIBER:
+            return scaled(link.usd, self.inputs.costs.usd_per_foot)
+        return Span(link.usd if link.low is None else link.low, link.usd, link.usd if link.high is None else link.high)
+
+    def equipment_range(self) -> Span | None:
+        """The same of electronics and radios; None where the costs do not give those that are needed."""
+        costs, ends = self.inputs.costs, self.fiber_ends
+        each = costs.equipment()
+        if each is None and ends:
+            return None
+        spans = {HOP: costs.tower_radio_usd, RELAY: costs.relay_radio_usd}
+        radios = [
+            scaled(step.link.equipment, span)
+            for step in self.steps.values()
+            if (span := spans.get(step.link.kind)) is not None
+        ]
+        return sum_of([each.times(Decimal(ends)) if each else NOTHING, *radios])
+
+    def upkeep_range(self) -> Span | None:
+        """The same of upkeep; None where the costs do not give it for the fiber to build."""
+        masts = sum((step.link.upkeep for step in self.steps.values()), Decimal(0))
+        fiber = self.inputs.costs.upkeep(self.miles)
+        if fiber is None and self.miles:
+            return None
+        return (fiber or NOTHING).plus(Span.at(masts))
+
+    def alternatives_range(self) -> Span:
+        """The same of the alternatives of the sites that are not connected; amounts of the file have no range."""
+        connected = {site.site_id for site in self.connected}
+        left = [site for site in self.inputs.sites if site.site_id not in connected and site.alternative is not None]
+        return sum_of(self._alternative_range(site) for site in left)
+
+    def _alternative_range(self, site: Site) -> Span:
+        priced = self.inputs.costs.monthly(site.alternative_name) if site.priced else None
+        return priced or Span.at(site.alternative or Decimal(0))
+
+
+def sum_of(spans: Iterable[Span]) -> Span:
+    """The sum of ranges, end by end."""
+    total = NOTHING
+    for span in spans:
+        total = total.plus(span)
+    return total
+
+
+def scaled(usd: Decimal, by: Span) -> Span:
+    """An amount with the range of another figure around its planning figure."""
+    if not by.middle:
+        return Span.at(usd)
+    return Span(usd * by.low / by.middle, usd, usd * by.high / by.middle)
 
 
 def network(inputs: Inputs) -> tuple[Network, dict[str, int]]:
@@ -159,17 +225,22 @@ def network(inputs: Inputs) -> tuple[Network, dict[str, int]]:
     for link in inputs.links:
         for node in (link.a, link.b):
             place.setdefault(node, len(place) - len(inputs.pops) + 1)
-    edges = [(place[link.a], place[link.b], _cents(link.usd + upkeep(inputs, link))) for link in inputs.links]
+    edges = [
+        (place[link.a], place[link.b], _cents(link.usd + upkeep(inputs, link) + link.equipment))
+        for link in inputs.links
+    ]
     prizes: dict[int, int] = {}
     for site in inputs.sites:
-        v = place.get(site.node, ROOT)
+        v = place.get(site.end, ROOT)
         if site.alternative is None:
             prizes[v] = MUST
         elif worth_connecting(inputs, site) and prizes.get(v, 0) < MUST:
-            prizes[v] = prizes.get(v, 0) + _cents(site.alternative) - _cents(equipment(inputs))
+            spared = Decimal(0) if site.door else equipment(inputs)
+            prizes[v] = prizes.get(v, 0) + _cents(site.alternative) - _cents(spared)
     prizes.pop(ROOT, None)
     size = max(place.values(), default=0) + 1
-    return Network(size, ROOT, edges, prizes), place
+    one_way = frozenset(number for number, link in enumerate(inputs.links) if link.kind != FIBER)
+    return Network(size, ROOT, edges, prizes, one_way), place
 
 
 def _cents(usd: Decimal) -> int:
@@ -184,13 +255,15 @@ def equipment(inputs: Inputs) -> Decimal:
 
 def upkeep(inputs: Inputs, link: Link) -> Decimal:
     """Upkeep of a link over the horizon, USD to the cent; 0 for an existing link, which is paid for already."""
+    if link.kind != FIBER:
+        return link.upkeep
     told = inputs.costs.upkeep(Decimal(str(link.meters)) / MILE)
     return half_up(told.middle, 2) if told and link.usd else Decimal(0)
 
 
 def worth_connecting(inputs: Inputs, site: Site) -> bool:
     """Whether a site would be connected where fiber passes its door: its electronics cost less than its alternative."""
-    return site.alternative is None or site.alternative > equipment(inputs)
+    return site.alternative is None or bool(site.door) or site.alternative > equipment(inputs)
 
 
 def find(inputs: Inputs, limits: Limits) -> Plan:
@@ -216,10 +289,10 @@ def _whole_result(plan: Plan, cents: int) -> Result:
 def alone(inputs: Inputs) -> Mapping[str, Decimal | None]:
     """For each site, what the cheapest way from any point of presence would cost if built for it alone, in USD."""
     asked, place = network(inputs)
-    graph = Graph.of(asked.size, asked.root, asked.edges, {})
-    length, _ = trees.nearest(graph.near, graph.cost, [ROOT])
+    graph = Graph.of(asked.size, asked.root, asked.edges, {}, asked.one_way)
+    length, _ = trees.nearest(graph, [ROOT])
     return {
-        site.site_id: None if (cents := length.get(place.get(site.node, ROOT))) is None else CENT * cents
+        site.site_id: None if (cents := length.get(place.get(site.end, ROOT))) is None else CENT * cents
         for site in inputs.sites
     }
 

@@ -12,6 +12,7 @@ def grown(graph: Graph, near: Near, cost: Sequence[int], start: int) -> set[int]
     """Return the vertices of a tree grown from `start`: always the terminal that is nearest to what stands already.
 
     `near` may be a part of the graph's edges and `cost` other costs than its own; terminals out of reach are left out.
+    Where edges are one way, `start` has to be the root.
     """
     ends = set(graph.prize) | {graph.root}
     ends.discard(start)
@@ -33,7 +34,7 @@ def grown(graph: Graph, near: Near, cost: Sequence[int], start: int) -> set[int]
             continue
         for u, edge in near[v].items():
             through = far + cost[edge]
-            if through < length.get(u, MUST):
+            if through < length.get(u, MUST) and graph.leads(v, edge):
                 length[u] = through
                 before[u] = v
                 heappush(queue, (through, u))
@@ -58,7 +59,7 @@ def spanning(graph: Graph, vertices: Collection[int]) -> list[tuple[int, int, in
         if edge >= 0:
             tree.append((parent, v, edge))
         for u, other in near[v].items():
-            if u in inside and u not in seen:
+            if u in inside and u not in seen and graph.leads(v, other):
                 heappush(queue, (cost[other], u, v, other))
     return tree
 
@@ -99,8 +100,9 @@ def polished(graph: Graph, vertices: Collection[int]) -> list[tuple[int, int, in
         tree = again
 
 
-def nearest(near: Near, cost: Sequence[int], sources: Iterable[int]) -> tuple[dict[int, int], dict[int, int]]:
-    """Return each vertex's distance to its nearest source, and which it is."""
+def nearest(graph: Graph, sources: Iterable[int]) -> tuple[dict[int, int], dict[int, int]]:
+    """Return each vertex's distance from its nearest source, and which it is."""
+    near, cost = graph.near, graph.cost
     length = dict.fromkeys(sources, 0)
     whose = {v: v for v in length}
     queue = [(0, v) for v in length]
@@ -111,7 +113,7 @@ def nearest(near: Near, cost: Sequence[int], sources: Iterable[int]) -> tuple[di
             continue
         for u, edge in near[v].items():
             through = far + cost[edge]
-            if through < length.get(u, MUST):
+            if through < length.get(u, MUST) and graph.leads(v, edge):
                 length[u] = through
                 whose[u] = whose[v]
                 heappush(queue, (through, u))

@@ -48,8 +48,12 @@ class Terrain:
             )  # fmt: skip
             raise BadInput([fault]) from None
 
-    def in_sight(self, one: Place, two: Place, mast_meters: float) -> bool:
-        """Whether the tops of two masts see each other; False where a part of the ground is not known."""
+    def in_sight(self, one: Place, two: Place, mast_meters: float, other_meters: float | None = None) -> bool:
+        """Whether the tops of two masts see each other; False where a part of the ground is not known.
+
+        Both masts are `mast_meters` high unless the second's height is given.
+        """
+        far = mast_meters if other_meters is None else other_meters
         geod = Geod(ellps="GRS80")
         length = geod.inv(one[0], one[1], two[0], two[1])[2]
         inner = geod.npts(one[0], one[1], two[0], two[1], SAMPLES - 2)
@@ -57,7 +61,7 @@ class Terrain:
         ground: Floats = np.asarray(self.heights(points), dtype=float)
         part = np.linspace(0.0, 1.0, SAMPLES)
         bulge = part * (1 - part) * length**2 / (2 * BENDING * EARTH_METERS)
-        line = (ground[0] + mast_meters) * (1 - part) + (ground[-1] + mast_meters) * part
+        line = (ground[0] + mast_meters) * (1 - part) + (ground[-1] + far) * part
         return bool((ground + bulge <= line)[1:-1].all())
 
 

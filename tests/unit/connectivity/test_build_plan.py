@@ -201,8 +201,12 @@ def run(folder: Path, *more: str) -> Result:
 def test_the_command_writes_the_declared_files(tmp_path: Path) -> None:
     assert run(tmp_path, "--pop", "pop", "--gap", "0").exit_code == 0
     out = tmp_path / "out"
-    assert sorted(path.name for path in out.iterdir()) == ["routes.csv", "routes.geojson", "sites.csv", "solution.json"]
-    assert (out / "routes.csv").read_text(encoding="utf-8").splitlines()[1] == "pop,x,100.00,2,1609.344,1.0,pop,A B"
+    assert sorted(path.name for path in out.iterdir()) == [
+        "map.html", "routes.csv", "routes.geojson", "sites.csv", "solution.json",
+    ]  # fmt: skip
+    assert (out / "routes.csv").read_text(encoding="utf-8").splitlines()[
+        1
+    ] == "pop,x,100.00,2,1609.344,1.0,pop,A B,fiber,0.00"
     told = json.loads((out / "solution.json").read_text(encoding="utf-8"))
     assert (told["status"], told["objective_usd"], told["bound_usd"]) == ("optimal", 170.0, 170.0)
     assert told["stamps"] == ["BUDGET ESTIMATE, NOT A DESIGN"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
 
-from infraplan.engine import Connection, literal, parquet_source, quoted
+from infraplan.engine import Connection, columns_of, literal, parquet_source, quoted
 from infraplan.errors import Fault
 from infraplan.schemas import Column, Schema, doubt_in_words
 
@@ -76,7 +76,7 @@ def doubts_in(connection: Connection, path: Path, schema: Schema, *, file: str, 
 
 def _rows(connection: Connection, path: Path, first_row: int) -> _Rows:
     source = parquet_source(path)
-    columns = frozenset(column[0] for column in connection.execute(f"SELECT * FROM {source} LIMIT 0").description)
+    columns = frozenset(columns_of(connection, source))
     return _Rows(source, columns, "source_row" if "source_row" in columns else f"file_row_number + {first_row}")
 
 

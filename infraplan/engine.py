@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # a quarter of a second that adding files need not spend
     import pandas as pd
 
 Connection = duckdb.DuckDBPyConnection
+EngineError = duckdb.Error
 ENGINES = ("duckdb", "polars", "spark")
 IBIS_TYPES = {
     "string": "string",
@@ -170,3 +171,25 @@ def csv_source(path: Path, delimiter: str = ",", *, parallel: bool = True) -> st
 def parquet_source(path: Path) -> str:
     """The rows of a Parquet file in SQL, with their places in it, counted from zero, as `file_row_number`."""
     return f"read_parquet({literal(path)}, file_row_number = true)"
+
+
+def parquet_rows(connection: Connection, path: Path) -> int:
+    """How many rows a Parquet file says it has; raises EngineError where it is damaged."""
+    found = connection.execute("SELECT num_rows FROM parquet_file_metadata(?)", [str(path)]).fetchone()
+    return int(found[0]) if found else 0
+
+
+def columns_of(connection: Connection, rows: str) -> list[str]:
+    """The columns of rows given in SQL."""
+    return [column[0] for column in connection.execute(f"SELECT * FROM {rows} LIMIT 0").description]  # noqa: S608
+
+
+def rows_in_both(connection: Connection, here: Path, there: Path, key: Sequence[str]) -> tuple[list[str], int]:
+    """How many rows of one Parquet file have the key of a row of another, and the parts of the key that both have."""
+    ours, theirs = parquet_source(here), parquet_source(there)
+    known = set(columns_of(connection, ours)) & set(columns_of(connection, theirs))
+    shared = [name for name in key if name in known]
+    names = ", ".join(map(quoted, shared))
+    query = f"SELECT count(*) FROM {ours} SEMI JOIN {theirs} USING ({names})"  # noqa: S608
+    found = connection.execute(query).fetchone() if shared else None
+    return shared, int(found[0]) if found else 0

@@ -1,37 +1,39 @@
-"""Files in: recognized, loaded, checked, and kept with a receipt, each whole or not at all."""
+"""Files in: recognized, loaded, checked, and kept with a receipt, each whole or not at all.
+
+Files whose reading looks at nothing that is loaded are read ahead, two at a time; whatever is read, it is kept and told
+in the order given.
+"""
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
+from typing import TYPE_CHECKING, Any
 
 from infraplan import arrivals, checks, engine, filerows, states
 from infraplan.arrivals import Arrival
 from infraplan.errors import BadInput, Fault, NoCrs, in_their_words
 from infraplan.receipts import Receipt, sha256_of
 from infraplan.resources import read_toml
-from infraplan.schemas import Column, Schema
+from infraplan.schemas import Schema
 from infraplan.workspace import Partition, Workspace, now
+
+if TYPE_CHECKING:  # the engine converts the first files before this is imported
+    import pandas as pd
 
 SYNTHETIC_FIPS = "99"
 _MERGED = {"schools"}  # EDGE points and the CCD directory name the same schools; each is counted once
 _MOST_OF_A_LINE = 160
 _READERS = {"_duckdb", "duckdb", "ibis", "pyarrow", "pyogrio", "pyproj", "python_calamine", "shapely", "struct", "zlib"}
-_ARROW = {
-    "string": pa.string(),
-    "integer": pa.int64(),
-    "number": pa.float64(),
-    "decimal": pa.decimal128(18, 4),
-    "boolean": pa.bool_(),
-    "date": pa.date32(),
-    "geometry": pa.binary(),
-}
+# Their loaders use SQL or shapes alone, and look at nothing in the workspace: such files may be read before their turn.
+_READ_ALONE = {"fcc_bdc_fixed", "fcc_served_export", "census_tiger_districts", "census_tiger_tracts"}
+_READ_BY_PYTHON = {".gpkg", ".geojson", ".json", ".shp", ".xlsx", ".xls"}
+_AT_ONCE = 2
+_AHEAD = 6
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ class Piece:
     """Rows for one table: a typed frame, or a Parquet file already written to scratch."""
 
     table: str
-    frame: pd.DataFrame | None = None
+    frame: "pd.DataFrame | None" = None
     parquet: Path | None = None
     series: str = ""
 
@@ -134,27 +136,27 @@ def add(
     paths = list(paths)
     workspace.forget()
     workspace = workspace.embedded()
+    paths = [path for path in paths if not (arrivals.is_sidecar(path) and arrivals.shape_of(path) in paths)]
     with workspace.writing() as scratch:
         desk = Desk(workspace.connection, scratch, workspace, mapping, as_of, address)
-        for path in paths:
-            if arrivals.is_sidecar(path) and arrivals.shape_of(path) in paths:
-                continue
-            try:
-                with arrivals.opened(path, scratch) as found:
-                    # every table of an archive is checked before the first of them is kept
-                    ready = [_prepared(arrival, desk, loaders, source_id) for arrival in found]
-                    for one in (each if isinstance(each, Taken) else _commit(workspace, *each) for each in ready):
-                        taken.append(one)
-                        told(one)
-            except BadInput as refused:
-                faults += refused.faults
-            except NoCrs as refused:
-                what, _, mend = str(refused).partition("\n  mend:  ")
-                faults.append(Fault(kind="NoCrs", what=what, file=path.name, mend=mend))
-            except Exception as why:
-                if not _of_the_file(why):
-                    raise
-                faults.append(_unreadable(path, why))
+        with _reading_ahead(paths, desk, loaders, source_id) as opened:
+            for number, path in enumerate(paths):
+                try:
+                    with opened(number) as found:
+                        # every table of an archive is checked before the first of them is kept
+                        ready = [_prepared(one, desk, loaders) for one in found]
+                        for one in (each if isinstance(each, Taken) else _commit(workspace, *each) for each in ready):
+                            taken.append(one)
+                            told(one)
+                except BadInput as refused:
+                    faults += refused.faults
+                except NoCrs as refused:
+                    what, _, mend = str(refused).partition("\n  mend:  ")
+                    faults.append(Fault(kind="NoCrs", what=what, file=path.name, mend=mend))
+                except Exception as why:
+                    if not _of_the_file(why):
+                        raise
+                    faults.append(_unreadable(path, why))
     if faults:
         raise BadInput(faults)
     return taken
@@ -180,38 +182,125 @@ def _unreadable(path: Path, why: Exception) -> Fault:
 Ready = tuple[Receipt, Load, list[tuple[Piece, Path]]]
 
 
-def _prepared(arrival: Arrival, desk: Desk, loaders: Mapping[str, Loader], source_id: str | None) -> Taken | Ready:
-    """An arrival loaded and checked, with nothing kept yet; or what was taken before. Raises BadInput."""
-    sha = sha256_of(arrival.files)
-    receipt_id = hashlib.sha256(f"{sha} {arrival.member}{_reading(desk)}".encode()).hexdigest()[:16]
-    known = {part.receipt_id for part in desk.workspace.catalog}
-    if receipt_id in known:
-        return _already(desk.workspace.receipt(receipt_id), arrival, desk)
-    arrival = _with_source(arrival, desk, source_id)
-    assert arrival.source is not None  # noqa: S101 - _with_source raises otherwise
-    desk = replace(desk, scratch=desk.scratch / receipt_id)
+@dataclass(frozen=True)
+class _Read:
+    """An arrival loaded and held against its declaration, not yet against what else is in the workspace."""
+
+    receipt_id: str
+    sha: str
+    arrival: Arrival
+    load: Load
+    pieces: list[tuple[Piece, Path]]
+    faults: list[Fault]
+
+
+Opened = Callable[[int], AbstractContextManager[list[Arrival | _Read]]]
+
+
+@contextmanager
+def _reading_ahead(
+    paths: Sequence[Path], desk: Desk, loaders: Mapping[str, Loader], source_id: str | None
+) -> Iterator[Opened]:
+    """Give the files one after the other, opened, and read where they may be; meanwhile others are read.
+
+    What Python reads is begun first, for the engine converts other files while the libraries for it are imported. An
+    error met while reading is raised when the file's turn comes.
+    """
+    jobs: dict[int, Future[tuple[ExitStack, list[Arrival | _Read]]]] = {}
+    desks = [replace(desk, scratch=desk.scratch / f"{number}") for number in range(len(paths))]
+
+    with ThreadPoolExecutor(_AT_ONCE) as crew:
+
+        @contextmanager
+        def opened(number: int) -> Iterator[list[Arrival | _Read]]:
+            soon = range(number, min(number + _AHEAD, len(paths)))
+            for job in sorted(soon, key=lambda one: paths[one].suffix.lower() not in _READ_BY_PYTHON):
+                if job not in jobs:
+                    desks[job] = replace(desks[job], connection=desk.connection.cursor())
+                    jobs[job] = crew.submit(_looked_at, paths[job], desks[job], loaders, source_id)
+            stack, found = jobs[number].result()
+            with stack:
+                yield found
+            shutil.rmtree(desks[number].scratch, ignore_errors=True)
+
+        try:
+            yield opened
+        except BaseException:
+            for number, job in jobs.items():
+                if not job.cancel():
+                    desks[number].connection.interrupt()
+            raise
+
+
+def _looked_at(
+    path: Path, desk: Desk, loaders: Mapping[str, Loader], source_id: str | None
+) -> tuple[ExitStack, list[Arrival | _Read]]:
+    """What a file holds, read where it may be read before its turn; unpacked files stay only where they are needed."""
     desk.scratch.mkdir()
+    known = {part.receipt_id for part in desk.workspace.catalog}
+    with ExitStack() as stack:
+        found: list[Arrival | _Read] = []
+        for arrival in stack.enter_context(arrivals.opened(path, desk.scratch)):
+            receipt_id, sha = _identity(arrival, desk)
+            if receipt_id in known:
+                found.append(arrival)
+                continue
+            sourced = _with_source(arrival, desk, source_id)
+            alone = sourced.source is not None and sourced.source.id in _READ_ALONE
+            found.append(_read(sourced, desk, loaders, receipt_id, sha) if alone else sourced)
+        if all(isinstance(one, _Read) for one in found):
+            return ExitStack(), found
+        return stack.pop_all(), found
+
+
+def _identity(arrival: Arrival, desk: Desk) -> tuple[str, str]:
+    """The receipt id, which is the arrival's bytes, its place in an archive and how it is read; and its SHA-256."""
+    sha = sha256_of(arrival.files)
+    return hashlib.sha256(f"{sha} {arrival.member}{_reading(desk)}".encode()).hexdigest()[:16], sha
+
+
+def _read(arrival: Arrival, desk: Desk, loaders: Mapping[str, Loader], receipt_id: str, sha: str) -> _Read:
+    """An arrival loaded and checked, its faults in the file's own words; raises BadInput where it cannot be loaded."""
+    assert arrival.source is not None  # noqa: S101 - found before
+    desk = replace(desk, scratch=desk.scratch / receipt_id)
+    desk.scratch.mkdir(parents=True, exist_ok=True)
     load = loaders[arrival.source.id](arrival, desk)
     pieces = [_written(piece, desk, arrival, receipt_id, number) for number, piece in enumerate(load.pieces)]
+    held = [(path, Schema.load(piece.table)) for piece, path in pieces]
     faults = [
-        fault
-        for piece, path in pieces
-        for fault in checks.faults_in(desk.connection, path, Schema.load(piece.table), file=arrival.name)
+        fault for path, schema in held for fault in checks.faults_in(desk.connection, path, schema, file=arrival.name)
     ]
     if faults:
-        faults = _in_the_file(faults, arrival, load)
-    faults += [fault for piece, path in pieces for fault in _loaded_already(piece, path, load, desk, arrival)]
+        return _Read(receipt_id, sha, arrival, load, pieces, _in_the_file(faults, arrival, load))
+    doubts = [
+        doubt for path, schema in held for doubt in checks.doubts_in(desk.connection, path, schema, file=arrival.name)
+    ]
+    return _Read(receipt_id, sha, arrival, replace(load, notes=(*load.notes, *doubts)), pieces, [])
+
+
+def _prepared(found: Arrival | _Read, desk: Desk, loaders: Mapping[str, Loader]) -> Taken | Ready:
+    """An arrival loaded and checked, with nothing kept yet; or what was taken before. Raises BadInput."""
+    arrival = found.arrival if isinstance(found, _Read) else found
+    receipt_id, sha = (found.receipt_id, found.sha) if isinstance(found, _Read) else _identity(found, desk)
+    if receipt_id in {part.receipt_id for part in desk.workspace.catalog}:
+        return _already(desk.workspace.receipt(receipt_id), arrival, desk)
+    if not isinstance(found, _Read):
+        found = _read(found, desk, loaders, receipt_id, sha)
+    return _settled(found, desk)
+
+
+def _settled(read: _Read, desk: Desk) -> Ready:
+    """What was read, held against what is loaded, with its receipt; raises BadInput with all faults at once."""
+    arrival, load = read.arrival, read.load
+    faults = list(read.faults)
+    faults += [fault for piece, path in read.pieces for fault in _loaded_already(piece, path, load, desk, arrival)]
     if faults:
         raise BadInput(faults)
-    doubts = [
-        doubt
-        for piece, path in pieces
-        for doubt in checks.doubts_in(desk.connection, path, Schema.load(piece.table), file=arrival.name)
-    ]
-    load = replace(load, notes=(*load.notes, *doubts))
+    assert arrival.source is not None  # noqa: S101 - found before it was read
     if desk.workspace.config.fips == SYNTHETIC_FIPS:
         load = replace(load, title=f"SYNTHETIC: {load.title or arrival.source.title}")
-    return replace(_receipt(arrival, load, receipt_id, sha, pieces), address=desk.address), load, pieces
+    receipt = _receipt(read, load, desk)
+    return replace(receipt, address=desk.address), load, read.pieces
 
 
 def _reading(desk: Desk) -> str:
@@ -250,11 +339,8 @@ def _loaded_already(piece: Piece, path: Path, load: Load, desk: Desk, arrival: A
     if not schema.unique or not schema.key or piece.table in _MERGED:
         return []
     faults = []
-    here = engine.read_parquet(desk.backend, [path])
     for part in beside:
-        there = engine.read_parquet(desk.backend, [desk.workspace.data / part.path])
-        key = [name for name in schema.key if name in here.columns and name in there.columns]
-        count = int(here.semi_join(there, key).count().to_pyarrow().as_py())
+        key, count = engine.rows_in_both(desk.connection, path, desk.workspace.data / part.path, schema.key)
         if count:
             name = desk.workspace.receipt(part.receipt_id).file
             faults.append(
@@ -332,45 +418,27 @@ def _written(piece: Piece, desk: Desk, arrival: Arrival, receipt_id: str, number
         return piece, piece.parquet
     assert piece.frame is not None  # noqa: S101 - a piece has one or the other
     path = desk.scratch / f"{receipt_id}-{number}.parquet"
+    from infraplan import stored  # noqa: PLC0415
+
     try:
-        pq.write_table(to_arrow(piece.frame, Schema.load(piece.table)), path)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, ValueError) as why:
+        stored.write(piece.frame, Schema.load(piece.table), path)
+    except ValueError as why:
         raise BadInput(
             [Fault(kind="BadValue", what=f"{arrival.name}: {why}", file=arrival.name, mend="correct the cells named")]
         ) from why
     return piece, path
 
 
-def to_arrow(frame: pd.DataFrame, schema: Schema) -> pa.Table:
-    """A frame as an Arrow table of the declared columns and types, with `source_row` where the frame has it."""
-    columns, fields = [], []
-    for column in schema.columns.values():
-        if column.name not in frame and not column.required:
-            continue
-        fields.append(pa.field(column.name, _ARROW[column.type]))
-        columns.append(_to_array(frame[column.name], column))
-    if "source_row" in frame:
-        fields.append(pa.field("source_row", pa.int64()))
-        columns.append(pa.array(frame["source_row"].astype("int64")))
-    return pa.Table.from_arrays(columns, schema=pa.schema(fields))
-
-
-def _to_array(cells: pd.Series, column: Column) -> pa.Array:
-    if column.type == "date":
-        cells = pd.to_datetime(cells).dt.date
-    return pa.array(cells.astype(object).where(cells.notna(), None), type=_ARROW[column.type], from_pandas=True)
-
-
-def _receipt(arrival: Arrival, load: Load, receipt_id: str, sha: str, pieces: Sequence[tuple[Piece, Path]]) -> Receipt:
-    source = arrival.source
+def _receipt(read: _Read, load: Load, desk: Desk) -> Receipt:
+    arrival, source = read.arrival, read.arrival.source
     assert source is not None  # noqa: S101 - set before loading
     rows: dict[str, int] = {}
-    for piece, path in pieces:
-        rows[piece.table] = rows.get(piece.table, 0) + pq.read_metadata(path).num_rows
+    for piece, path in read.pieces:
+        rows[piece.table] = rows.get(piece.table, 0) + engine.parquet_rows(desk.connection, path)
     return Receipt(
-        receipt_id=receipt_id,
+        receipt_id=read.receipt_id,
         file=arrival.name,
-        sha256=sha,
+        sha256=read.sha,
         bytes=sum(path.stat().st_size for path in arrival.files),
         added_at=now(),
         source=source.id,
@@ -394,7 +462,7 @@ def _commit(workspace: Workspace, receipt: Receipt, load: Load, pieces: Sequence
             Partition(
                 table=piece.table,
                 path="",
-                rows=pq.read_metadata(path).num_rows,
+                rows=engine.parquet_rows(workspace.connection, path),
                 receipt_id=receipt.receipt_id,
                 series=piece.series,
                 as_of=load.as_of,
@@ -414,7 +482,7 @@ def _commit(workspace: Workspace, receipt: Receipt, load: Load, pieces: Sequence
     return Taken(receipt, replaces=tuple(dict.fromkeys(replaced)), older=older)
 
 
-def rows_as_text(arrival: Arrival) -> pd.DataFrame:
+def rows_as_text(arrival: Arrival) -> "pd.DataFrame":
     """A small arrival as text cells, indexed by file row, columns spelled as the source declares them.
 
     Raises BadInput, also for cells of those columns that show an error or a formula without its result.
@@ -471,8 +539,8 @@ def check(workspace: Workspace) -> int:
             )
             continue
         try:
-            rows = pq.read_metadata(path).num_rows
-        except pa.ArrowInvalid as why:
+            rows = engine.parquet_rows(workspace.connection, path)
+        except engine.EngineError as why:
             faults.append(
                 Fault(
                     kind="Damaged",

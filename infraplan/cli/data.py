@@ -14,15 +14,16 @@ if TYPE_CHECKING:
 
 
 class _Loaders(Mapping[str, "Loader"]):
-    """The loaders by source; only where a file is none of the FCC's are the others imported, with all that they need."""
-
-    def __init__(self) -> None:
-        from infraplan.connectivity.sources import fcc
-
-        self._first = fcc.LOADERS
+    """The loaders by source, imported with all that they need when a file asks for one that those before do not have."""
 
     def __getitem__(self, source_id: str) -> "Loader":
-        return self._first[source_id] if source_id in self._first else self._every[source_id]
+        from infraplan.connectivity.sources import fcc
+
+        if source_id in fcc.LOADERS:
+            return fcc.LOADERS[source_id]
+        from infraplan.connectivity.sources import nces
+
+        return nces.LOADERS[source_id] if source_id in nces.LOADERS else self._every[source_id]
 
     def __iter__(self) -> "Iterator[str]":
         return iter(self._every)

@@ -281,7 +281,7 @@ def _converted(
 ) -> _Converted:
     """The rows of our state with our columns; each row keeps its place in the file. Raises BadInput."""
     rows = csv_source(utf8_path(arrival, desk), arrival.delimiter, parallel=desk.parallel)
-    columns = [column[0] for column in desk.connection.execute(f"SELECT * FROM {rows} LIMIT 0").description]
+    columns = engine.columns_of(desk.connection, rows)
     cells = {ours: quoted(theirs) for ours, theirs in _chosen(columns, aliases, arrival).items()}
     made = {ours: making[ours](cell) if ours in making else cell for ours, cell in cells.items()}
     made[block], mends = _with_zero(rows, made[block], block, desk)

@@ -91,9 +91,9 @@ class Column:
         if self.codes:
             return "one of " + ", ".join(self.codes)
         if self.low is not None and self.high is not None and math.isfinite(self.high):
-            words += f" from {self.low:g} to {self.high:g}"
+            words += f" from {self.low:,.10g} to {self.high:,.10g}"
         elif self.low is not None:
-            words += f" of {self.low:g} or more"
+            words += f" of {self.low:,.10g} or more"
         if self.pattern:
             digits = re.fullmatch(r"\^\\d\{(\d+)\}\$", self.pattern)
             words = f"{digits[1]} digits" if digits else f"text matching {self.pattern}"

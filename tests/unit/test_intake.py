@@ -1,5 +1,6 @@
 """Files into a workspace: each whole or not at all, with every fault told, and a receipt."""
 
+import csv
 import json
 import os
 import signal
@@ -16,6 +17,7 @@ from publishers import (
     EAST_CELL,
     WEST,
     WEST_BOX,
+    WEST_CELL,
     Offer,
     add,
     bdc,
@@ -388,3 +390,60 @@ def test_a_command_killed_while_adding_leaves_the_old_state(maine: Workspace, tm
     stored = {os.path.relpath(one, there.data) for one in (there.data / "tables").rglob("*.parquet")}
     assert stored == named
     assert len(list((there.data / "receipts").glob("*.json"))) == 1
+
+
+def test_doubtful_figures_of_an_added_file_stand_in_its_receipt(maine: Workspace, tmp_path: Path) -> None:
+    (tmp_path / "speeds.csv").write_text("lea_id,mbps\n2300001,4400900\n2300002,100\n", encoding="utf-8")
+    (taken,) = add(maine, tmp_path / "speeds.csv")
+    assert taken.receipt.notes == (
+        "speeds.csv: mbps is outside 0 to 1,000,000 Mbps in 1 rows (row 2: 4,400,900); taken as it stands, please check",
+    )
+    assert maine.frame("circuits")["mbps"].tolist() == [4_400_900, 100]
+
+
+def test_a_file_that_is_here_under_another_name_is_told_with_both_names(maine: Workspace, tmp_path: Path) -> None:
+    first = bdc(tmp_path / J25, Offer(1, technology=40))
+    add(maine, first)
+    (tmp_path / "copy.csv").write_bytes(first.read_bytes())
+    (taken,) = add(maine, tmp_path / "copy.csv")
+    assert (taken.already, taken.given, taken.receipt.file) == (True, "copy.csv", J25)
+
+
+def test_rows_are_those_a_spreadsheet_shows_after_blank_lines_and_line_breaks_in_quotes(
+    maine: Workspace, tmp_path: Path
+) -> None:
+    path = bdc(tmp_path / J25, Offer(1), Offer(2, brand="Two\nLines"), Offer(3, technology=99), Offer(4, technology=98))
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    path.write_text("".join([lines[0], "\n", *lines[1:3], "\n\n", *lines[3:]]), encoding="utf-8")
+    found = {one.value: (one.row, one.line) for one in refusal(maine, path).faults}
+    # that is where a spreadsheet shows them: header, blank, 1, 2 with its break, and where a blank line fell into it
+    with path.open(encoding="utf-8", newline="") as stream:
+        shown = {row[4]: number for number, row in enumerate(csv.reader(stream), start=1) if row}
+    for code in ("99", "98"):
+        row, line = found[code]
+        assert row == shown[code]
+        assert line is not None
+        assert f",{code}," in line
+
+
+def test_a_row_that_cannot_be_found_again_is_told_as_about(maine: Workspace, tmp_path: Path) -> None:
+    path = bdc(tmp_path / J25, Offer(1), Offer(2, technology=99))
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace('"Pine Net, Inc."', '"Pine Net, Inc.', 1), encoding="utf-8")
+    faults = refusal(maine, path).faults
+    assert all(one.about or one.row is None or one.line for one in faults)
+
+
+def test_a_repeated_file_does_not_hide_its_other_faults(maine: Workspace, tmp_path: Path) -> None:
+    rows = "lea_id,mbps\n2300001,100\n2300002,200\n"
+    (tmp_path / "a.csv").write_text(rows, encoding="utf-8")
+    add(maine, tmp_path / "a.csv")
+    path = bdc(tmp_path / "served.csv", Offer(1))
+    export = "location_id,block_geoid,h3_res8_id,any_dl100_ul20,wired_dl100_ul20,terrestrial_dl100_ul20\n"
+    good = f"1000000001,230010101001000,{WEST_CELL},1,0,0\n"
+    path.write_text(export + good, encoding="utf-8")
+    add(maine, path)
+    again = tmp_path / "again.csv"
+    again.write_text(f"{export}{good}1000000002,230010101001000,88,1,0,maybe\n", encoding="utf-8")
+    kinds = [one.kind for one in refusal(maine, again).faults]
+    assert sorted(kinds) == ["BadPattern", "Blank", "LoadedAlready"]

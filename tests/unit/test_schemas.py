@@ -95,7 +95,7 @@ def test_a_declaration_with_unknown_settings_is_refused_with_all_its_faults(own_
 def test_a_column_says_in_words_what_a_cell_must_be() -> None:
     words = {name: column.expectation() for name, column in Schema.load("availability").columns.items()}
     assert words["block_geoid"] == "15 digits"
-    assert words["down_mbps"] == "a whole number from 0 to 1e+06"
+    assert words["down_mbps"] == "a whole number from 0 to 1,000,000"
     assert words["business_residential"] == "one of B, R, X"
     assert words["low_latency"] == "yes or no"
     assert Schema.load("enrollment").columns["students"].expectation() == "a whole number of 0 or more"

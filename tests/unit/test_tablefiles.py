@@ -162,7 +162,7 @@ def test_an_archive_of_several_tables_is_refused(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "t.zip", "w") as archive:
         archive.writestr("a.csv", "a\n1\n")
         archive.writestr("b.csv", "a\n1\n")
-    with pytest.raises(BadInput, match="2 tables, expected one: a.csv, b.csv"):
+    with pytest.raises(BadInput, match=r"2 tables, expected one: a\.csv, b\.csv"):
         tablefiles.read_text(tmp_path / "t.zip")
 
 
@@ -389,3 +389,23 @@ def test_a_plain_long_file_is_read_in_columns_and_a_ragged_one_is_not() -> None:
     assert tablefiles._read_plain('x,y\n1,"a,b"\n2,\n', ",") is not None
     assert tablefiles._read_plain("x,y\n1\n2,3\n", ",") is None
     assert tablefiles._read_plain('x,y\n1,"a\nb"\n', ",") is None
+
+
+def test_a_doubtful_figure_is_kept_and_a_person_is_asked_to_look_at_it(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "speeds.csv"
+    path.write_text(
+        "lea_id,mbps,students\n2300001,4400900,10\n2300002,100,2000000\n2300003,1000000,\n", encoding="utf-8"
+    )
+    with caplog.at_level("INFO", logger="infraplan"):
+        found = tablefiles.read_declared(path, "circuits")
+    assert found["mbps"].tolist() == [4_400_900, 100, 1_000_000]
+    assert caplog.messages == [
+        "speeds.csv: mbps is outside 0 to 1,000,000 Mbps in 1 rows (row 2: 4,400,900); taken as it stands, please check",
+        "speeds.csv: students is outside 0 to 1,200,000 students in 1 rows (row 3: 2,000,000); taken as it stands, "
+        "please check",
+    ]
+    path.write_text("lea_id,mbps,students\n2300001,1,1000000000000\n", encoding="utf-8")
+    with pytest.raises(BadInput, match="expected a whole number from 0 to 400,000,000"):
+        tablefiles.read_declared(path, "circuits")

@@ -92,7 +92,7 @@ def from_file(path: Path, funding_year: int | None) -> Commitments:
     try:
         frame = tablefiles.typed(text, Schema.load("commitments_in"), file=path.name)
     except BadInput as why:
-        raise BadInput([*why.faults, *missing]) from why
+        raise BadInput([*why.faults, *missing, *_shares(text, path.name)]) from why
     if missing:
         raise BadInput(missing)
     return commitments(frame, funding_year, file=path.name)
@@ -160,6 +160,15 @@ def _missing_cost(text: pd.DataFrame, file: str) -> list[Fault]:
             mend="add it, or monthly_usd with months and one_time_usd",
         )
     ]
+
+
+def _shares(text: pd.DataFrame, file: str) -> Iterator[Fault]:
+    """Rates given as shares, out of a file whose other faults keep it from being read."""
+    cells = pd.to_numeric(text.get("rate", pd.Series(dtype=object)), errors="coerce")
+    for line in cells.index[(cells > 0) & (cells <= 1)]:
+        cell = str(text["rate"][line]).strip()
+        yield Fault(kind="RateIsShare", what=f"rate is {cell}, expected percent", file=file, row=int(line), column="rate",
+                    value=cell, mend="multiply by 100: 0.8 is 80")  # fmt: skip
 
 
 def _cost(row: Mapping[str, Any], line: int, file: str) -> tuple[Decimal, list[Fault]]:

@@ -111,3 +111,11 @@ def test_the_three_shares_add_up_to_the_cost_and_none_is_negative(cost: Decimal,
 def test_a_higher_rate_never_commits_less(cost: Decimal, rate: int) -> None:
     lower, higher = commitments.shares(cost, Decimal(rate)), commitments.shares(cost, Decimal(rate + 1))
     assert lower.commitment_usd <= higher.commitment_usd
+
+
+def test_a_rate_above_the_whole_and_a_rate_given_as_a_share_are_told_together(tmp_path: Path) -> None:
+    path = tmp_path / "requests.csv"
+    path.write_text("request_id,pre_discount_usd,rate\n1,100,104\n2,100,0.8\n", encoding="utf-8")
+    with pytest.raises(BadInput) as refused:
+        commitments.from_file(path, 2026)
+    assert [(fault.row, fault.value) for fault in refused.value.faults] == [(2, "104"), (3, "0.8")]

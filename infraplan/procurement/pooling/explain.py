@@ -40,7 +40,8 @@ def _figures(cost: float | None, difference: float | None, gap: float | None) ->
 
 
 def _others(inputs: Inputs, answer: Answer) -> Iterator[tuple[str, Inputs]]:
-    """The same purchase without each rule that is set, then without each awarded bid."""
+    """The same purchase without each rule that is set, then without each awarded bid; how the cost is divided is left out."""
+    inputs = replace(inputs, policy=replace(inputs.policy, stable=False))
     for words, policy in _relaxed(inputs.policy):
         yield f"without the rule: {words}", replace(inputs, policy=policy)
     for number in sorted(answer.award.quantity):

@@ -9,6 +9,7 @@ from typing import Any, Final
 import pandas as pd
 
 from infraplan import solve, tablefiles
+from infraplan.procurement.pooling import standing_together
 from infraplan.procurement.pooling.answer import Answer
 from infraplan.procurement.pooling.bills import CURRENT, FORMS, averages, members
 from infraplan.procurement.pooling.inputs import ZERO, Demand, Inputs
@@ -144,6 +145,7 @@ def solution(answer: Answer, rfp: Rfp | None, today: date, files: Mapping[str, P
     award, inputs = answer.award, answer.award.inputs
     applicant = award.applicant()
     notes = list(answer.notes)
+    more: dict[str, Any] = {"stability": standing_together.record(answer.stability)} if answer.stability else {}
     if rfp is None:
         notes.append("no --rfp was given: whether bidders were told of this policy was not checked")
     return solve.record(
@@ -158,6 +160,7 @@ def solution(answer: Answer, rfp: Rfp | None, today: date, files: Mapping[str, P
         stamps=stamps(answer, rfp, today),
         notes=notes,
         caveat=CAVEAT,
+        **more,
     )
 
 
@@ -182,6 +185,7 @@ def summary(answer: Answer) -> list[str]:
         f"{kept:,} demands keep their present contract",
         f"${award.pre_discount:,.2f} before discount over {inputs.policy.horizon_months} months",
         f"${applicant:,.2f} of it paid by the members themselves; {proved(answer)}",
+        *(standing_together.words(answer.stability) if answer.stability else []),
     ]
 
 
@@ -205,6 +209,10 @@ def write(
         tablefiles.write(assignments(answer), fresh / "assignments.csv")
         tablefiles.write(awards(answer), fresh / "awards.csv")
         tablefiles.write(filings(answer), fresh / "filings.csv")
+        if answer.stability is not None:
+            alone = standing_together.alone(answer.award.inputs, answer.base)
+            tablefiles.write(_money(standing_together.shares(answer.stability, alone)), fresh / "stability.csv")
+            tablefiles.write(_money(standing_together.groups(answer.stability)), fresh / "stability_groups.csv")
         solve.write_record(fresh, solution(answer, rfp, today or date.min))
 
 

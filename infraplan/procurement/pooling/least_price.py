@@ -107,7 +107,9 @@ class _Change:
     def _untiered(self, index: int) -> float:
         """The same at the bid's first tier."""
         bid, bill = self.inputs.bids[self.choice[index]], self.bills[index]
-        won = sum(float(size) for size, told in zip(self.given.quantity, self.choice, strict=True) if told == bill.choice)
+        won = sum(
+            float(size) for size, told in zip(self.given.quantity, self.choice, strict=True) if told == bill.choice
+        )
         factor = bid.factor_at(won)
         month = bill.month / factor * bid.levels[0].factor if factor else self._first_month(index)
         return float(self.inputs.policy.horizon_months * month + bill.once + bill.termination)

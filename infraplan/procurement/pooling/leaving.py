@@ -8,11 +8,10 @@ the pool must: by least price before discount, unless the policy asks otherwise.
 
 Given
     pays[m]      USD that member m pays itself in the division being tried
-    spare        share of what it pays that is not worth leaving for
 Decisions
     those of `model`, and leaves[m]: m is in the group          (0 or 1)
 Objective
-    the most gain: sum (1 - spare) pays[m] leaves[m] - own cost of the group's award
+    the most gain: sum pays[m] leaves[m] - own cost of the group's award
 Constraints
     those of `model`, each demand of m served exactly if m leaves
     not everyone leaves          sum leaves[m] <= members - 1
@@ -74,21 +73,25 @@ class Separation:
     inputs: Inputs
     base: Sequence[Baseline | None]
     facts: Facts
-    spare: float
+
     dearer: list[Dearer] = field(default_factory=list)
     fair: dict[Average, list[Row]] = field(default_factory=dict)
     passed: list[Group] = field(default_factory=list)
     bounds: dict[Average, tuple[float, Mapping[str, float]]] = field(default_factory=dict)
 
-    def search(self, pays: Mapping[str, float], least: float, limits: Limits) -> Told:
-        """Find a group that gains more than `least` USD by leaving; `most` is proved for all groups, inf if time ran out."""
+    def search(self, pays: Mapping[str, float], least: float, limits: Limits, *, exact: bool) -> Told:
+        """Find a group that gains more than `least` USD by leaving; `most` is proved for all groups, inf if time ran out.
+
+        Not `exact`: shares of fixed costs are taken from below, which is quick; that no group gains is still proved, but
+        a group found may not gain.
+        """
         most = least
         for average in self._averages(pays):
             known = self._known(average, pays)
             if known <= least:
                 continue
-            told = self._search_at(average, pays, least, limits)
-            if told.group is not None:
+            told = self._search_at(average, pays, least, limits, exact=exact)
+            if told.group is not None or math.isinf(told.most):
                 return told
             self.bounds[average] = (told.most, dict(pays))
             most = max(most, told.most)
@@ -113,7 +116,9 @@ class Separation:
         most, then = self.bounds[average]
         return most + sum(max(0.0, pays[member] - then[member]) for member in pays)
 
-    def _search_at(self, average: Average, pays: Mapping[str, float], least: float, limits: Limits) -> Told:
+    def _search_at(
+        self, average: Average, pays: Mapping[str, float], least: float, limits: Limits, *, exact: bool
+    ) -> Told:
         policy = self.inputs.policy
         # what each member pays under the proportional form depends on all the others: judged afterwards, not by rows
         fair = policy.no_district_worse_off and policy.filing != "consortium_proportional"
@@ -122,7 +127,7 @@ class Separation:
             options, keep = fairness.possible()
             fairness = replace(fairness, given=replace(self.facts, options=options, keep=keep))
         while True:
-            model = self._model(fairness, average, pays, least)
+            model = self._model(fairness, average, pays, least, exact=exact)
             result = solve.solve(model.problem, replace(limits, gap=ENOUGH, close=0.0, quiet=True))
             if result.status == Status.infeasible:
                 return Told(None, least)
@@ -135,14 +140,16 @@ class Separation:
                 return Told(group, -result.bound)
             self.fair.setdefault(average, []).extend(rows)
 
-    def _model(self, fairness: Fairness, average: Average, pays: Mapping[str, float], least: float) -> Model:
+    def _model(
+        self, fairness: Fairness, average: Average, pays: Mapping[str, float], least: float, *, exact: bool
+    ) -> Model:
         given, rows = fairness.given, self.fair.get(average, ())
         model = models.build(given, given.options, rows, members=list(pays))
-        sharing.own_cost(model, fairness)
+        sharing.own_cost(model, fairness, exact=exact)
         if average:
             sharing.average_is(model, dict(average))
         terms = list((model.problem.objective or {}).items())
-        terms += [(model.leaves[member], -(1 - self.spare) * paid) for member, paid in pays.items()]
+        terms += [(model.leaves[member], -paid) for member, paid in pays.items()]
         model.problem.setObjective(pulp.LpAffineExpression(terms))
         model.add(terms, LE, -least, "worth_leaving_for")
         model.add(((leaves, 1.0) for leaves in model.leaves.values()), LE, len(pays) - 1.0, "not_everyone")

@@ -16,11 +16,14 @@ import pulp
 
 from infraplan.procurement.pooling.bills import members
 from infraplan.procurement.pooling.fairness import Fairness
-from infraplan.procurement.pooling.model import EQ, GE, LE, Model, Term
+from infraplan.procurement.pooling.model import EQ, GE, LE, Facts, Model, Term
 
 
-def own_cost(model: Model, fairness: Fairness) -> None:
-    """Replace the objective by the members' own cost, at the rates of `fairness`."""
+def own_cost(model: Model, fairness: Fairness, *, exact: bool = True) -> None:
+    """Replace the objective by the members' own cost, at the rates of `fairness`.
+
+    Not `exact`: shares of fixed costs are taken from below (see `least_shares`), so the objective is never too much.
+    """
     given, options = model.facts, fairness.given.options
     cost = dict(
         zip(
@@ -36,11 +39,49 @@ def own_cost(model: Model, fairness: Fairness) -> None:
     for bid, named in given.bundles.items():
         parts = [fairness.own(index, fairness.bundle_part(bid, index), budget=False) for index in named]
         terms.append((model.wins[bid, 0], sum(parts)))
-    shares = _shares(model)
+    shares = _shares(model) if exact else {}
+    terms += [] if exact else least_shares(model, fairness)
     for (index, _), part in shares.items():
         terms.append((part, _own_part(fairness, index) * float(given.weight[index])))
     terms += _over_budget(model, fairness, shares)
-    model.problem.setObjective(pulp.LpAffineExpression(terms))
+    model.problem.setObjective(pulp.LpAffineExpression(_gathered(terms)))
+
+
+def least_shares(model: Model, fairness: Fairness) -> list[Term]:
+    """What members pay themselves of the fixed costs, at the least: no variable more, and exact where own parts agree.
+
+    With own parts p[d] (p least the smallest) and W at most `weight` in a tier, fixed x sum w p / W is at least
+    fixed x (least + sum w (p - least) / most weight).
+    """
+    given, weight = model.facts, most_weight(model.facts)
+    part = {index: _own_part(fairness, index) for index, _, _ in model.award}
+    least: dict[int, float] = {}
+    for index, bid, _ in model.award:
+        least[bid] = min(least.get(bid, 1.0), part[index])
+    terms: list[Term] = [
+        (variable, float(given.fixed[bid]) * least[bid])
+        for (bid, _), variable in model.wins.items()
+        if bid not in given.bundles and bid in least
+    ]
+    for (index, bid, level), variable in model.award.items():
+        if given.fixed[bid] > 0 and weight[bid, level] > 0:
+            more = float(given.fixed[bid] * given.weight[index]) * (part[index] - least[bid]) / weight[bid, level]
+            terms.append((variable, more))
+    return terms
+
+
+def most_weight(given: Facts) -> dict[tuple[int, int], float]:
+    """The most weight that a bid may serve in each tier: by quantity, less than the next tier asks, and its capacity."""
+    found: dict[tuple[int, int], float] = {}
+    options = given.options
+    by_quantity = given.inputs.policy.share_fixed == "quantity"
+    for bid, level in given.tiers():
+        here = (options.bid == bid) & (options.level == level)
+        found[bid, level] = float(given.weight[options.demand[here]].sum())
+        if by_quantity:
+            above = [told.from_quantity for told in given.inputs.bids[bid].levels[level + 1 : level + 2]]
+            found[bid, level] = min([found[bid, level], float(given.capacity[bid]), *above])
+    return found
 
 
 def _own_part(fairness: Fairness, index: int) -> float:
@@ -56,31 +97,44 @@ def _served(model: Model) -> dict[tuple[int, int], list[pulp.LpVariable]]:
 
 
 def _shares(model: Model) -> dict[tuple[int, int], pulp.LpVariable]:
-    """The share of each fixed cost, per unit of weight, exactly."""
+    """The share of each fixed cost, per unit of weight, exactly: its bounds in each tier make the rows tight."""
     given, problem, shares = model.facts, model.problem, dict[tuple[int, int], pulp.LpVariable]()
     by_bid: dict[int, list[int]] = {}
     served = _served(model)
     for demand, bid in served:
         if given.fixed[bid] > 0:
             by_bid.setdefault(bid, []).append(demand)
+    most_weights = most_weight(given)
     for bid, demands in by_bid.items():
+        fixed = float(given.fixed[bid])
         weights = [float(given.weight[demand]) for demand in demands]
-        most = float(given.fixed[bid]) / (min((weight for weight in weights if weight > 0), default=1.0))
-        per_weight = problem.add_variable(f"per_weight_{bid}", 0, most)
+        smallest = min((weight for weight in weights if weight > 0), default=1.0)
+        tiers = [level for level in given.levels[bid] if (bid, level) in model.wins]
+        most = {level: fixed / max(smallest, _least_weight(given, bid, level)) for level in tiers}
+        least = {level: fixed / max(most_weights[bid, level], smallest) for level in tiers}
+        per_weight = problem.add_variable(f"per_weight_{bid}", 0, max(most.values()))
+        wins = [(model.wins[bid, level], level) for level in tiers]
+        model.add([(per_weight, 1.0), *((won, -most[level]) for won, level in wins)], LE, 0.0, f"per_most_{bid}")
+        model.add([(per_weight, 1.0), *((won, -least[level]) for won, level in wins)], GE, 0.0, f"per_least_{bid}")
         for demand in demands:
-            part = shares[demand, bid] = problem.add_variable(f"part_{demand}_{bid}", 0, most)
-            award = [(variable, -most) for variable in served[demand, bid]]
-            model.add([(part, 1.0), *award], LE, 0.0, f"part_if_{demand}_{bid}")
-            model.add([(part, 1.0), (per_weight, -1.0), *award], GE, -most, f"part_full_{demand}_{bid}")
-            model.add([(part, 1.0), (per_weight, -1.0)], LE, 0.0, f"part_same_{demand}_{bid}")
-        won = [
-            (model.wins[bid, level], -float(given.fixed[bid]))
-            for level in given.levels[bid]
-            if (bid, level) in model.wins
-        ]
+            part = shares[demand, bid] = problem.add_variable(f"part_{demand}_{bid}", 0, max(most.values()))
+            award = [(model.award[demand, bid, level], level) for level in tiers if (demand, bid, level) in model.award]
+            other = [(won, 1.0, level) for won, level in wins] + [(told, -1.0, level) for told, level in award]
+            rest = [(part, 1.0), (per_weight, -1.0)]
+            name = f"{demand}_{bid}"
+            model.add([(part, 1.0), *((told, -most[level]) for told, level in award)], LE, 0.0, f"part_if_{name}")
+            model.add([(part, 1.0), *((told, -least[level]) for told, level in award)], GE, 0.0, f"part_least_{name}")
+            model.add([*rest, *((v, sign * most[level]) for v, sign, level in other)], GE, 0.0, f"part_full_{name}")
+            model.add([*rest, *((v, sign * least[level]) for v, sign, level in other)], LE, 0.0, f"part_same_{name}")
         parts = [(shares[demand, bid], weight) for demand, weight in zip(demands, weights, strict=True)]
-        model.add([*parts, *won], EQ, 0.0, f"shared_{bid}")
+        model.add([*parts, *((won, -fixed) for won, _ in wins)], EQ, 0.0, f"shared_{bid}")
     return shares
+
+
+def _least_weight(given: Facts, bid: int, level: int) -> float:
+    """The least weight that a bid must serve to be billed in a tier."""
+    by_quantity = given.inputs.policy.share_fixed == "quantity"
+    return given.inputs.bids[bid].levels[level].from_quantity if by_quantity else 0.0
 
 
 def _over_budget(model: Model, fairness: Fairness, shares: Mapping[tuple[int, int], pulp.LpVariable]) -> list[Term]:

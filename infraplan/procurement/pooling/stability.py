@@ -42,10 +42,13 @@ from infraplan.procurement.pooling.leaving import Group, Separation
 from infraplan.solve import Limits
 from infraplan.units import half_up
 
-MOST_ROUNDS: Final = 2_000
 CENTS_EACH: Final = 0.03
 """USD per service that rounding may make of a group's gain."""
 PART_OF_GAP: Final = 0.1
+SMALL: Final = 0.01
+HALF: Final = 0.5
+SECONDS: Final = 300.0
+"""Seconds for the groups where no time limit is given."""
 
 Best = Callable[[Inputs, Limits], Award]
 """Finds the best award of a purchase; raises NoAnswer."""
@@ -64,8 +67,8 @@ class Stability:
     """A division of the pool's cost and what is proved about it; money in USD over the horizon.
 
     `transfer` is cash a member pays to (below zero: gets from) the others, outside the E-Rate request; `subsidy` is what
-    it needs from outside the pool. `proved` says that no group would save more than `spare` of what it pays by leaving;
-    `most` is the most a group might save if that is not proved (inf: nothing known).
+    it needs from outside the pool. `proved` says that no group would save more than the share `spare` of what it pays by
+    leaving; where it is False, time ran out before any division was proved to hold. `least_aid` is proved to be needed.
     """
 
     own: Mapping[str, Decimal]
@@ -73,8 +76,8 @@ class Stability:
     subsidy: Mapping[str, Decimal]
     groups: tuple[Leaving, ...]
     proved: bool
-    most: float
     spare: float
+    least_aid: float
     looked_at: int
     seconds: float
 
@@ -110,6 +113,20 @@ class _Division:
     aid: dict[str, float]
     pays: dict[str, float]
 
+    @property
+    def total_aid(self) -> float:
+        """Money from outside, in all."""
+        return sum(self.aid.values())
+
+
+def _between(one: _Division, other: _Division, far: float) -> _Division:
+    """The division `far` of the way from one to another."""
+
+    def mixed(a: Mapping[str, float], b: Mapping[str, float]) -> dict[str, float]:
+        return {name: (1 - far) * a[name] + far * b[name] for name in a}
+
+    return _Division(mixed(one.gives, other.gives), mixed(one.aid, other.aid), mixed(one.pays, other.pays))
+
 
 @dataclass
 class _Search:
@@ -128,30 +145,48 @@ class _Search:
         paid = self.award.applicant()
         self.own = {name: sum((paid[i] for i in places), ZERO) for name, places in self.told.items()}
         self.least = CENTS_EACH * len(inputs.demands)
-        self.leaving = Separation(inputs, self.base, models.facts(inputs), self.limits.gap)
+        self.leaving = Separation(inputs, self.base, models.facts(inputs))
 
     def run(self) -> Stability:
-        """Add the group that gains until none does."""
-        most = math.inf
-        division = self._divide()
-        for _ in range(MOST_ROUNDS if len(self.told) > 1 else 0):
-            if self._out_of_time():
+        """Try divisions until one is proved to hold with no more aid than is needed (within the gap).
+
+        `outer` keeps every group found so far and needs the least aid; its aid is a lower bound. `inner` is proved to
+        hold. What is tried is the outer one and, in turn, one between the two, which cuts deeper.
+        """
+        nothing = dict.fromkeys(self.told, 0.0)
+        inner = _Division(dict(nothing), {name: float(paid) for name, paid in self.own.items()}, dict(nothing))
+        outer, between, exact, far = self._divide(), False, False, HALF
+        while not self._near(inner, outer) and not self._out_of_time():
+            tried = _between(inner, outer, far) if between else outer
+            told = self.leaving.search(tried.pays, self.least, self._left(), exact=exact)
+            if told.group is None and math.isinf(told.most):
                 break
-            told = self.leaving.search(division.pays, self.least, self._left())
             if told.group is None:
-                most = told.most
-                break
-            if self._judge(told.group, division.pays):
-                division = self._divide()
-        if len(self.told) == 1:
-            most = 0.0
-        return self._told(division, most)
+                inner, between, exact, far = tried, True, False, 1 - (1 - far) / 3
+            elif self._judged(told.group, tried.pays):
+                outer, exact, far = self._divide(), False, max(HALF, far - (1 - far) / 2) if between else far
+                between = not between
+            elif exact:
+                self.leaving.passed.append(told.group)
+            else:
+                exact = True
+        if inner is not outer and not self._out_of_time():
+            last = self.leaving.search(outer.pays, self.least, self._left(), exact=True)
+            inner = outer if last.group is None and math.isfinite(last.most) else inner
+        return self._told(inner, outer)
+
+    def _near(self, inner: _Division, outer: _Division) -> bool:
+        """Whether the aid that is proved to do is the least, within the gap."""
+        return inner.total_aid - outer.total_aid <= max(
+            self.least / 2, self.limits.gap * float(sum(self.own.values(), ZERO))
+        )
 
     def _out_of_time(self) -> bool:
-        return self.limits.time_limit is not None and time.perf_counter() - self.began >= self.limits.time_limit
+        return time.perf_counter() - self.began >= (self.limits.time_limit or SECONDS)
 
     def _left(self) -> Limits:
-        return self.limits.after(time.perf_counter() - self.began)
+        limit = self.limits.time_limit or SECONDS
+        return replace(self.limits, time_limit=limit).after(time.perf_counter() - self.began)
 
     # --- dividing ---------------------------------------------------------------------------------------------------
 
@@ -167,31 +202,71 @@ class _Search:
             for name, places in self.told.items()
         }
 
-    def _divide(self) -> _Division:
-        problem = pulp.LpProblem("division")
-        room, names = self._room(), {name: number for number, name in enumerate(self.told)}
-        most = {name: room.get(name) for name in names}
-        pays = {name: problem.add_variable(f"pays_{k}", 0, most[name]) for name, k in names.items()}
-        gives = {name: problem.add_variable(f"gives_{k}", 0) for name, k in names.items()}
-        gets = {name: problem.add_variable(f"gets_{k}", 0) for name, k in names.items()}
-        aid = {name: problem.add_variable(f"aid_{k}", 0) for name, k in names.items()}
+    def _divide(self, floor: Mapping[str, float] | None = None) -> _Division:
+        """Least aid, then least cash, with every group found so far held; with a `floor`: no aid, little above it."""
+        problem, names = pulp.LpProblem("division"), {name: number for number, name in enumerate(self.told)}
+        room = self._room()
+        pays, gives, gets, aid = (
+            {name: problem.add_variable(f"{what}_{k}", 0) for name, k in names.items()}
+            for what in ("pays", "gives", "gets", "aid")
+        )
         for name in names:
             problem += pays[name] - gives[name] + gets[name] + aid[name] == float(self.own[name])
+            if name in room:
+                problem += pays[name] <= room[name]
         problem += pulp.lpSum(gives.values()) == pulp.lpSum(gets.values())
-        for group, cost in self.costs.items():
-            problem += pulp.lpSum(pays[name] for name in group) <= cost
+        first = pulp.lpSum(aid.values())
+        if floor is None:
+            for group, cost in self.costs.items():
+                problem += pulp.lpSum(pays[name] for name in group) <= cost
+        else:
+            first = problem.add_variable("above", 0)
+            problem += pulp.lpSum(aid.values()) == 0
+            each = sum(floor.values()) / len(floor)
+            for name in names:
+                problem += pays[name] >= min(floor[name], room.get(name, math.inf))
+                problem += pays[name] <= floor[name] + max(floor[name], SMALL * each) * first
+        self._solved(problem, first, pulp.lpSum(gives.values()) + pulp.lpSum(aid.values()))
+        value = {name: {k: told[k].varValue or 0.0 for k in names} for name, told in
+                 (("pays", pays), ("gives", gives), ("gets", gets), ("aid", aid))}  # fmt: skip
+        moved = {name: value["gives"][name] - value["gets"][name] for name in names}
+        return _Division(moved, value["aid"], value["pays"])
+
+    def _solved(self, problem: pulp.LpProblem, first: pulp.LpAffineExpression, then: pulp.LpAffineExpression) -> None:
+        """Solve for the least of one thing, and with that for the least of another."""
         exact = replace(self.limits, gap=0.0, time_limit=None, quiet=True)
-        problem.setObjective(pulp.lpSum(aid.values()))
+        problem.setObjective(first + 0)
         least = solve.solve(problem, exact)
         solve.refuse_unanswered(least, what="a division of the cost")
-        problem += pulp.lpSum(aid.values()) <= least.objective + solve.TOLERANCE
-        problem.setObjective(pulp.lpSum(gives.values()) + pulp.lpSum(aid.values()))
+        problem += first <= least.objective + solve.TOLERANCE
+        problem.setObjective(then)
         solve.refuse_unanswered(solve.solve(problem, exact), what="a division of the cost")
-        moved = {name: (gives[name].varValue or 0.0) - (gets[name].varValue or 0.0) for name in names}
-        given = {name: aid[name].varValue or 0.0 for name in names}
-        return _Division(moved, given, {name: pays[name].varValue or 0.0 for name in names})
 
     # --- groups -----------------------------------------------------------------------------------------------------
+
+    def _judged(self, group: Group, pays: Mapping[str, float]) -> bool:
+        """Judge a group and its parts; True if any of them bounds the division anew."""
+        bounds = [self._judge(part, pays) for part in self._parts(group)]
+        return any(bounds)
+
+    def _parts(self, group: Group) -> list[Group]:
+        """The group, and those in it who share bids with each other: if it gains, mostly one of these does."""
+        with_whom: dict[str, set[str]] = {name: {name} for name in group.members}
+        first: dict[int, str] = {}
+        for demand, chosen in zip(self.award.inputs.demands, group.choice, strict=True):
+            if demand.lea_id not in with_whom or chosen == CURRENT:
+                continue
+            joined = with_whom[demand.lea_id] | with_whom[first.setdefault(chosen, demand.lea_id)]
+            with_whom.update(dict.fromkeys(joined, joined))
+        parts = {tuple(name for name in group.members if name in joined) for joined in with_whom.values()}
+        return [self._part(group, names) for names in sorted(parts | {group.members})]
+
+    def _part(self, group: Group, names: tuple[str, ...]) -> Group:
+        inside = set(names)
+        pairs = zip(self.award.inputs.demands, group.choice, strict=True)
+        return Group(
+            names, tuple(told if demand.lea_id in inside else CURRENT for demand, told in pairs), group.average
+        )
 
     def _judge(self, group: Group, pays: Mapping[str, float]) -> bool:
         """Work out what a group would really pay; True if that bounds the division anew, else the search learns of it."""
@@ -200,11 +275,10 @@ class _Search:
         if its_own < own and its_price <= price * (1 + SAME) + CENT:
             self.known[group.members] = (min(price, its_price), its_own)
             price, own = self.known[group.members]
-        gain = sum(pays[name] for name in group.members) * (1 - self.limits.gap) - own
+        gain = sum(pays[name] for name in group.members) - own
         if gain > self.least / 2 and own < self.costs.get(group.members, math.inf) - CENT / 2:
             self.costs[group.members] = own
             return True
-        self.leaving.passed.append(group)
         return False
 
     def _alone(self, group: Group) -> tuple[float, float]:
@@ -243,20 +317,27 @@ class _Search:
 
     # --- telling ----------------------------------------------------------------------------------------------------
 
-    def _told(self, division: _Division, most: float) -> Stability:
-        transfer = _cents(division.gives, ZERO)
+    def _told(self, inner: _Division, outer: _Division) -> Stability:
+        """The division proved to hold; one that needs next to no aid is given without any (the outer one needs none)."""
+        whole = float(sum(self.own.values(), ZERO))
+        proved, division = inner.total_aid < whole or not whole, inner
+        if not proved:
+            division = outer
+        elif self._near(inner, outer) and outer.total_aid <= CENT < inner.total_aid:
+            division = self._divide(floor=inner.pays)
+        above = [division.pays[name] / paid - 1 for name, paid in inner.pays.items() if paid > CENT]
         groups = [
             Leaving(group, half_up(Decimal(str(cost)), 2))
             for group, cost in sorted(self.costs.items(), key=lambda item: (len(item[0]), item[0]))
         ]
         return Stability(
             own=self.own,
-            transfer=transfer,
+            transfer=_cents(division.gives, ZERO),
             subsidy={name: max(ZERO, half_up(Decimal(str(usd)), 2)) for name, usd in division.aid.items()},
             groups=tuple(groups),
-            proved=most <= self.least,
-            most=most,
-            spare=self.limits.gap,
+            proved=proved,
+            spare=max(0.0, *above) if proved and above else 0.0,
+            least_aid=max(0.0, outer.total_aid),
             looked_at=len(self.known),
             seconds=time.perf_counter() - self.began,
         )
@@ -264,7 +345,7 @@ class _Search:
 
 def _cents(amounts: Mapping[str, float], total: Decimal) -> dict[str, Decimal]:
     """Amounts in whole cents that still sum to `total`: what rounding leaves goes to the largest."""
-    found = {name: half_up(Decimal(str(usd)), 2) for name, usd in amounts.items()}
+    found = {name: half_up(Decimal(str(usd)), 2) + ZERO for name, usd in amounts.items()}
     left = total - sum(found.values(), ZERO)
     if left:
         found[max(found, key=lambda name: (abs(found[name]), name))] += left

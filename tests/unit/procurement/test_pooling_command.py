@@ -174,7 +174,6 @@ def test_an_answer_with_nothing_to_say_is_silent(pool: Callable[..., tuple[int, 
         ("policy.toml", "12\n", "12\nmin_providers = 2\nmax_awards = 1\n", "no award can keep both"),
         ("policy.toml", "12\n", "0\n", "horizon_months is 0, expected a whole number of months"),
         ("policy.toml", "12\n", "12\nfiling = 'joint'\n", "expected separate or consortium_equal"),
-        ("policy.toml", "12\n", "12\nstable = true\n", "stable = true is not available yet"),
         ("demand.csv", "2300000,internet,100", "2300000,wan,100", "2300000 (wan): no bid prices it"),
         (
             "bids.csv",

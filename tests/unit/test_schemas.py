@@ -98,7 +98,8 @@ def test_a_column_says_in_words_what_a_cell_must_be() -> None:
     assert words["down_mbps"] == "a whole number from 0 to 1,000,000"
     assert words["business_residential"] == "one of B, R, X"
     assert words["low_latency"] == "yes or no"
-    assert Schema.load("enrollment").columns["students"].expectation() == "a whole number of 0 or more"
+    assert Schema.load("enrollment").columns["students"].expectation() == "a whole number from 0 to 400,000,000"
+    assert Schema.load("c2_sites").columns["square_feet"].expectation().endswith("of 0 or more")
 
 
 def test_a_column_with_a_meaning_of_blank_or_a_default_may_be_blank() -> None:

@@ -10,6 +10,7 @@ from typing import Final
 
 from infraplan import solve
 from infraplan.errors import NoAnswer
+from infraplan.procurement.funding import goals
 from infraplan.procurement.funding import model as models
 from infraplan.procurement.funding.inputs import Inputs
 from infraplan.procurement.funding.model import Model, Options
@@ -21,17 +22,35 @@ HALF: Final = 0.5
 SPARE: Final = 100
 """Cents of every fund left unspent where the plan does not come out to the last cent otherwise."""
 LOOSER: Final = 1e-6
+MOST_STEPS: Final = 1000
+"""Steps of the whole curve after which it is cut off."""
+NEAR_ENOUGH: Final = 1e-4
+"""How near its best a later goal is brought at least: it decides between plans that are as good by the first."""
+USUAL_CENTS: Final = (0, 100_000_000, 500_000_000)
+"""Amounts a legislator is shown in any case, where there is as much: none, one million, five million dollars."""
+
+
+@dataclass(frozen=True)
+class Aim:
+    """One goal of the policy's order: what was reached, and what is proved about it given the goals before."""
+
+    goal: str
+    result: Result
 
 
 @dataclass(frozen=True)
 class Answer:
-    """Which projects start when (`starts`: project number to year), who pays, and how good that is."""
+    """Which projects start when (`starts`: project number to year), who pays, and how good that is.
+
+    `result` is that of the first goal, `aims` are all of them.
+    """
 
     options: Options
     starts: Mapping[int, int]
     payments: tuple[Payment, ...]
     result: Result
     state_limit: int | None = None
+    aims: tuple[Aim, ...] = ()
 
     @property
     def inputs(self) -> Inputs:
@@ -69,23 +88,54 @@ def _found(told: Options, limits: Limits, state_cents: int | None, near: Mapping
     began = time.perf_counter()
     bound = math.inf
     for spare in (0, SPARE):
-        model = models.build(told, state_cents, spare=spare)
-        share = _least_share(told, limits.after(time.perf_counter() - began), state_cents, spare)
-        if share is not None:
-            models.at_least(model, share * (1 - LOOSER))
-        start = _start(model, near) if near and share is None else None
-        result = solve.solve(model.problem, limits.after(time.perf_counter() - began), start=start)
-        solve.refuse_unanswered(result, what=WHAT)
-        bound = min(bound, result.bound)
-        starts = {index: year for (index, year), variable in model.start.items() if (variable.varValue or 0) > HALF}
+        left = limits.after(time.perf_counter() - began)
+        starts, aims = _aimed(told, left, state_cents, near, spare)
+        if not spare:  # what is proved with cents to spare is not proved of the funds as they are
+            bound = aims[0].result.bound
         payments = pay(told, starts, state_cents)
-        if payments is not None:
-            best = Answer(told, starts, payments, result, state_cents)
-            seconds = time.perf_counter() - began
-            return replace(best, result=_exact(best, result, bound, limits.gap, seconds, changed=spare > 0))
+        if payments is None:
+            continue
+        seconds = time.perf_counter() - began
+        reached = [float(goals.value(told.inputs, aim.goal, starts, payments)) for aim in aims]
+        exact = [
+            replace(aim, result=_exact(value, aim.result, aim.result.bound if number else bound, limits.gap, seconds,
+                                       changed=spare > 0))
+            for number, (aim, value) in enumerate(zip(aims, reached, strict=True))
+        ]  # fmt: skip
+        return Answer(told, starts, payments, exact[0].result, state_cents, tuple(exact))
     raise NoAnswer(
         "No answer: the plan found cannot be paid to the last cent; widen the funds by a dollar and try again."
     )
+
+
+def _aimed(
+    told: Options, limits: Limits, state_cents: int | None, near: Mapping[int, int] | None, spare: int
+) -> tuple[dict[int, int], list[Aim]]:
+    """The starts that reach the policy's goals one after the other; a later goal out of time is left where it is."""
+    began = time.perf_counter()
+    share = _least_share(told, limits, state_cents, spare)
+    starts, aims, values = dict[int, int](), list[Aim](), dict[str, float]()
+    for goal in goals.aims(told.inputs.policy):
+        model = models.build(told, state_cents, spare=spare, goal=goal)
+        if share is not None:
+            models.at_least(model, share * (1 - LOOSER))
+        for aim in aims:
+            models.keep(model, aim.goal, aim.result.objective)
+        start = values or (_start(model, near) if near and share is None else None)
+        left = limits.after(time.perf_counter() - began)
+        result = solve.solve(
+            model.problem, replace(left, gap=max(left.gap, NEAR_ENOUGH)) if aims else left, start=start
+        )
+        if aims and not result.status.answered:
+            break
+        solve.refuse_unanswered(result, what=WHAT)
+        if goal == "state_usd_unspent":
+            rest = models.constant_of(told.inputs, goal)
+            result = replace(result, objective=result.objective + rest, bound=result.bound + rest)
+        starts = {index: year for (index, year), variable in model.start.items() if (variable.varValue or 0) > HALF}
+        values = dict(result.values)
+        aims.append(Aim(goal, result))
+    return starts, aims
 
 
 def _least_share(told: Options, limits: Limits, state_cents: int | None, spare: int) -> float | None:
@@ -103,10 +153,9 @@ def _start(model: Model, near: Mapping[int, int]) -> dict[str, float]:
     return {variable.name: float(near.get(index) == year) for (index, year), variable in model.start.items()}
 
 
-def _exact(answer: Answer, result: Result, bound: float, asked: float, seconds: float, *, changed: bool) -> Result:
-    """The result with the benefit recomputed exactly; the bound is kept, and never below it."""
-    objective = float(answer.worth)
-    near = abs(objective - result.objective) <= LOOSER * max(1.0, objective)
+def _exact(objective: float, result: Result, bound: float, asked: float, seconds: float, *, changed: bool) -> Result:
+    """The result with its value recomputed exactly; the bound is kept, and never below it."""
+    near = abs(objective - result.objective) <= LOOSER * max(1.0, abs(objective))
     bound = objective if result.status == Status.optimal and near and not changed else max(bound, objective)
     gap = solve.relative_gap(objective, bound)
     if gap <= solve.PROVEN_GAP:
@@ -132,10 +181,41 @@ def frontier(best: Answer, amounts: Sequence[int], limits: Limits) -> list[Answe
             break
         one = _found(best.options, left, cents, found[-1].starts if found else None)
         rises = best.inputs.policy.fair_share != "smallest_unmet"  # which may give up benefit for a poorer region
-        if found and rises and found[-1].worth > one.worth:
+        if found and rises and found[-1].result.objective > one.result.objective:
             one = _instead(found[-1], one, limits.gap, cents)
         found.append(one)
     return found
+
+
+def steps(best: Answer, limits: Limits, most: int = MOST_STEPS) -> tuple[list[Answer], bool]:
+    """Return every amount of state money (cents, rising) from which on it buys more, and whether all were found.
+
+    From the most benefit down: the least state money that brings it, then the best plan for less, and so on. The least
+    is proved within `NEAR_ENOUGH` of itself: to the cent, that is a riddle of its own that helps no planner.
+    """
+    policy = best.inputs.policy
+    if not policy.weights and "state_usd_unspent" not in policy.order:
+        policy = replace(policy, order=(policy.order[0], "state_usd_unspent"))
+    told = replace(best.options, inputs=replace(best.inputs, policy=policy))
+    began, found, cents = time.perf_counter(), list[Answer](), best.inputs.state_cents
+    while len(found) < most:
+        spent = time.perf_counter() - began
+        if found and limits.time_limit is not None and spent >= limits.time_limit:
+            return found[::-1], False
+        one = _found(told, limits.after(spent), cents, found[-1].starts if found else best.starts)
+        if found and one.result.objective >= found[-1].result.objective:
+            found.pop()  # as much for less money: the step above was none
+        found.append(replace(one, state_limit=one.state_cents))
+        if not one.state_cents:
+            return found[::-1], True
+        cents = min(one.state_cents, _least_cents(one)) - 1
+    return found[::-1], False
+
+
+def _least_cents(one: Answer) -> int:
+    """The least state money, in cents, that may bring as much as a plan does, as far as it is proved."""
+    left = next((aim.result.bound for aim in one.aims[1:] if aim.goal == "state_usd_unspent"), 0.0)
+    return one.inputs.state_cents - math.floor(left * models.CENTS) if math.isfinite(left) and left else one.state_cents
 
 
 def _instead(less: Answer, one: Answer, asked: float, cents: int) -> Answer:
@@ -150,3 +230,8 @@ def _instead(less: Answer, one: Answer, asked: float, cents: int) -> Answer:
 def quarters(inputs: Inputs) -> list[int]:
     """No state money, a quarter, half, three quarters and all of it, in cents."""
     return sorted({inputs.state_cents * part // 4 for part in range(5)})
+
+
+def usual(inputs: Inputs) -> list[int]:
+    """The quarters, and round amounts that the funds hold, in cents."""
+    return sorted({*quarters(inputs), *(cents for cents in USUAL_CENTS if cents <= inputs.state_cents)})

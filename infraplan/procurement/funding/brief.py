@@ -1,57 +1,96 @@
 """One page for a legislator, as words and tables: what state money buys, who is left out, what was assumed."""
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final
 
 import pandas as pd
 
+from infraplan.procurement.funding import goals
 from infraplan.procurement.funding.answer import Answer
-from infraplan.procurement.funding.files import OUTBID, proved, unfunded
+from infraplan.procurement.funding.files import OUTBID, proved, unfunded, weights
+from infraplan.procurement.funding.legislative import Shares
+from infraplan.scenarios import Summary
 from infraplan.units import CENT, half_up
 
-MOST_DISTRICTS: Final = 20
+MOST_DISTRICTS: Final = 8
+"""Rows of a table that still leave the page one page."""
+CHAMBERS: Final = {"upper": "upper chamber", "lower": "lower chamber"}
 HUNDRED: Final = Decimal(100)
 
 
 @dataclass(frozen=True)
+class Plan:
+    """What a page may say beside the answer.
+
+    `names` of school districts, `districts` with the `shares` they were made with (see `legislative`), `steps`: every
+    amount from which on money buys more (else none), the trial against possible futures.
+    """
+
+    names: Mapping[str, str] = field(default_factory=dict)
+    shares: Shares | None = None
+    districts: pd.DataFrame | None = None
+    steps: Sequence[Answer] = ()
+    tried: Summary | None = None
+
+
+@dataclass(frozen=True)
 class Brief:
-    """What the page says. `amounts`: one row per amount of state money; `left`: districts with projects left out."""
+    """What the page says.
+
+    `amounts`: one row per amount of state money; `curve`: the same or more of them for the chart, which rises in steps if
+    `whole`; `left`: school districts with projects left out; `places`: what that means by legislative district.
+    """
 
     title: str
     lead: str
     amounts: pd.DataFrame
+    curve: pd.DataFrame
+    whole: bool
     left: pd.DataFrame
     left_words: str
+    places: pd.DataFrame | None
+    places_words: str
+    sure: tuple[str, ...]
     example: tuple[str, ...]
     notes: tuple[str, ...]
 
 
-def brief(best: Answer, points: Sequence[Answer], fewest: int) -> Brief:
+def brief(best: Answer, points: Sequence[Answer], fewest: int, plan: Plan | None = None) -> Brief:
     """Say what an answer, and those for other amounts of state money, mean for a legislator.
 
     Counts of students below `fewest` are not told; those in the tables are for the page to withhold.
     """
+    plan = plan or Plan()
     years = best.inputs.years
     span = f"{years[0]}" if len(years) == 1 else f"{years[0]}-{years[-1]}"
-    left, words = _left(best)
+    left, words = _left(best, plan.names)
+    places, told = _places(plan)
     return Brief(
         title=f"What state money for school broadband buys, funding years {span}",
         lead=_lead(best, points, fewest),
         amounts=_amounts(points),
+        curve=_amounts(plan.steps or points),
+        whole=bool(plan.steps),
         left=left,
         left_words=words,
+        places=places,
+        places_words=told,
+        sure=tuple(plan.tried.words()) if plan.tried else (),
         example=_example(best),
         notes=(
             *best.inputs.notes,
+            *weights(best.inputs),
             *_weighted(best),
+            *_aimed(best),
             "students are those a project brings to its bandwidth target, as the file of projects states them; students "
             "of a district with several funded projects are counted once for each",
-            "shown by school district: no layer of legislative districts is part of this plan",
+            *([f"{plan.shares.words()}"] if plan.shares else ["shown by school district: no layer of legislative "
+              "districts is part of this plan"]),
         ),
-    )
+    )  # fmt: skip
 
 
 def students(answer: Answer) -> Decimal:
@@ -89,7 +128,7 @@ def _amounts(points: Sequence[Answer]) -> pd.DataFrame:
     )
 
 
-def _left(best: Answer) -> tuple[pd.DataFrame, str]:
+def _left(best: Answer, names: Mapping[str, str]) -> tuple[pd.DataFrame, str]:
     """Districts by the students that their unfunded projects would bring to target, most first."""
     table = unfunded(best)
     table = table[table["benefit"] > 0]
@@ -99,18 +138,47 @@ def _left(best: Answer) -> tuple[pd.DataFrame, str]:
         rows.append(
             {
                 "lea_id": lea,
+                "name": names.get(str(lea), str(lea)),
                 "students": float(sum(told["benefit"])),
                 "projects": len(told),
                 "why": min(reasons, key=lambda reason: (-reasons[reason], reason)),
             }
         )
     rows.sort(key=lambda row: (-float(str(row["students"])), str(row["lea_id"])))
-    shown = pd.DataFrame(rows[:MOST_DISTRICTS], columns=["lea_id", "students", "projects", "why"])
+    shown = pd.DataFrame(rows[:MOST_DISTRICTS], columns=["lea_id", "name", "students", "projects", "why"])
     if not rows:
         return shown, "Every project that brings students to target is funded."
     more = len(rows) - len(shown)
     words = f"{len(rows):,} districts have projects that are not funded" + (
         f"; the {len(shown)} with the most students are shown, {more:,} more are in unfunded.csv." if more else "."
+    )
+    return shown, words
+
+
+def _places(plan: Plan) -> tuple[pd.DataFrame | None, str]:
+    """Legislative districts by students left, most first; those of each chamber that still fit the page."""
+    if plan.districts is None or plan.districts.empty:
+        return None, ""
+    whole = plan.districts.assign(
+        place=[
+            f"{name if isinstance(name, str) else place} ({CHAMBERS[chamber]})" if isinstance(place, str) else
+            f"placed nowhere: no boundary ({CHAMBERS[chamber]})"
+            for chamber, place, name in plan.districts[["chamber", "legislative_id", "name"]].itertuples(index=False)
+        ]
+    )  # fmt: skip
+    chambers = [chamber for chamber in CHAMBERS if (whole["chamber"] == chamber).any()]
+    shown = pd.concat(
+        [
+            whole[whole["chamber"] == chamber]
+            .sort_values(["students_left", "legislative_id"], ascending=[False, True], kind="stable")
+            .head(MOST_DISTRICTS // len(chambers))
+            for chamber in chambers
+        ],
+        ignore_index=True,
+    )
+    more = len(whole) - len(shown)
+    words = "The districts with the most students left are shown" + (
+        f"; {more:,} more are in by_legislative_district.csv." if more else "."
     )
     return shown, words
 
@@ -152,6 +220,17 @@ def _weighted(best: Answer) -> tuple[str, ...]:
         "the plan counts students of districts with a need weight more than once when it chooses; the page counts each "
         "student once, so that a line need not rise evenly",
     )
+
+
+def _aimed(best: Answer) -> tuple[str, ...]:
+    """What the plan aims at, where it is not simply the most students by need."""
+    policy = best.inputs.policy
+    if policy.weights:
+        parts = " + ".join(f"{float(each):g} x {goals.UNITS[name]}" for name, each in policy.weights.items() if each)
+        return (f"projects are chosen by the sum of {parts}",)
+    if policy.order == ("benefit",):
+        return ()
+    return ("projects are chosen by, in this order: " + "; ".join(goals.UNITS[name] for name in policy.order),)
 
 
 def _people(count: Decimal, fewest: int) -> str:

@@ -1,6 +1,7 @@
 """What a funding plan writes: who pays what when, what is not funded and why, what more state money buys."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
@@ -8,15 +9,18 @@ from typing import Any, Final
 import pandas as pd
 
 from infraplan import solve, tablefiles
+from infraplan.procurement.funding import goals
 from infraplan.procurement.funding.answer import Answer
+from infraplan.procurement.funding.inputs import Inputs
 from infraplan.procurement.funding.model import needs
+from infraplan.scenarios import Summary
 from infraplan.units import CENT
 
-UNIT: Final = "students brought to target, weighted by need"
 CAVEAT: Final = "Planning figures, not legal advice; USAC decides."
 OUTBID: Final = "others bring more students for the money"
 PLAN: Final = (
     "project_id", "year", "fund_id", "erate_usd", "state_usd", "local_usd", "lea_id", "match_usd", "starts", "benefit",
+    "need_weight",
 )  # fmt: skip
 
 
@@ -39,6 +43,7 @@ def funding(answer: Answer) -> pd.DataFrame:
                     "match_usd": _usd(told.match if place == 0 else 0),
                     "starts": start,
                     "benefit": project.benefit if place == 0 and told.year == start else Decimal(0),
+                    "need_weight": project.weight,
                 }
             )
     return pd.DataFrame(rows, columns=list(PLAN))
@@ -63,8 +68,8 @@ def unfunded(answer: Answer) -> pd.DataFrame:
                 reason = f"requires {waits[0]}, which is not funded"
             else:
                 reason = OUTBID if project.worth else "on its own it brings no students to target"
-        rows.append((project.project_id, project.lea_id, project.benefit, _usd(project.share), reason))
-    return pd.DataFrame(rows, columns=["project_id", "lea_id", "benefit", "share_usd", "reason"])
+        rows.append((project.project_id, project.lea_id, project.benefit, _usd(project.share), reason, project.weight))
+    return pd.DataFrame(rows, columns=["project_id", "lea_id", "benefit", "share_usd", "reason", "need_weight"])
 
 
 def frontier(points: Sequence[Answer]) -> pd.DataFrame:
@@ -78,21 +83,32 @@ def frontier(points: Sequence[Answer]) -> pd.DataFrame:
             "state_spent_usd": _usd(point.state_cents),
             "erate_usd": _usd(point.erate_cents),
             "projects": len(point.starts),
+            "students": sum((point.inputs.projects[index].benefit for index in point.starts), Decimal(0)),
+            "objective": point.result.objective,
         }
         for point in points
     ]
-    columns = ["state_usd", "benefit", "status", "gap", "state_spent_usd", "erate_usd", "projects"]
+    columns = [
+        "state_usd", "benefit", "status", "gap", "state_spent_usd", "erate_usd", "projects", "students", "objective"
+    ]  # fmt: skip
     return pd.DataFrame(rows, columns=columns)
 
 
-def solution(answer: Answer, points: Sequence[Answer], more: Sequence[str] = ()) -> dict[str, Any]:
-    """What `solution.json` says."""
+def solution(
+    answer: Answer, points: Sequence[Answer], more: Sequence[str] = (), tried: Summary | None = None
+) -> dict[str, Any]:
+    """What `solution.json` says; `tried` is the plan's trial against possible futures."""
     inputs = answer.inputs
+    aims = [
+        {"goal": aim.goal, "unit": goals.UNITS[aim.goal], "value": aim.result.objective, "bound": aim.result.bound,
+         "status": str(aim.result.status), "gap": aim.result.gap}
+        for aim in answer.aims
+    ]  # fmt: skip
     return solve.record(
         answer.result,
         policy={**inputs.policy.said(), "years": list(inputs.years)},
         inputs=inputs.files,
-        unit=UNIT,
+        unit=goals.UNITS[goals.aims(inputs.policy)[0]],
         proved=proved(answer),
         projects=len(inputs.projects),
         funded=len(answer.starts),
@@ -102,9 +118,23 @@ def solution(answer: Answer, points: Sequence[Answer], more: Sequence[str] = ())
         local_usd=float(_usd(_local_cents(answer))),
         regions=regions(answer),
         points=len(points),
-        notes=[*inputs.notes, *more],
+        goals=aims,
+        **({"scenarios": tried.said()} if tried else {}),
+        notes=[*inputs.notes, *weights(inputs), *more],
         caveat=CAVEAT,
     )
+
+
+def weights(inputs: Inputs) -> list[str]:
+    """The need weights in words; nothing where none is given."""
+    given = sorted(project.weight for project in inputs.projects if project.weight)
+    if not given:
+        return []
+    return [
+        f"{len(given):,} of {len(inputs.projects):,} projects have a need weight, from {given[0].normalize():f} to "
+        f"{given[-1].normalize():f}: each of their students counts 1 + that weight when projects are chosen; weights "
+        "stand in funding.csv and unfunded.csv"
+    ]
 
 
 def regions(answer: Answer) -> dict[str, float]:
@@ -126,37 +156,46 @@ def proved(answer: Answer) -> str:
     return f"proved within {100 * answer.result.gap:.2g} % of the best possible"
 
 
-def summary(answer: Answer) -> list[str]:
+def summary(answer: Answer, tried: Summary | None = None) -> list[str]:
     """A few lines for the person at the keyboard."""
     inputs = answer.inputs
     students = sum((inputs.projects[index].benefit for index in answer.starts), Decimal(0))
     return [
-        *(f"note: {note}" for note in inputs.notes),
+        *(f"note: {note}" for note in (*inputs.notes, *weights(inputs))),
         f"{len(answer.starts):,} of {len(inputs.projects):,} projects are funded in "
         f"{inputs.years[0]}-{inputs.years[-1]}: {students:,} students brought to target",
         f"${_usd(answer.state_cents):,} of state money and ${_usd(_local_cents(answer)):,} of other money draw "
         f"${_usd(answer.erate_cents):,} from E-Rate; {proved(answer)}",
+        *(f"then {goals.UNITS[aim.goal]}: {aim.result.objective:,.0f}" for aim in answer.aims[1:]),
+        *(tried.words() if tried else ()),
     ]
 
 
-def write(
-    answer: Answer,
-    points: Sequence[Answer],
-    folder: Path,
-    more: Sequence[str] = (),
-    pages: Mapping[str, Callable[[Path], object]] | None = None,
-) -> None:
-    """Write the answer's files into `folder`, whole or not at all; an earlier answer there is replaced.
+@dataclass(frozen=True)
+class Extras:
+    """What an answer may hold beside itself: a trial, the means of legislative districts, and pages with their drawers."""
 
-    `pages` are further files by name, each with what draws it to a path.
-    """
+    more: Sequence[str] = ()
+    tried: Summary | None = None
+    districts: pd.DataFrame | None = None
+    pages: Mapping[str, Callable[[Path], object]] = field(default_factory=dict)
+
+
+def write(answer: Answer, points: Sequence[Answer], folder: Path, extras: Extras | None = None) -> None:
+    """Write the answer's files into `folder`, whole or not at all; an earlier answer there is replaced."""
+    extras = extras or Extras()
     with solve.answer_folder(folder) as fresh:
         tablefiles.write(funding(answer), fresh / "funding.csv")
         tablefiles.write(unfunded(answer), fresh / "unfunded.csv")
         tablefiles.write(frontier(points), fresh / "frontier.csv")
-        for name, draw in (pages or {}).items():
+        if extras.districts is not None:
+            tablefiles.write(extras.districts, fresh / "by_legislative_district.csv")
+        if extras.tried is not None:
+            tablefiles.write(extras.tried.table, fresh / "scenarios.csv")
+            tablefiles.write(extras.tried.decisions, fresh / "decisions.csv")
+        for name, draw in extras.pages.items():
             draw(fresh / name)
-        solve.write_record(fresh, solution(answer, points, more))
+        solve.write_record(fresh, solution(answer, points, extras.more, extras.tried))
 
 
 def _local_cents(answer: Answer) -> int:

@@ -16,20 +16,23 @@ Decisions
     pay[k,f]    USD of fund f to group k
     match[k]    USD that E-Rate adds to group k for a match
 Objective
-    most   sum worth[p] start[p,y]
+    most   sum worth[p] start[p,y], or another goal, or a weighted sum of goals                       (by policy)
 Constraints
     once            sum_y start[p,y] <= 1
     paid            sum share[p] start[p,y] over what runs in t <= sum_f pay[k,f] + match[k]
+    not overpaid    the other way round, where E-Rate money is a goal: a match cannot grow by paying more than is owed
     match by match  match[k] <= sum of pay[k,f] over funds that match
     match at most   match[k] <= sum most[p] start[p,y]
     fund            sum_k pay[k,f] <= usd[f]
     state money     sum of pay over state funds <= the amount asked about
-    budget          sum of cost[p] start[p,y] over d's Category Two projects and the years of c <= left[d,c]
+    budget          sum of cost[p] start[p,y] over d's Category Two projects and the years of c that each is paid in
+                    <= left[d,c]
     covers          of projects that together exceed a budget not all start
     requires        start[p,<=t] <= start[required,<=t]
     excludes        start[p,.] + start[q,.] <= 1
     floor           a region's benefit >= floor_share x its share of all need x the benefit of all   (by policy)
     least           a region's benefit >= least x its need                                           (by policy)
+    kept            an earlier goal of the order >= what it reached                                   (by policy)
 
 Within a group any split between projects works, so groups keep the model small: with statewide funds there are two or
 three a year. A start that no funds of its years could pay, or that exceeds its budget, is left out beforehand; without
@@ -44,6 +47,7 @@ from typing import Final
 
 import pulp
 
+from infraplan.procurement.funding import goals
 from infraplan.procurement.funding.inputs import RECURRING, Inputs, Project
 
 LE = pulp.LpConstraintLE
@@ -52,6 +56,9 @@ MOST_IN_COVER: Final = 4
 """Projects of one budget that are tried together for a cover."""
 MOST_COVERED: Final = 12
 """Projects above which a district's covers are left to the solver."""
+
+KEPT_WITHIN: Final = 1e-3
+"""How far (a thousandth of a student or dollar) an earlier goal may fall short of what it reached: rounding, no more."""
 
 Term = tuple[pulp.LpVariable, float]
 Key = tuple[int, tuple[int, ...], tuple[int, ...]]
@@ -124,9 +131,30 @@ def _payable(
 def _within_budget(inputs: Inputs, project: Project, year: int) -> str | None:
     if project.category != "C2" or inputs.c2 is None:
         return None
-    cost = project.cost * len(list(paid_years(inputs, project, year)))
-    left = inputs.c2.get((project.lea_id, inputs.cycle_of[year]), 0)
-    return "its cost exceeds the district's Category Two budget" if cost > left else None
+    fits = all(cost <= inputs.c2.get((project.lea_id, cycle), 0)
+               for cycle, cost in _by_cycle(inputs, project, year).items())  # fmt: skip
+    return None if fits else "its cost exceeds the district's Category Two budget"
+
+
+def _by_cycle(inputs: Inputs, project: Project, start: int) -> dict[int, int]:
+    """Cents of each Category Two cycle, by its first year, that a project takes: a recurring one may outlast a cycle."""
+    found: dict[int, int] = {}
+    for year in paid_years(inputs, project, start):
+        found[inputs.cycle_of[year]] = found.get(inputs.cycle_of[year], 0) + project.cost
+    return found
+
+
+def within_budgets(inputs: Inputs, starts: Mapping[int, int]) -> bool:
+    """Whether projects that start in given years (by number) keep every Category Two budget together."""
+    if inputs.c2 is None:
+        return True
+    spent: dict[tuple[str, int], int] = defaultdict(int)
+    for index, start in starts.items():
+        project = inputs.projects[index]
+        if project.category == "C2":
+            for cycle, cost in _by_cycle(inputs, project, start).items():
+                spent[project.lea_id, cycle] += cost
+    return all(cents <= inputs.c2.get(place, 0) for place, cents in spent.items())
 
 
 @dataclass
@@ -145,11 +173,11 @@ class Model:
         self.problem += pulp.LpConstraint(pulp.LpAffineExpression(list(terms)), LE, name, rhs)
 
 
-def build(told: Options, state_cents: int | None = None, *, spare: int = 0) -> Model:
+def build(told: Options, state_cents: int | None = None, *, spare: int = 0, goal: str = "benefit") -> Model:
     """State the model; `state_cents` limits state money over all years, `spare` cents of every fund stay unspent."""
     model = Model(pulp.LpProblem("fund", pulp.LpMaximize), told)
     _decisions(model)
-    _most_benefit(model)
+    _most_of(model, goal)
     _once(model)
     _paid(model)
     _funds_last(model, spare)
@@ -174,11 +202,51 @@ def _decisions(model: Model) -> None:
             model.match[key] = add(f"match_{number}", 0)
 
 
-def _most_benefit(model: Model) -> None:
-    projects = model.options.inputs.projects
-    model.problem += pulp.LpAffineExpression(
-        [(variable, float(projects[index].worth)) for (index, _), variable in model.start.items()]
-    )
+def _most_of(model: Model, goal: str) -> None:
+    # state money left is stated as money spent, without the constant: a share of a small rest would prove nothing
+    constant = 0.0 if goal == "state_usd_unspent" else constant_of(model.options.inputs, goal)
+    model.problem.setObjective(pulp.LpAffineExpression(_terms(model, goal), constant))
+
+
+def keep(model: Model, goal: str, reached: float) -> None:
+    """Hold on to what an earlier goal reached."""
+    most = constant_of(model.options.inputs, goal) - reached + KEPT_WITHIN
+    model.add([(variable, -each) for variable, each in _terms(model, goal)], most, f"kept_{goal}")
+
+
+def constant_of(inputs: Inputs, goal: str) -> float:
+    """The part of a goal that no decision changes: all state money, of what is left of it."""
+    return float(goals.worths(inputs.policy, goal).get("state_usd_unspent", 0)) * inputs.state_cents / CENTS
+
+
+def _terms(model: Model, goal: str) -> list[Term]:
+    """A goal, or the weighted sum of goals, without its constant part."""
+    found: dict[str, tuple[pulp.LpVariable, float]] = {}
+    for name, each in goals.worths(model.options.inputs.policy, goal).items():
+        for variable, counts in _of_goal(model, name) if each else ():
+            before = found.get(variable.name, (variable, 0.0))[1]
+            found[variable.name] = (variable, before + float(each) * counts)
+    return list(found.values())
+
+
+def _of_goal(model: Model, goal: str) -> Iterable[Term]:
+    told, projects = model.options, model.options.inputs.projects
+    if goal == "state_usd_unspent":
+        funds = told.inputs.funds
+        return [(variable, -1.0) for (_, fund), variable in model.pay.items() if funds[fund].state]
+    if goal == "federal_usd":
+        drawn = [
+            (variable, projects[index].erate * len(list(told.payments(index, first))) / CENTS)
+            for (index, first), variable in model.start.items()
+        ]
+        return [*drawn, *((variable, 1.0) for variable in model.match.values())]
+    last = told.inputs.years[-1]
+    found = []
+    for (index, first), variable in model.start.items():
+        project = projects[index]
+        years = last - first + 1 if goal == "student_years" else 1
+        found.append((variable, float((project.worth if goal == "benefit" else project.benefit) * years)))
+    return found
 
 
 def _once(model: Model) -> None:
@@ -196,6 +264,8 @@ def _by_project(model: Model) -> dict[int, list[tuple[int, pulp.LpVariable]]]:
 
 def _paid(model: Model) -> None:
     told, projects = model.options, model.options.inputs.projects
+    policy = told.inputs.policy
+    exactly = "federal_usd" in (*policy.order, *policy.weights)  # else nothing is gained by paying more than is owed
     owed: dict[Key, list[Term]] = defaultdict(list)
     most: dict[Key, list[Term]] = defaultdict(list)
     for (index, first), variable in model.start.items():
@@ -207,7 +277,10 @@ def _paid(model: Model) -> None:
     for number, key in enumerate(sorted(owed)):
         pays = [(model.pay[key, fund], -1.0) for fund in key[1]]
         match = [(model.match[key], 1.0)] if key in model.match else []
-        model.add([*owed[key], *pays, *((variable, -1.0) for variable, _ in match)], 0.0, f"paid_{number}")
+        bill = [*owed[key], *pays, *((variable, -1.0) for variable, _ in match)]
+        model.add(bill, 0.0, f"paid_{number}")
+        if exactly:
+            model.add([(variable, -each) for variable, each in bill], 0.0, f"not_overpaid_{number}")
         if match:
             model.add([*match, *((model.pay[key, fund], -1.0) for fund in key[2])], 0.0, f"matched_{number}")
             model.add([*match, *most[key]], 0.0, f"points_{number}")
@@ -237,8 +310,8 @@ def _budgets(model: Model) -> None:
     for (index, year), variable in model.start.items():
         project = inputs.projects[index]
         if project.category == "C2":
-            cost = project.cost * len(list(model.options.payments(index, year)))
-            held[project.lea_id, inputs.cycle_of[year]][index].append((variable, cost))
+            for cycle, cost in _by_cycle(inputs, project, year).items():
+                held[project.lea_id, cycle][index].append((variable, cost))
     for number, (place, starts) in enumerate(sorted(held.items())):
         left = inputs.c2[place]
         if sum(max(cost for _, cost in told) for told in starts.values()) <= left:

@@ -1,7 +1,8 @@
 """Who pays what of each funded project, to the cent.
 
 The model decides which projects start when and knows money only by group of projects. Here the same starts are paid in
-whole cents: first so that a match draws the most federal money, then so that the least state money is spent.
+whole cents: first so that a match draws the most federal money, then so that the least state money is spent; the other
+way round, or weighed, where the policy asks for that.
 """
 
 from collections import defaultdict, deque
@@ -12,10 +13,11 @@ from typing import Final
 import pulp
 
 from infraplan.procurement.funding.model import CENTS, Key, Options
+from infraplan.procurement.funding.policy import Policy
 from infraplan.solve import Limits, solve
 
-STATE_DEARER: Final = 1e-3
-"""How much more a state dollar counts than another where both could pay; small, so that the match comes first."""
+SECOND: Final = 1e-3
+"""How much the second of two aims counts beside the first; small, so that the first is reached first."""
 SLIP: Final = 1e-5
 
 
@@ -93,9 +95,10 @@ def _planned(
     if state_cents is not None:
         state = [variable for (_, fund), variable in spent.items() if funds[fund].state]
         problem += pulp.lpSum(state) <= state_cents / CENTS
+    every, state_more = _dear(options.inputs.policy)
     problem.setObjective(
         pulp.LpAffineExpression(
-            [(variable, 1 + STATE_DEARER * funds[fund].state) for (_, fund), variable in spent.items()]
+            [(variable, every + state_more * funds[fund].state) for (_, fund), variable in spent.items()]
         )
     )
     result = solve(problem, Limits(gap=0))
@@ -103,6 +106,19 @@ def _planned(
         return None
     whole = {bill.key: min(bill.most, _floor(match[bill.key])) for bill in bills}
     return whole, {key: _floor(variable) for key, variable in spent.items()}
+
+
+def _dear(policy: Policy) -> tuple[float, float]:
+    """What a dollar beside E-Rate counts (each spared is one more of a match drawn), and how much more a state dollar.
+
+    >>> _dear(Policy()), _dear(Policy(order=("benefit", "state_usd_unspent")))
+    ((1.0, 0.001), (0.001, 1.0))
+    """
+    federal, state = (float(policy.weights.get(name, 0)) for name in ("federal_usd", "state_usd_unspent"))
+    if federal or state:
+        return max(federal, SECOND * state), max(state, SECOND * federal)
+    first = next((name for name in policy.order if name in ("federal_usd", "state_usd_unspent")), "federal_usd")
+    return (1.0, SECOND) if first == "federal_usd" else (SECOND, 1.0)
 
 
 def _floor(variable: pulp.LpVariable) -> int:

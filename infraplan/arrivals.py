@@ -30,7 +30,7 @@ PASSED_OVER = (".sas7bdat", ".pdf", ".docx", ".md", ".html", ".lyr")
 _PEEK_BYTES = 65_536
 _MOST_LAYERS = 3
 _FEWEST_COLUMNS = 2
-_BINARY_ENDINGS = (*SHEETS, ".parquet", ".zip", ".gz", ".gpkg", ".shp")
+_OTHER_ENDINGS = (*SHEETS, *SHAPES, *RECORDS, ".zip", ".gz")
 _HEADER_ROWS_SEARCHED = 8
 
 
@@ -337,7 +337,7 @@ def _peek_delimited(local: Path, name: str, files: tuple[Path, ...], room: Path)
     columns = [cell.strip().strip("\ufeff") for cell in header]
     while columns and not columns[-1]:
         columns.pop()
-    if len(columns) < _FEWEST_COLUMNS and local.suffix.lower() in _BINARY_ENDINGS:
+    if len(columns) < _FEWEST_COLUMNS and local.suffix.lower() in _OTHER_ENDINGS:
         raise BadInput([_no_header(name, "it is not what its ending says, and no text table")])
     return Arrival(name, "delimited", local, files, tuple(columns), delimiter=delimiter, latin=_is_latin(local))
 

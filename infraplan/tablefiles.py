@@ -64,7 +64,7 @@ _LONGEST_HEADER = 1_000_000
 """Characters from which a file is read in columns; and in which its header must stand."""
 _SHEET_ENDINGS = (".xlsx", ".xls", ".xlsm")
 _TABLE_ENDINGS = (".csv", ".txt", ".tsv", ".json", ".jsonl", ".parquet", *_SHEET_ENDINGS)
-_RECORD_ENDINGS = (".json", ".jsonl", ".ndjson")
+_OTHER_ENDINGS = (*_SHEET_ENDINGS, ".parquet", ".gz", ".zip", ".json", ".jsonl", ".ndjson")
 _FEWEST_COLUMNS_OF_TEXT = 2
 """A single column under an ending that promises a workbook is the rest of a damaged file, not a table."""
 REMARKS = "remarks"
@@ -156,13 +156,13 @@ def _read(path: Path, name: str, choice: _Choice) -> pd.DataFrame:
         return _read_sheet(path, name, choice)
     if kind == "parquet":
         return _as_text(pd.read_parquet(path))
-    if kind in {"json", "geojson"} or ending in _RECORD_ENDINGS:
+    if kind in {"json", "geojson"}:
         return _as_text(pd.json_normalize(_json_rows(path, name)))
     if kind in contents.SHAPES:
         mend = "`infraplan data add` reads map layers; here give a table as CSV or XLSX"
         raise BadInput([Fault(kind="NotATable", what=f"{name} is a map layer, not a table", file=name, mend=mend)])
     frame = _read_delimited(path.read_bytes(), name, choice.header_row)
-    if ending in (*_SHEET_ENDINGS, ".parquet", ".gz", ".zip") and frame.shape[1] < _FEWEST_COLUMNS_OF_TEXT:
+    if ending in _OTHER_ENDINGS and frame.shape[1] < _FEWEST_COLUMNS_OF_TEXT:
         raise _unreadable(name, "it is not what its ending says, and no text table")
     return frame
 

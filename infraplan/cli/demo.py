@@ -77,6 +77,8 @@ def demo(folder: Path, districts: int, locations: int, seed: int) -> None:
         f"and these:\n  {page.with_name('erate.html')}    rates, prices, contracts by district\n"
         f"  {page.with_name('materials.html')}    open materials by district\n"
         f"  {reports / 'funding' / 'brief.html'}    what state money buys, one page\n"
+        f"  {reports / 'network' / 'map.html'}    a network to build, with its routes\n"
+        f"  {reports / 'community' / 'map.html'}    students reached beyond the school door\n"
         f"  {reports / 'materials' / 'report.html'}    audit of a materials list\n"
         f"  {reports / 'letters'}    a letter for each district\n"
         f"Tables are beside them; what is loaded:  infraplan status --workspace {workspace}"
@@ -90,6 +92,7 @@ def commands(files: "list[SampleFile]", folder: Path, workspace: Path) -> list[l
         *_loading(files, workspace),
         *_connectivity(workspace),
         *_procurement(folder / "erate", folder / "bids", workspace),
+        *_beyond(folder / "beyond", workspace),
         *_oer(folder / "oer", workspace),
     ]
     return [shlex.split(line) for line in lines]
@@ -119,6 +122,13 @@ def _connectivity(workspace: Path) -> list[str]:
     ]
 
 
+def _beyond(folder: Path, workspace: Path) -> list[str]:
+    return [
+        f"connectivity community --measures {_q(folder / 'measures.csv')} --stops {_q(folder / 'stops.csv')} "
+        f"--budget 400000 --workspace {_q(workspace)} -o {_q(workspace / 'reports' / 'community')}"
+    ]
+
+
 def _procurement(erate: Path, bids: Path, workspace: Path) -> list[str]:
     where, reports = f"--workspace {_q(workspace)}", workspace / "reports"
     year = f"--funding-year {FUNDING_YEAR}"
@@ -135,7 +145,9 @@ def _procurement(erate: Path, bids: Path, workspace: Path) -> list[str]:
         f"procurement fund --projects {_q(bids / 'projects.csv')} --funds {_q(bids / 'funds.csv')} "
         f"--c2-budgets {_q(bids / 'c2_budgets.csv')} --years {YEARS} -o {_q(reports / 'funding')}",
         f"connectivity build --sites {_q(bids / 'build_sites.csv')} --network {_q(bids / 'build_network.csv')} "
-        f"--nodes {_q(bids / 'build_nodes.csv')} --pop pop0 --pop pop1 -o {_q(reports / 'network')}",
+        f"--nodes {_q(bids / 'build_nodes.csv')} --towers {_q(bids / 'build_towers.csv')} "
+        f"--terrain {_q(bids / 'build_terrain.csv')} --costs {_q(bids / 'build_costs.toml')} --pop pop0 --pop pop1 "
+        f"{where} -o {_q(reports / 'network')}",
     ]
 
 

@@ -15,6 +15,7 @@ from infraplan.sample.luck import chance
 from infraplan.sample.names import told
 from infraplan.sample.nces import Circuit
 from infraplan.sample.people import Lea, People
+from infraplan.sample.towers import write_towers
 
 YEARS = range(FUNDING_YEAR, FUNDING_YEAR + 5)
 MOST_SITES = 200
@@ -149,7 +150,7 @@ def write_build(folder: Path, people: People, ground: Ground, seed: int) -> list
     nodes: list[Row] = [
         {"node": name, "lon": f"{x:.6f}", "lat": f"{y:.6f}"} for name, x, y in zip(names, lon, lat, strict=True)
     ]
-    alternative = told("prices")["alternative"]["usd"]
+    alternative, leas = told("prices")["alternative"]["usd"], {lea.lea_id: lea for lea in people.leas}
     sites: list[Row] = [
         {
             "site_id": school.ncessch,
@@ -157,6 +158,8 @@ def write_build(folder: Path, people: People, ground: Ground, seed: int) -> list
             "students": school.students,
             "mbps": 1_000,
             "alternative_usd": int(rng.integers(*alternative)) if k % 3 == 0 else "",
+            "c1_rate": rates_of(leas[school.lea_id]).c1,
+            "wireless": "yes" if k % 2 else "no",
         }
         for k, school in enumerate(chosen)
     ]
@@ -165,10 +168,11 @@ def write_build(folder: Path, people: People, ground: Ground, seed: int) -> list
         "nodes": ("Network nodes", nodes),
         "network": ("Candidate network", _network(points, names, rng)),
     }
-    return [
+    written = [
         SampleFile(write_records(folder / f"build_{name}.csv", rows), f"{words} (ILLUSTRATIVE)", role="bids")
         for name, (words, rows) in what.items()
     ]
+    return written + write_towers(folder, nodes, seed)
 
 
 def _network(points: Floats, names: list[str], rng: np.random.Generator) -> list[Row]:
@@ -188,6 +192,8 @@ def _network(points: Floats, names: list[str], rng: np.random.Generator) -> list
                 "b": names[b],
                 "meters": max(1, round(meters)),
                 "usd": max(1, round(meters * prices["detour"] * _FEET_PER_METER * foot)),
+                "low_usd": max(1, round(0.7 * meters * prices["detour"] * _FEET_PER_METER * foot)),
+                "high_usd": max(1, round(1.45 * meters * prices["detour"] * _FEET_PER_METER * foot)),
             }
         )
     return rows

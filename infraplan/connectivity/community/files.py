@@ -174,7 +174,7 @@ def proved(found: Choice) -> str:
         return "proved: no other choice under this budget reaches more students, weighted by need"
     if not np.isfinite(found.result.gap):
         return "nothing proved: time ran out"
-    return f"proved within {100 * found.result.gap:.2g} % of the best possible under this budget"
+    return f"proved within {max(0.01, 100 * found.result.gap):.2g} % of the best possible under this budget"
 
 
 def solution(plan: Plan) -> dict[str, Any]:

@@ -167,7 +167,7 @@ def proved(plan: Plan) -> str:
         return "proved the cheapest possible on these links and costs"
     if plan.result.gap == float("inf"):
         return "nothing proved: time ran out"
-    return f"proved within {100 * plan.result.gap:.2g} % of the cheapest possible on these links and costs"
+    return f"proved within {max(0.01, 100 * plan.result.gap):.2g} % of the cheapest possible on these links and costs"
 
 
 def solution(plan: Plan, served: pd.DataFrame) -> dict[str, Any]:

@@ -14,7 +14,6 @@ from infraplan.connectivity.network.plan import WIRELESS, Plan
 CRS: Final = "EPSG:4326"
 SHARING: Final = (1, 2, 4, 8, 16)
 """Least number of sites of each class of links on the map."""
-KINDS: Final = (FIBER, WIRELESS, SATELLITE)
 
 
 def routes(plan: Plan, table: pd.DataFrame) -> gpd.GeoDataFrame:
@@ -40,7 +39,9 @@ def sites(plan: Plan, served: pd.DataFrame) -> gpd.GeoDataFrame:
     points = [Point(places[node]) if node in places else None for node in served["node"]]
     money = [name for name in served.columns if str(name).endswith("_usd")]
     plain = served.assign(**{str(name): served[name].astype(float) for name in money})
-    kinds = served["choice"].where(served["choice"].isin(list(KINDS)), "other")
+    connected = served["pop"].notna()
+    known = (connected & served["choice"].isin([FIBER, WIRELESS])) | (~connected & (served["choice"] == SATELLITE))
+    kinds = served["choice"].where(known, "other")
     return gpd.GeoDataFrame(plain.assign(served_by=kinds), geometry=np.array(points, dtype=object), crs=CRS)
 
 

@@ -1,8 +1,8 @@
 """What a map can show, read from maps/layers/<id>.toml: column, unit, classes, colors, and what a click says."""
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from infraplan.errors import BadInput, Fault, InfraplanError
@@ -10,6 +10,7 @@ from infraplan.outputs.tables import Field
 from infraplan.resources import maps_path, read_toml
 
 FEWEST_EDGES = 2
+NAME, OTHER = "name-", "other"
 _REQUIRED = ("title", "kind", "table", "table_title", "column", "about", "computed", "field")
 
 
@@ -30,7 +31,8 @@ class Layer:
     `breaks` are class edges in the unit shown, ascending: a value belongs to the class whose lower edge it reaches, and
     the last class includes its upper edge. `zero` is the legend's word for values of zero and below, which then are a
     class of their own. `reverse` makes low values dark, where less is worse. A layer of codes has `codes` in place of
-    `breaks`. `fields` are the columns of its table and popup, among them `column` itself.
+    `breaks`; with `labels` each class also has its name written on the map once. `fields` are the columns of its table
+    and popup, among them `column` itself.
     """
 
     id: str
@@ -49,6 +51,7 @@ class Layer:
     reverse: bool = False
     missing: str = "unknown"
     codes: Sequence[Code] = field(default_factory=tuple)
+    labels: bool = False
 
     @property
     def field(self) -> Field:
@@ -85,7 +88,7 @@ def layer_from(name: str, content: Mapping[str, Any]) -> Layer:
     if faults:
         raise BadInput(faults)
     plain = {key: content[key] for key in ("title", "kind", "table", "table_title", "column", "about", "computed")}
-    optional = {key: content[key] for key in ("unit", "zero", "palette", "reverse", "missing") if key in content}
+    optional = {key: content[key] for key in ("unit", "zero", "palette", "reverse", "missing", "labels") if key in content}
     layer = Layer(
         id=name,
         **plain,
@@ -125,6 +128,23 @@ def _wrong(layer: Layer) -> list[str]:
         if item.people and item.format == "share":
             wrong.append(f"field {item.column} is a share: name what it is derived_from instead of people")
     return wrong
+
+
+def named(layer: Layer, values: Iterable[str], words: Mapping[str, str] | None = None) -> Layer:
+    """A layer of codes for the values of one table: its own codes that occur, then colors for the names it cannot know.
+
+    The layer's codes `name-1`, `name-2`, ... hold the colors; values are given them in the order they come, and what is
+    left over when they run out is "other", if the layer has such a code, else starts again from the first color.
+    """
+    known = {code.code: code for code in layer.codes if not code.code.startswith(NAME)}
+    slots = [code for code in layer.codes if code.code.startswith(NAME)]
+    told = list(dict.fromkeys(values))
+    new = [value for value in told if value not in known]
+    most = len(slots) if OTHER in known else len(new)
+    codes = [replace(slots[at % len(slots)], code=value, label=(words or {}).get(value, value))
+             for at, value in enumerate(new[:most])]  # fmt: skip
+    left = {OTHER} if new[most:] else set()
+    return replace(layer, codes=(*codes, *(code for name, code in known.items() if name in {*told, *left})))
 
 
 def edges(layer: Layer, threshold: int) -> list[str]:

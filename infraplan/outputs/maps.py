@@ -328,6 +328,7 @@ def _layer_settings(layer: Layer, picture: _Picture) -> dict[str, Any]:
         "columns": [item.column for item in side.fields([layer])],
         "codes": classed.codes.tolist(),
         "classes": looks,
+        "labels": {str(entry.code): entry.label for entry in classed.legend if entry.code >= 0} if layer.labels else {},
         "source": sentence_of(behind),
     }
 

@@ -43,6 +43,7 @@ const infraplan = (() => {
     map.panBy = (offset, options) => panBy.call(map, offset, {...options, animate: false});
     let layer = settings.layers[0];
     let sheet = 0;
+    const written = [];           // names of classes on the map
     let picked = null;            // the area picked last
     let opener = null;            // where the focus goes back to when a popup closes
 
@@ -80,6 +81,22 @@ const infraplan = (() => {
       }
       for (const legend of document.querySelectorAll(".legend")) legend.hidden = legend.dataset.layer !== layer.id;
       frame.setAttribute("aria-label", `Map: ${layer.heading}`);
+      write();
+    };
+
+    // The name of each class once, on its district nearest to the middle of them all, for layers that ask for it.
+    const middleOf = (path) => path.getBounds ? path.getBounds().getCenter() : path.getLatLng();
+    const write = () => {
+      for (const one of written.splice(0)) one.remove();
+      for (const [code, text] of Object.entries(layer.labels || {})) {
+        const mine = Array.from(shapes.entries()).filter(([number]) => layer.codes[number] === Number(code)).map(([, path]) => middleOf(path));
+        if (!mine.length) continue;
+        const mean = L.latLng(mine.reduce((sum, one) => sum + one.lat, 0) / mine.length, mine.reduce((sum, one) => sum + one.lng, 0) / mine.length);
+        const place = mine.reduce((best, one) => mean.distanceTo(one) < mean.distanceTo(best) ? one : best);
+        const note = document.createElement("span");
+        note.textContent = text;
+        written.push(L.tooltip({permanent: true, direction: "center", className: "map-label"}).setLatLng(place).setContent(note).addTo(map));
+      }
     };
 
     // ---- popups

@@ -24,7 +24,7 @@ from email.utils import parsedate_to_datetime
 from importlib.metadata import version
 from pathlib import Path, PurePosixPath
 from typing import Any, Self, TypeVar
-from urllib.parse import unquote, urlencode, urljoin, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, unquote, urlencode, urljoin, urlsplit, urlunsplit
 
 import requests
 import urllib3
@@ -237,7 +237,9 @@ class Http:
             digest = hashlib.sha256()
             try:
                 with part.open("wb") as out:
+                    self._need_room(ask, 0)
                     for piece in pieces():
+                        self._need_room(ask, len(piece))
                         digest.update(piece)
                         out.write(piece)
                         self._progress(ask.name or ask.public, out.tell(), None)
@@ -280,6 +282,14 @@ class Http:
                         f"{ask.host} sent more than {self.limits.most_body_bytes:,} bytes for one page\n"
                         f"  where: {ask.public}\n  mend:  tell the makers of infraplan; the interface has changed"
                     )
+            plain = (
+                answer.headers.get("Content-Encoding", "identity") == "identity"
+            )  # a sum of packed bytes is not ours
+            if plain and not _sum_agrees(answer.headers, bytes(body)):
+                raise SourceChanged(
+                    f"an answer of {ask.host} does not have the checksum that it announces\n  where: {ask.public}\n"
+                    "  mend:  run the command again; if it stays so, the publisher's copy is damaged"
+                )
             return bytes(body), answer.status_code
 
     def _look_once(self, ask: Ask) -> Seen:
@@ -377,9 +387,26 @@ class Http:
             if answer.status_code in _FOR_GOOD:
                 self.moved[_public(address)] = self.clean(_public(target))
             if urlsplit(target).netloc != urlsplit(address).netloc:
-                private = {}  # credentials are for the host they were given for
-            address, params = target, {}
+                private, params, target = (
+                    {},
+                    {},
+                    self._without_secrets(target),
+                )  # they are for the host they were given for
+            else:
+                told = dict(parse_qsl(urlsplit(target).query))
+                params = {name: value for name, value in ask.secret.items() if params and name not in told}
+            address = target
         raise NotFetched(f"{ask.host} redirects in a circle\n  where: {ask.public}\n  mend:  try again later")
+
+    def _without_secrets(self, address: str) -> str:
+        """An address without the query parameters that hold a credential: a server may have put them there itself."""
+        parts = urlsplit(address)
+        kept = [
+            (name, value)
+            for name, value in parse_qsl(parts.query, keep_blank_values=True)
+            if value not in self._secrets
+        ]
+        return urlunsplit(parts._replace(query=urlencode(kept))) if self.clean(parts.query) != parts.query else address
 
     def _judged(self, ask: Ask, answer: requests.Response, fine: tuple[int, ...]) -> requests.Response:
         status = answer.status_code
@@ -451,15 +478,19 @@ class Http:
         length = _whole(answer.headers.get("Content-Length"))
         if answer.headers.get("Content-Encoding", "identity") != "identity":
             length = None  # it counts packed bytes
-        free = shutil.disk_usage(self.cache.folder).free
         if (length or 0) > self.limits.most_file_bytes:
             raise NotFetched(f"{ask.host} announces {length:,} bytes, more than is sane\n  where: {ask.public}")
-        if (length or 0) + self.limits.spare_bytes > free:
+        self._need_room(ask, length or 0)
+        return None if length is None else start + length
+
+    def _need_room(self, ask: Ask, size: int) -> None:
+        """Refuse what would not leave `spare_bytes` on the disk."""
+        free = shutil.disk_usage(self.cache.folder).free
+        if size + self.limits.spare_bytes > free:
             raise NotFetched(
-                f"{ask.name or ask.public} is {length or 0:,} bytes; {free:,} are free at {self.cache.folder}\n"
+                f"{ask.name or ask.public} needs {size:,} bytes or more; {free:,} are free at {self.cache.folder}\n"
                 "  mend:  free some space, or set INFRAPLAN_CACHE to a directory on a larger disk"
             )
-        return None if length is None else start + length
 
     def _refuse_page(self, ask: Ask, answer: requests.Response) -> None:
         """Refuse a web page before it is taken for the file."""
@@ -701,13 +732,19 @@ def _file_name(ask: Ask, headers: Mapping[str, str]) -> str:
     return bare or "download"
 
 
-def _sum_agrees(headers: Mapping[str, str], path: Path, sha256: bytes) -> bool:
-    """Whether a file has the checksum that its publisher sent along; true where none was."""
+def _sum_agrees(headers: Mapping[str, str], content: Path | bytes, sha256: bytes | None = None) -> bool:
+    """Whether a file or a body has the checksum that its publisher sent along; true where none was."""
     wanted: list[tuple[str, bytes]] = []
     digest = headers.get("Repr-Digest") or headers.get("Digest") or ""
     if found := re.search(r"sha-256=:?([A-Za-z0-9+/=]+):?", digest, re.IGNORECASE):
-        wanted.append((found[1], sha256))
+        wanted.append((found[1], sha256 or _digest(content, "sha256")))
     if told := headers.get("Content-MD5"):
-        with path.open("rb") as stream:
-            wanted.append((told, hashlib.file_digest(stream, lambda: hashlib.md5(usedforsecurity=False)).digest()))
+        wanted.append((told, _digest(content, "md5")))
     return all(text.strip().rstrip("=") == b64encode(ours).decode().rstrip("=") for text, ours in wanted)
+
+
+def _digest(content: Path | bytes, kind: str) -> bytes:
+    if isinstance(content, bytes):
+        return hashlib.new(kind, content, usedforsecurity=False).digest()
+    with content.open("rb") as stream:
+        return hashlib.file_digest(stream, lambda: hashlib.new(kind, usedforsecurity=False)).digest()

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import geopandas as gpd
 import openpyxl
 import publishers
 import shapely
@@ -32,6 +33,7 @@ SOURCES = [
     "census_block_districts",
     "census_saipe",
     "census_tiger_districts",
+    "census_tiger_legislative",
     "census_tiger_tracts",
     "fcc_bdc_fixed",
     "fcc_bdc_summary",
@@ -213,6 +215,15 @@ def census(server: Standin, made: Path) -> None:
     server.files[f"{TIGER}/UNSD/tl_2025_23_unsd.zip"] = publishers.two_districts(made).read_bytes()
     secondary = publishers.shapes(made / "tl_2025_23_scsd.zip", ("2300009", "Both High", EAST_BOX), layer="secondary")
     server.files[f"{TIGER}/SCSD/tl_2025_23_scsd.zip"] = secondary.read_bytes()
+    for letter, chamber in (("u", "SLDUST"), ("l", "SLDLST")):
+        drawn = gpd.GeoDataFrame(
+            {"GEOID": ["23001"], chamber: ["001"], "NAMELSAD": ["District 1"], "LSAD": ["LX"]},
+            geometry=[publishers.BOTH_BOX],
+            crs="EPSG:4269",
+        )
+        drawn.to_file(made / f"tl_2025_23_sld{letter}.shp")
+        parts = {path.name: path.read_bytes() for path in sorted(made.glob(f"tl_2025_23_sld{letter}.*"))}
+        server.files[f"{TIGER}/SLD{letter.upper()}/tl_2025_23_sld{letter}.zip"] = zipped(parts)
     publishers.tracts(made / "tl_2025_23_tract.shp", ("23001010100", WEST_BOX), ("23003010100", EAST_BOX))
     parts = {path.name: path.read_bytes() for path in sorted(made.glob("tl_2025_23_tract.*"))}
     server.files[f"{TIGER}/TRACT/tl_2025_23_tract.zip"] = zipped(parts)

@@ -8,6 +8,7 @@ one for each request to a path that begins so, in order.
 import hashlib
 import json
 import socket
+import struct
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -32,7 +33,7 @@ class Answer:
     """One answer and how badly it is given.
 
     `cut` closes the line after so many bytes of the body, `drip` gives one byte in so many seconds, `length` False
-    leaves out how long it is, `chunked` sends it in chunks (and, cut, without the last).
+    leaves out how long it is, `chunked` sends it in chunks (and, cut, without the last), `reset` breaks the line at once.
     """
 
     body: bytes = b""
@@ -42,6 +43,7 @@ class Answer:
     drip: float = 0.0
     length: bool = True
     chunked: bool = False
+    reset: bool = False
 
 
 Page = Callable[[Asked], Answer]
@@ -50,6 +52,10 @@ Page = Callable[[Asked], Answer]
 def as_json(told: Any, status: int = 200, **more: Any) -> Answer:
     """An answer in JSON."""
     return Answer(json.dumps(told).encode(), status, {"Content-Type": "application/json"}, **more)
+
+
+def _as_it_is(_: Asked, answer: Answer) -> Answer:
+    return answer
 
 
 MAINTENANCE = Answer(
@@ -67,6 +73,7 @@ class Standin:
         self.files: dict[str, bytes] = {}
         self.marks: dict[str, dict[str, str]] = {}
         self.faults: dict[str, list[Answer | Page]] = {}
+        self.spoil: Callable[[Asked, Answer], Answer] = _as_it_is
         self.asked: list[Asked] = []
         self.best: tuple[dict[str, Page], dict[str, bytes]] = ({}, {})
         self.lock = threading.Lock()
@@ -93,6 +100,7 @@ class Standin:
         with self.lock:
             self.pages, self.files = dict(self.best[0]), dict(self.best[1])
             self.marks, self.faults, self.asked = {}, {}, []
+            self.spoil = _as_it_is
 
     @property
     def base(self) -> str:
@@ -113,7 +121,10 @@ class Standin:
         return sum(one.path.startswith(start) and one.method == method for one in self.asked)
 
     def answer(self, asked: Asked) -> Answer:
-        """What to say to one request."""
+        """What to say to one request, spoiled as `spoil` has it."""
+        return self.spoil(asked, self._sound(asked))
+
+    def _sound(self, asked: Asked) -> Answer:
         with self.lock:
             self.asked.append(asked)
             for start, waiting in self.faults.items():
@@ -165,6 +176,11 @@ class _Handler(BaseHTTPRequestHandler):
         parts = urlsplit(self.path)
         asked = Asked(self.command, parts.path, dict(parse_qsl(parts.query)), dict(self.headers))
         answer = self.standin.answer(asked)
+        if answer.reset:
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.connection.close()
+            self.close_connection = True
+            return
         self.send_response_only(answer.status)
         for name, value in {"Date": self.date_time_string(), **answer.headers}.items():
             self.send_header(name, value)

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from fetch.maine_online import SOURCES
+from fetch.maine_online import BY_NAME, SOURCES
 from fetch.standin import MAINTENANCE, Answer, Asked, Standin, as_json
+from infraplan import publishers
 from infraplan.schemas import Schema
 from infraplan.workspace import Workspace
 
@@ -31,13 +32,17 @@ def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("accounts")
 def test_everything_a_state_needs_comes_with_one_command(standin: Standin, infraplan: Run, tmp_path: Path) -> None:
     plan = tmp_path / "plan"
-    done = infraplan("data", "fetch", *SOURCES, "--state", "ME", "--workspace", plan, *hosts(standin))
+    done = infraplan("data", "fetch", "--all", "--state", "ME", "--workspace", plan, *hosts(standin))
     assert done.code == 0, done.err
+    assert {one.id for one in publishers.chosen((), everything=True)} == set(SOURCES)
+    assert set(publishers.fetchable()) == {*SOURCES, *BY_NAME}
+    assert "needs circuits: no publisher has it: add the state's own list" in done.err
     tables = {part.table for part in Workspace.open(plan).catalog}
     assert tables == {
         "applicant_sites", "applications", "disbursements", "erate_entities",
         "availability", "block_districts", "c2_spending", "coverage_summary", "district_poverty", "district_shapes",
-        "districts", "enrollment", "funded_locations", "household_internet", "line_recipients", "open_resources", "locations",
+        "districts", "enrollment", "funded_locations", "household_internet",
+        "legislative_districts", "line_recipients", "open_resources", "locations",
         "request_lines", "requests", "schools", "standards", "tract_shapes",
     }  # fmt: skip
 

@@ -71,6 +71,39 @@ def test_a_redirect_to_another_host_does_not_take_the_account_along(standin: Sta
     assert second.headers.get("hash_value") is None
 
 
+def test_a_key_that_a_server_puts_into_a_redirect_goes_no_further_than_its_host(standin: Standin, http: Http) -> None:
+    elsewhere = standin.base.replace("127.0.0.1", "localhost")
+    there = f"{elsewhere}/other.example/data?get=NAME&key=SECRET%2B"
+    standin.pages["/census.example/data"] = lambda _: Answer(b"", 302, {"Location": there})
+    standin.pages["/other.example/data"] = lambda _: as_json([])
+    http.json(Ask(address=f"{standin.base}/census.example/data", secret={"key": "SECRET+"}, pause=0))
+    assert dict(standin.asked[1].query) == {"get": "NAME"}
+
+
+def test_a_key_stays_with_its_host_when_that_redirects_within_itself(standin: Standin, http: Http) -> None:
+    standin.pages["/census.example/data"] = lambda _: Answer(b"", 302, {"Location": "/census.example/new?get=NAME"})
+    standin.pages["/census.example/new"] = lambda _: as_json([])
+    http.json(Ask(address=f"{standin.base}/census.example/data", secret={"key": "SECRET+"}, pause=0))
+    assert dict(standin.asked[1].query) == {"get": "NAME", "key": "SECRET+"}
+
+
+def test_a_redirect_to_an_open_line_is_refused(http: Http, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Moved:
+        status_code, url, headers = (
+            302,
+            "https://api.census.example/data",
+            {"Location": "http://api.census.example/data"},
+        )
+
+        def close(self) -> None:
+            """Nothing is open."""
+
+    monkeypatch.setattr(http._session, "request", lambda *_, **__: Moved())  # there is no TLS server here
+    with pytest.raises(NotFetched, match="redirects to an address without encryption") as caught:
+        http.json(Ask(address="https://api.census.example/data", secret={"key": "SECRET"}, pause=0))
+    assert "SECRET" not in str(caught.value)
+
+
 def test_a_credential_is_not_sent_over_an_open_line(http: Http) -> None:
     with pytest.raises(NotFetched, match="without encryption") as caught:
         http.json(Ask(address="http://api.census.example/data", secret={"key": "SECRET"}))

@@ -16,8 +16,11 @@ KINDS = {"School District": "district", "School": "school", "Library": "library"
 def entities(tables: Mapping[str, pd.DataFrame]) -> tuple[pd.DataFrame, list[str]]:
     """The table `discounts_in` of the applicants' latest filed counts, and in words what was left out.
 
-    Consortia are left out: their members' counts are not in the tables. Raises NoAnswer without applications.
+    Consortia are left out: their members' counts are not in the tables. Where no application has counts, those that USAC
+    publishes of the entities stand for them. Raises NoAnswer without either.
     """
+    if "applications" not in tables and "erate_entities" in tables:
+        return published(tables["erate_entities"])
     filed = needed(tables, "applications")
     usable = filed[
         filed["applicant_type"].isin(KINDS) & filed["students"].fillna(0).gt(0) & filed["urban_rural"].notna()
@@ -25,8 +28,13 @@ def entities(tables: Mapping[str, pd.DataFrame]) -> tuple[pd.DataFrame, list[str
     latest = usable.sort_values(["funding_year", "application_number"], kind="stable").drop_duplicates(
         "ben", keep="last"
     )
+    if latest.empty and "erate_entities" in tables:
+        return published(tables["erate_entities"])
     if latest.empty:
-        raise NoAnswer("no application with enrollment and status is loaded\n  mend:  add the basic information")
+        raise NoAnswer(
+            "no application with enrollment and status is loaded\n  mend:  add the basic information as the portal's report, "
+            "or USAC's supplemental entity information (`infraplan data fetch usac_entities`)"
+        )
     students = latest["students"].astype("Int64")
     table = pd.DataFrame({
         "entity_id": latest["ben"], "kind": latest["applicant_type"].map(KINDS), "students": students,
@@ -40,6 +48,50 @@ def entities(tables: Mapping[str, pd.DataFrame]) -> tuple[pd.DataFrame, list[str
         _years(latest),
         f"{left:,} applicants without counts of their own (consortia) are left out",
     ]
+
+
+def published(entities: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """The table `discounts_in` of USAC's published entities: schools with counts, each in its district, and their districts.
+
+    Libraries are left out: the district whose share they take is not published with them. Raises NoAnswer where no school
+    has its counts and status.
+    """
+    told = entities.drop_duplicates("entity_id").sort_values("entity_id", kind="stable")
+    known = [name for name in ("students", "nslp_students", "urban_rural") if name in told]
+    schools = told[(told["kind"] == "School") & told[known].notna().all(axis=1)]
+    schools = schools[schools["students"] > 0] if len(known) == _KNOWN_OF_A_SCHOOL else schools.head(0)
+    if schools.empty:
+        raise NoAnswer(
+            "no published school has its students, eligible students and status\n  mend:  add the basic information"
+        )
+    above = set(schools["parent_id"].dropna())
+    districts = told[(told["kind"] == "School District") & told["entity_id"].isin(above)]
+    parents = schools["parent_id"].where(schools["parent_id"].isin(set(districts["entity_id"]))).astype(object)
+    eligible = schools[["nslp_students", "students"]].min(axis=1)
+    none = pd.Series(None, index=districts.index, dtype=object)
+    rows = pd.concat([
+        _entity_rows(districts, "district", None, None).assign(parent_id=none),
+        _entity_rows(schools, "school", schools["students"], eligible).assign(parent_id=parents.where(parents.notna(), None)),
+    ], ignore_index=True)  # fmt: skip
+    left = int((told["kind"] == "School").sum() - len(schools))
+    return rows, [
+        f"counts as USAC publishes them: {len(schools):,} schools, {len(districts):,} districts",
+        f"{left:,} schools without students, eligible students or status, and all libraries, are left out",
+    ]
+
+
+_KNOWN_OF_A_SCHOOL = 3
+
+
+def _entity_rows(told: pd.DataFrame, kind: str, students: pd.Series | None, eligible: pd.Series | None) -> pd.DataFrame:
+    """Published entities of one kind as rows of `discounts_in`, what is not published of them blank."""
+    blank = pd.Series(pd.NA, index=told.index, dtype="Int64")
+    counts = [blank if cells is None else cells.astype("Int64") for cells in (students, eligible)]
+    return pd.DataFrame({
+        "entity_id": told["entity_id"], "kind": kind, "students": counts[0], "nslp_students": counts[1],
+        "urban_rural": told["urban_rural"], "schools": blank, "rural_schools": blank, "cep": False,
+        "identified_students": blank, "tribal": False, "member_of": None,
+    })  # fmt: skip
 
 
 def sites(tables: Mapping[str, pd.DataFrame], year: Rules) -> tuple[pd.DataFrame, list[str]]:

@@ -21,6 +21,7 @@ TABLES = (
     "applicant_sites",
     "site_speeds",
     "c2_spending",
+    "erate_entities",
 )
 
 
@@ -33,7 +34,17 @@ def tables(files: Sequence[Path], workspace: Path) -> dict[str, pd.DataFrame]:
         return usac.read_all(files)
     here = Workspace.open(workspace)
     found = {name: here.frame(name).drop(columns="source_row", errors="ignore") for name in TABLES if here.has(name)}
-    return {name: frame.drop_duplicates(ignore_index=True) for name, frame in found.items()}
+    return _with_kinds({name: frame.drop_duplicates(ignore_index=True) for name, frame in found.items()})
+
+
+def _with_kinds(found: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """Applications whose file does not say what the applicant is take it from USAC's published entities."""
+    if not {"applications", "erate_entities"} <= found.keys() or "applicant_type" not in found["applications"]:
+        return found
+    kinds = found["erate_entities"].drop_duplicates("entity_id").set_index("entity_id")["kind"]
+    applications = found["applications"]
+    kind = applications["applicant_type"].fillna(applications["ben"].map(kinds))
+    return found | {"applications": applications.assign(applicant_type=kind)}
 
 
 BEN = ("ben", "entity_number", "Entity Number")

@@ -54,9 +54,16 @@ class Desk:
 
 
 def recipients(desk: Desk) -> list[str]:
-    """BENs of the districts and schools that filed, in order."""
+    """BENs of the districts and schools that filed with their enrollment, in order; raises NoAnswer where none did."""
     rows = desk.applications
-    return sorted(rows.loc[rows["applicant_type"].isin(_KINDS), "ben"].unique())
+    counted = rows["applicant_type"].isin(_KINDS) & rows["students"].fillna(0).gt(0)
+    found = sorted(rows.loc[counted, "ben"].unique())
+    if not found:
+        raise NoAnswer(
+            "no application of a district or school with its enrollment is loaded\n  mend:  add the basic information as "
+            "the portal's report; the open data may lack the counts"
+        )
+    return found
 
 
 def ben_of(lea_id: str, crosswalk: Mapping[str, str]) -> str:

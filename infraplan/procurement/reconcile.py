@@ -23,7 +23,8 @@ WORDS = {
     "consortium_c1_rate": "consortia's Category One rates", "consortium_c2_rate": "consortia's Category Two rates",
     "commitment_usd": "commitments to the cent", "budget_usd": "Category Two budgets",
     "available_usd": "Category Two budgets left", "funded_usd": "Category Two funded", "pending_usd": "Category Two pending",
-    "nslp_percent": "shares of eligible students",
+    "nslp_percent": "shares of eligible students", "entity_c1_rate": "published entities' Category One rates",
+    "entity_c2_rate": "published entities' Category Two rates", "entity_urban_rural": "published entities' status",
 }  # fmt: skip
 """Figures in words, for the line that people read."""
 ANOTHER_DATE = "counts of another date, or corrected in review"
@@ -251,6 +252,7 @@ def filings(tables: Mapping[str, pd.DataFrame], funding_year: int | None = None)
     if "requests" in tables:
         rows += _filed_commitments(tables["requests"])
     rows += _filed_budgets(tables, funding_year)
+    rows += _published_rates(tables, funding_year)
     if not rows:
         raise NoAnswer(
             "there is nothing to compare: no applications or funding requests are loaded\n"
@@ -318,6 +320,30 @@ def _filed_statuses(
         size, rural = (int(value) for value in each.loc[(number, ben)])
         ours = "Rural" if discounts.is_rural(np.array([size]), np.array([rural]), year.rural_above)[0] else "Urban"
         yield _row(ben, "urban_rural", ours, published, _status_cause(tie=2 * rural == size))
+
+
+def _published_rates(tables: Mapping[str, pd.DataFrame], funding_year: int | None) -> Iterator[tuple[Any, ...]]:
+    """Rates and statuses by the counts that USAC publishes of districts and schools, beside those it publishes with them."""
+    year = _last_year(tables) if funding_year is None else funding_year
+    if "erate_entities" not in tables or year is None:
+        return
+    try:
+        counted, _ = filed.published(tables["erate_entities"])
+    except NoAnswer:
+        return
+    ours = discounts.rates(counted, discounts.Rules.of(year), file="erate_entities").table
+    told = tables["erate_entities"].drop_duplicates("entity_id").set_index("entity_id")
+    for figure in ("c1_rate", "c2_rate", "urban_rural"):
+        for entity, mine in zip(ours["entity_id"], ours[figure], strict=True):
+            theirs = told[figure].get(entity)
+            shown = str(theirs) if figure == "urban_rural" and isinstance(theirs, str) else _shown(theirs)
+            yield _row(entity, f"entity_{figure}", str(mine), "" if shown == "None" else shown)
+
+
+def _last_year(tables: Mapping[str, pd.DataFrame]) -> int | None:
+    """The newest funding year filed; None where no application says its year."""
+    years = tables["applications"]["funding_year"].dropna() if "applications" in tables else pd.Series(dtype=float)
+    return int(years.max()) if len(years) else None
 
 
 def _filed_budgets(tables: Mapping[str, pd.DataFrame], funding_year: int | None) -> Iterator[tuple[Any, ...]]:

@@ -160,7 +160,7 @@ def tidy(text: pd.DataFrame, name: str, *, file: str, state: str | None = None) 
         told, scaled = _percents(told, rates)
         notes += ["rates were given as 0 to 1; now percent"] if scaled else []
     notes += _not_there(told, name)
-    frame = tablefiles.typed(_FINISH.get(name, _same)(told), Schema.load(name), file=file)
+    frame = tablefiles.typed(_padded(_FINISH.get(name, _same)(told), name), Schema.load(name), file=file)
     here = [column for column in Schema.load(name).columns if column in frame]
     return Read(name, frame[here], rows, {why: count for why, count in refused.items() if count}, notes)
 
@@ -176,6 +176,7 @@ _VERSION_OF = {
     "c2_spending": ("ben",),
 }
 """What an original and a current version are versions of."""
+_PADDED = ("applications", "applicant_sites", "site_speeds")
 _LONG_ENOUGH = 28  # letters of a name that was cut off, to be sure whose it is
 
 
@@ -238,6 +239,13 @@ def _need(told: pd.DataFrame, name: str, text: pd.DataFrame, file: str) -> None:
         ) for ours in missing])  # fmt: skip
 
 
+def _padded(told: pd.DataFrame, name: str) -> pd.DataFrame:
+    """With the columns that analyses of entities go by blank where the file has none; of requests, absence says something."""
+    if name not in _PADDED:
+        return told
+    return told.assign(**{column: "" for column in Schema.load(name).columns if column not in told})
+
+
 def _not_there(told: pd.DataFrame, name: str) -> list[str]:
     """In words, columns that analyses use and the file does not have under a name that is known."""
     missing = [ours for ours in _maps()[name]["wanted"] if ours not in told]
@@ -262,6 +270,8 @@ def _of_state(frame: pd.DataFrame, state: str | None) -> pd.Series:
 
 def _latest(frame: pd.DataFrame, of: Sequence[str]) -> pd.Series:
     """Rows to keep where something has original and current versions: the current."""
+    if frame.empty:  # nothing to join
+        return pd.Series(data=False, index=frame.index)
     key = frame[list(of)].agg(" ".join, axis=1) if len(of) > 1 else frame[of[0]]
     current = frame["form_version"].str.lower() == "current"
     return current | ~key.isin(set(key[current]))

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from infraplan.errors import NoAnswer
-from infraplan.procurement import budgets, commitments, discounts, filed
+from infraplan.procurement import budgets, commitments, discounts, filed, reconcile
 
 
 def applications(*rows: tuple[object, ...]) -> pd.DataFrame:
@@ -107,3 +107,45 @@ def test_one_year_of_filed_requests_can_be_asked_for_and_one_without_any_is_refu
     assert list(filed.requests(tables, 2025)[0]) == [2025]
     with pytest.raises(NoAnswer, match="no request of FY2019"):
         filed.requests(tables, 2019)
+
+
+ENTITIES = pd.DataFrame(
+    [
+        ("9", "School District", None, "Rural", None, None, Decimal(80), Decimal(80)),
+        ("91", "School", "9", "Rural", 150, 80, None, None),
+        ("92", "School", "9", "Urban", 50, 19, None, None),
+        ("93", "School", "9", "Urban", None, None, None, None),
+        ("94", "School", "none", "Urban", 100, 10, Decimal(50), Decimal(40)),
+        ("95", "Library", None, "Urban", None, None, Decimal(50), Decimal(50)),
+    ],
+    columns=["entity_id", "kind", "parent_id", "urban_rural", "students", "nslp_students", "c1_rate", "c2_rate"],
+)
+
+
+def test_published_schools_are_summed_into_their_districts_and_stand_alone_without_one() -> None:
+    table, notes = filed.published(ENTITIES)
+    rates = discounts.rates(table, discounts.Rules.of(2026)).table.set_index("entity_id")
+    assert list(rates.loc["9", ["nslp_percent", "urban_rural", "c1_rate"]]) == [50, "Rural", 80]  # 99 of 200, half up
+    assert list(rates.loc["94", ["nslp_percent", "c1_rate"]]) == [10, 40]
+    assert "93" not in rates.index
+    assert notes[0] == "counts as USAC publishes them: 3 schools, 1 districts"
+
+
+def test_published_counts_stand_in_where_no_application_has_any() -> None:
+    bare = FILED.assign(students=None, nslp_students=None, urban_rural=None)
+    table, notes = filed.entities({"applications": bare, "erate_entities": ENTITIES})
+    assert set(table["entity_id"]) == {"9", "91", "92", "94"}
+    assert notes[0].startswith("counts as USAC publishes them")
+    assert filed.entities({"erate_entities": ENTITIES})[1] == notes
+    with pytest.raises(NoAnswer, match="data fetch usac_entities"):
+        filed.entities({"applications": bare})
+    with pytest.raises(NoAnswer, match="no published school"):
+        filed.published(ENTITIES.drop(columns="nslp_students"))
+
+
+def test_rates_by_published_counts_are_held_beside_the_published_rates() -> None:
+    found = reconcile.filings({"applications": FILED.assign(c1_rate=None, c2_rate=None), "erate_entities": ENTITIES})
+    assert found.counts()["entity_c1_rate"] == (1, 1, 2)
+    rows = found.table.set_index(["entity_id", "figure"])
+    assert rows.loc[("94", "entity_c1_rate"), ["ours", "published"]].tolist() == ["40", "50"]
+    assert "published entities' Category One rates 1 of 2 equal" in found.first_line()

@@ -234,18 +234,20 @@ def draw(rule_id: str, rule_file: Path | None, target_id: str, tiles: bool, path
     \b
         infraplan connectivity map --workspace maine
     """
-    from infraplan.connectivity import homes as home_analysis
-    from infraplan.connectivity import layers as tables
-    from infraplan.connectivity import schools as school_analysis
+    from infraplan.connectivity import areas
     from infraplan.outputs import shapes
     from infraplan.workspace import Workspace
 
     here = Workspace.open(workspace)
-    rule = home_analysis.home_rule(rule_id, rule_file)
     with ThreadPoolExecutor(2) as aside:
-        # the engine counts and the boundaries are simplified while this thread imports what draws
+        # the boundaries are simplified and the engine counts while this thread imports what counts and what draws
+        outlining = aside.submit(lambda: shapes.simplified(shapes.in_order(areas.boundaries(here)[0])))
+        from infraplan.connectivity import homes as home_analysis
+        from infraplan.connectivity import layers as tables
+        from infraplan.connectivity import schools as school_analysis
+
+        rule = home_analysis.home_rule(rule_id, rule_file)
         counting = aside.submit(tables.map_tables, here, rule=rule, aim=school_analysis.target(target_id))
-        outlining = aside.submit(lambda: shapes.simplified(shapes.in_order(tables.boundaries(here)[0])))
         from infraplan.outputs.layers import load_layer
         from infraplan.outputs.maps import draw_map
 

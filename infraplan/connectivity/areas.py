@@ -60,10 +60,22 @@ def district_shapes(workspace: Workspace) -> tuple[gpd.GeoDataFrame, list[str]]:
     return shapes.sort_values(["land_square_meters", "lea_id"], ignore_index=True), notes
 
 
+def boundaries(workspace: Workspace) -> tuple[gpd.GeoDataFrame, list[str]]:
+    """The districts to draw (area_id, name, area_layer, geometry), with notes; raises NoTable if none are loaded."""
+    if not workspace.has("district_shapes"):
+        raise NoTable(
+            "no district boundaries are loaded, so there is nothing to draw on\n  mend:  infraplan data add "
+            "tl_2025_23_unsd.zip (Census TIGER/Line or NCES EDGE)"
+        )
+    shapes, notes = district_shapes(workspace)
+    return shapes.rename(columns={"lea_id": "area_id"})[["area_id", "name", "area_layer", "geometry"]], notes
+
+
 def by_cells(workspace: Workspace, cells: pd.Series) -> Placement:
     """Place grid cells in districts by their center; edge error of 3 to 4 % of locations measured against blocks."""
     shapes, notes = district_shapes(workspace)
-    centers = np.array([h3.cell_to_latlng(cell) for cell in cells], dtype=np.float64).reshape(-1, 2)
+    # a list: going through a column of text one by one costs as much as finding the centers
+    centers = np.array([h3.cell_to_latlng(cell) for cell in cells.tolist()], dtype=np.float64).reshape(-1, 2)
     pairs = geo.containing(centers[:, 1], centers[:, 0], shapes.geometry)
     inside = pd.DataFrame(
         {

@@ -36,23 +36,12 @@ class MapTables:
     receipt_tables: dict[str, tuple[str, ...]]
 
 
-def boundaries(workspace: Workspace) -> tuple[gpd.GeoDataFrame, list[str]]:
-    """The districts to draw (area_id, name, area_layer, geometry), with notes; raises NoTable if none are loaded."""
-    if not workspace.has("district_shapes"):
-        raise NoTable(
-            "no district boundaries are loaded, so there is nothing to draw on\n  mend:  infraplan data add "
-            "tl_2025_23_unsd.zip (Census TIGER/Line or NCES EDGE)"
-        )
-    shapes, notes = areas.district_shapes(workspace)
-    return shapes.rename(columns={"lea_id": "area_id"})[["area_id", "name", "area_layer", "geometry"]], notes
-
-
 def map_tables(workspace: Workspace, *, rule: HomeRule, aim: Target) -> MapTables:
     """Compute every gap that the loaded files allow, by district; keeps each as an answer of the workspace.
 
     Raises NoTable if there are no district boundaries, or nothing at all to show on them.
     """
-    frame, notes = boundaries(workspace)
+    frame, notes = areas.boundaries(workspace)
     used: dict[str, tuple[str, ...]] = {}
     layers: list[str] = []
     answers: list[tuple[str, tuple[str, ...], Callable[[], Any]]] = [

@@ -266,6 +266,8 @@ def _read(arrival: Arrival, desk: Desk, loaders: Mapping[str, Loader], receipt_i
     desk.scratch.mkdir(parents=True, exist_ok=True)
     load = loaders[arrival.source.id](arrival, desk)
     pieces = [_written(piece, desk, arrival, receipt_id, number) for number, piece in enumerate(load.pieces)]
+    if not any(engine.parquet_rows(desk.connection, path) for _, path in pieces):
+        raise BadInput([_no_rows(arrival, load.refused)])
     held = [(path, Schema.load(piece.table)) for piece, path in pieces]
     faults = [
         fault for path, schema in held for fault in checks.faults_in(desk.connection, path, schema, file=arrival.name)
@@ -276,6 +278,14 @@ def _read(arrival: Arrival, desk: Desk, loaders: Mapping[str, Loader], receipt_i
         doubt for path, schema in held for doubt in checks.doubts_in(desk.connection, path, schema, file=arrival.name)
     ]
     return _Read(receipt_id, sha, arrival, replace(load, notes=(*load.notes, *doubts)), pieces, [])
+
+
+def _no_rows(arrival: Arrival, refused: Mapping[str, int]) -> Fault:
+    """A file of which nothing is kept: a header alone, or rows that are all left out, and why these were."""
+    left = ", ".join(f"{count:,} {why}" for why, count in refused.items() if count)
+    what = f"no row of it is kept: {left}" if left else "it holds a header and no rows"
+    mend = "add the file of this workspace's state" if left else "download it again, or save it with its rows"
+    return Fault(kind="NoRows", what=f"{arrival.name} has nothing to add: {what}", file=arrival.name, mend=mend)
 
 
 def _prepared(found: Arrival | _Read, desk: Desk, loaders: Mapping[str, Loader]) -> Taken | Ready:
@@ -490,6 +500,8 @@ def rows_as_text(arrival: Arrival) -> "pd.DataFrame":
     from infraplan.tablefiles import text_of, uncomputed_cells  # noqa: PLC0415
 
     frame = text_of(arrival.local, sheet=arrival.sheet or None, header_row=arrival.header_row)
+    if frame.empty:
+        raise BadInput([_no_rows(arrival, {})])
     headers = arrival.source.headers if arrival.source else ()
     declared = {str(column).lower(): str(column) for header in headers for column in header["columns"]}
     spelled = {name: declared.get(name.lower(), name) for name in map(str, frame.columns)}

@@ -448,7 +448,7 @@ def _convert(
     remarks: list[str],
 ) -> pd.Series:
     raw, odd = _as_shown(raw, column, file, faults, remarks)
-    cells = raw.str.strip()
+    cells = raw.astype(object).str.strip()  # a column without cells is of no type
     blank = cells == ""
     if not column.nullable and (present or column.required):
         faults.extend(

@@ -96,26 +96,33 @@ def infraplan(ctx: click.Context) -> None:
     \b
         infraplan demo
     """
-    _speak_for_the_library()
+    _speak_for_the_library(ctx)
     if ctx.invoked_subcommand is None:
         click.echo(DOORS)
 
 
 class _Words(logging.Handler):
-    """What the library notes while it reads (the sheet taken, a doubtful figure), said to the person at the keyboard."""
+    """What the library notes while it reads (the sheet taken, a doubtful figure), said to the person at the keyboard.
+
+    It may be noted by a thread, which knows no command: whether to be quiet stands in what all contexts share.
+    """
+
+    shared: Mapping[str, Any] = {}
 
     def emit(self, record: logging.LogRecord) -> None:
         """Say one note, unless the command is quiet."""
-        from infraplan.cli.options import say
+        if not self.shared.get("infraplan.quiet", False):
+            click.echo(f"  {record.getMessage()}", err=True)
 
-        say(f"  {record.getMessage()}")
 
-
-def _speak_for_the_library() -> None:
+def _speak_for_the_library(ctx: click.Context) -> None:
     notes = logging.getLogger("infraplan")
-    if not any(isinstance(handler, _Words) for handler in notes.handlers):
-        notes.addHandler(_Words())
+    words = next((handler for handler in notes.handlers if isinstance(handler, _Words)), None)
+    if words is None:
+        words = _Words()
+        notes.addHandler(words)
         notes.setLevel(logging.INFO)
+    words.shared = ctx.meta
 
 
 def _collect_seldom() -> None:

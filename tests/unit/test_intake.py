@@ -447,3 +447,10 @@ def test_a_repeated_file_does_not_hide_its_other_faults(maine: Workspace, tmp_pa
     again.write_text(f"{export}{good}1000000002,230010101001000,88,1,0,maybe\n", encoding="utf-8")
     kinds = [one.kind for one in refusal(maine, again).faults]
     assert sorted(kinds) == ["BadPattern", "Blank", "LoadedAlready"]
+
+
+@pytest.mark.parametrize("text", ["lea_id,mbps\n", "location_id,program\n\n\n"])
+def test_a_header_without_rows_adds_nothing_and_says_so(maine: Workspace, tmp_path: Path, text: str) -> None:
+    (tmp_path / "empty.csv").write_text(text, encoding="utf-8")
+    assert "it holds a header and no rows" in str(refusal(maine, tmp_path / "empty.csv"))
+    assert maine.catalog == []

@@ -61,14 +61,36 @@ def district_shapes(workspace: Workspace) -> tuple[gpd.GeoDataFrame, list[str]]:
 
 
 def boundaries(workspace: Workspace) -> tuple[gpd.GeoDataFrame, list[str]]:
-    """The districts to draw (area_id, name, area_layer, geometry), with notes; raises NoTable if none are loaded."""
+    """The districts to draw (area_id, name, area_layer, geometry), with notes.
+
+    Without boundaries each district is a point in the middle of its schools. Raises NoTable where there is neither.
+    """
     if not workspace.has("district_shapes"):
-        raise NoTable(
-            "no district boundaries are loaded, so there is nothing to draw on\n  mend:  infraplan data add "
-            "tl_2025_23_unsd.zip (Census TIGER/Line or NCES EDGE)"
-        )
+        return _middles(workspace)
     shapes, notes = district_shapes(workspace)
     return shapes.rename(columns={"lea_id": "area_id"})[["area_id", "name", "area_layer", "geometry"]], notes
+
+
+def _middles(workspace: Workspace) -> tuple[gpd.GeoDataFrame, list[str]]:
+    """Districts at the median longitude and latitude of their schools; raises NoTable without schools that have a place."""
+    schools = workspace.frame("schools").dropna(subset=["lea_id", "lon", "lat"]) if workspace.has("schools") else None
+    if schools is None or schools.empty:
+        raise NoTable(
+            "no district boundaries are loaded, so there is nothing to draw on\n  mend:  infraplan data add "
+            "tl_2025_23_unsd.zip (Census TIGER/Line or NCES EDGE), or the school points (NCES EDGE) to draw districts as circles"
+        )
+    each = schools.groupby("lea_id", sort=True)
+    names = (
+        each["lea_name"].first() if "lea_name" in schools else pd.Series(None, index=each.size().index, dtype=object)
+    )
+    middle = each[["lon", "lat"]].median()
+    frame = pd.DataFrame(
+        {"area_id": middle.index, "name": names.reindex(middle.index).to_numpy(), "area_layer": "unknown"}
+    )
+    frame["name"] = frame["name"].fillna(frame["area_id"])
+    points = gpd.points_from_xy(middle["lon"], middle["lat"])
+    note = "No district boundaries are loaded: each district stands in the middle of its schools; homes cannot be placed in it."
+    return gpd.GeoDataFrame(frame, geometry=points, crs="EPSG:4326"), [note]
 
 
 def by_cells(workspace: Workspace, cells: pd.Series) -> Placement:

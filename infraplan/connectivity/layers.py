@@ -64,7 +64,7 @@ def map_tables(workspace: Workspace, *, rule: HomeRule, aim: Target) -> MapTable
             used[receipt.receipt_id] = (*used.get(receipt.receipt_id, ()), table)
     if not tables:
         raise NoTable(
-            "boundaries are loaded, and nothing to show on them\n  mend:  `infraplan status` lists what to add"
+            "there is nothing to show of any district\n  mend:  `infraplan status` lists what to add"
         )
     points = _points(workspace, tables.get("school_gaps"))
     if points is not None:

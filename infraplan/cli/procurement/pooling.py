@@ -1,62 +1,136 @@
 """`infraplan procurement pool`."""
 
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from infraplan.cli import options
 
+if TYPE_CHECKING:
+    from infraplan.solve import Limits
 
-def _file(name: str, *, required: bool, about: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+
+def _file(name: str, *, about: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     kind = click.Path(path_type=Path, dir_okay=False)
-    return click.option(name, type=kind, required=required, metavar="FILE", help=about)
+    return click.option(name, type=kind, metavar="FILE", help=about)
+
+
+def _day(name: str, about: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    return click.option(name, type=click.DateTime(["%Y-%m-%d"]), default=None, metavar="YYYY-MM-DD", help=about)
 
 
 @click.command()
-@_file("--demand", required=True, about="What each member asks for, and its present contract.")
-@_file("--bids", required=True, about="The bids: provider, fixed cost, capacity.")
-@_file("--bid-prices", required=True, about="The price of each bid for each member it serves.")
-@_file("--bid-tiers", required=False, about="Volume tiers of the bids.")
-@_file("--policy", required=False, about="The buyers' rules (TOML): horizon, filing form, limits.")
-@_file("--rfp", required=False, about="What bidders were told (TOML): factors, limits, bundles, award date.")
+@_file("--demand", about="What each member asks for, and its present contract (needed).")
+@_file("--bids", about="The bids: provider, fixed cost, capacity (needed, but not with --join).")
+@_file(
+    "--bid-prices", about="The price of each bid for each member it serves (needed; with --join: quotes given since)."
+)
+@_file("--bid-tiers", about="Volume tiers of the bids.")
+@_file("--policy", about="The buyers' rules (TOML): horizon, filing form, limits, stable = true.")
+@_file("--rfp", about="What bidders were told (TOML): factors, limits, bundles, award date, Form 470.")
 @click.option(
     "--explain", is_flag=True, help="Also say what each rule costs and what each awarded bid is worth (slower)."
 )
+@click.option(
+    "--join", "member", default=None, metavar="ID", help="Open enrollment: may this member join, at what cost?"
+)
+@click.option(
+    "--contract",
+    type=click.Path(path_type=Path, exists=True),
+    default=None,
+    metavar="DIR",
+    help="With --join: the awarded contract (the folder `contract` of an answer, or its contract.toml).",
+)
+@_day("--as-of", "With --join: the day to reckon from; default today.")
+@_day("--own-470", "With --join: the day the member posted its own Form 470.")
 @options.out_dir
 @options.optimizer
 @options.quiet
 def pool(
-    demand: Path, bids: Path, bid_prices: Path, bid_tiers: Path | None, policy: Path | None, rfp: Path | None,
-    folder: Path, explain: bool, gap: float, time_limit: float | None, seed: int, threads: int | None,
+    demand: Path | None, bids: Path | None, bid_prices: Path | None, bid_tiers: Path | None, policy: Path | None,
+    rfp: Path | None, folder: Path, explain: bool, member: str | None, contract: Path | None, as_of: datetime | None,
+    own_470: datetime | None, gap: float, time_limit: float | None, seed: int, threads: int | None,
 ) -> None:  # fmt: skip
     """Award bids to members: least cost over the term, nobody worse off.
 
-    Writes assignments.csv, awards.csv, filings.csv, award_memo.xlsx and solution.json to DIR, with --explain also
-    questions.csv. An earlier answer in DIR is replaced.
+    Writes assignments.csv, awards.csv, filings.csv, award_memo.xlsx, solution.json and the folder contract to DIR, with
+    --explain also questions.csv, with stable = true in the policy also stability.csv. An earlier answer in DIR is
+    replaced. With --join: may_join.csv, mini_bid.csv, join.csv.
 
     Example:
 
     \b
         infraplan procurement pool --demand demand.csv --bids bids.csv \\
             --bid-prices bid_prices.csv --bid-tiers bid_tiers.csv --policy policy.toml -o award
+        infraplan procurement pool --join 2300099 --contract award/contract --demand theirs.csv -o join
     """
-    from datetime import UTC, datetime
+    from datetime import UTC
 
-    from infraplan.procurement.pooling import answer, files, inputs, memo
-    from infraplan.procurement.pooling.explain import questions
-    from infraplan.procurement.pooling.policy import read_rfp
     from infraplan.solve import Limits
 
     quiet = bool(click.get_current_context().meta.get("infraplan.quiet", False))
-    told = inputs.read(demand, bids, bid_prices, bid_tiers, policy)
+    day = as_of.date() if as_of else datetime.now(UTC).date()
+    _check({"--demand": demand})
+    if member is not None or contract is not None:
+        _check({"--join": member, "--contract": contract})
+        _join(str(member), Path(str(contract)), Path(str(demand)), bid_prices, folder, day, own_470)
+        return
+    _check({"--bids": bids, "--bid-prices": bid_prices})
+    paths = (demand, bids, bid_prices, bid_tiers, policy)
+    _award(paths, rfp, folder, Limits(gap, time_limit, seed, threads, quiet=quiet), explain=explain)
+
+
+def _check(given: dict[str, object]) -> None:
+    missing = [name for name, value in given.items() if value is None]
+    if missing:
+        raise click.UsageError(f"Missing option {', '.join(missing)}.")
+
+
+def _award(paths: tuple[Path | None, ...], rfp: Path | None, folder: Path, limits: "Limits", *, explain: bool) -> None:
+    from datetime import UTC
+
+    from infraplan.procurement.pooling import answer, contract, files, inputs, memo
+    from infraplan.procurement.pooling.explain import questions
+    from infraplan.procurement.pooling.policy import read_rfp
+
+    demand, bids, prices, tiers, policy = paths
+    told = inputs.read(Path(str(demand)), Path(str(bids)), Path(str(prices)), tiers, policy)
     disclosed = read_rfp(rfp)
-    limits = Limits(gap, time_limit, seed, threads, quiet=quiet)
     found = answer.find(told, limits)
     today = datetime.now(UTC).date()
     more = {"questions": questions(found, limits)} if explain else {}
-    files.write(found, folder, disclosed, today, more, lambda path: memo.write(found, path, disclosed, today))
+    files.write(
+        found,
+        folder,
+        disclosed,
+        today,
+        more,
+        lambda path: memo.write(found, path, disclosed, today),
+        lambda path, stamps: contract.write(found, path, disclosed, stamps),
+    )
     for line in files.summary(found):
+        options.say(line)
+    options.say(f"wrote {folder}")
+
+
+def _join(
+    member: str, where: Path, demand: Path, quotes: Path | None, folder: Path, day: Any, own_470: datetime | None  # noqa: ANN401
+) -> None:  # fmt: skip
+    from infraplan import solve
+    from infraplan.procurement.pooling import contract, joining
+
+    agreed = contract.load(where)
+    told = joining.join(
+        agreed, member, demand, quotes, today=day, own_470=own_470.date() if own_470 else None
+    )  # fmt: skip
+    with solve.answer_folder(folder) as fresh:
+        joining.write(told, fresh)
+        solve.write_record(
+            fresh, joining.record(told, {"demand": demand, **({"bid_prices": quotes} if quotes else {})})
+        )
+    for line in told.words():
         options.say(line)
     options.say(f"wrote {folder}")

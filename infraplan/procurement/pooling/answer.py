@@ -20,7 +20,7 @@ import numpy as np
 from infraplan import solve
 from infraplan.errors import NoAnswer
 from infraplan.procurement.pooling import model as models
-from infraplan.procurement.pooling import sharing
+from infraplan.procurement.pooling import sharing, standing
 from infraplan.procurement.pooling.bills import CURRENT, Award, Baseline, averages, baselines, members, worse_off
 from infraplan.procurement.pooling.branching import Search as Branching
 from infraplan.procurement.pooling.branching import Tiers
@@ -74,7 +74,7 @@ def find(inputs: Inputs, limits: Limits | None = None) -> Answer:
     finer = replace(limits, gap=limits.gap * PART_OF_GAP) if inputs.policy.stable else limits
     search = Search(inputs, tuple(baselines(inputs)), finer)
     award, result = search.checked()
-    found = Answer(award, result, tuple(search.base), (*inputs.notes, *search.notes))
+    found = Answer(award, result, tuple(search.base), (*inputs.notes, *standing.notes(inputs), *search.notes))
     if not inputs.policy.stable:
         return found
     return replace(found, stability=stabilize(award, search.base, limits.after(search.spent()), _best))

@@ -57,7 +57,7 @@ def assignments(answer: Answer) -> pd.DataFrame:
             }
         )
     order = sorted(range(len(rows)), key=lambda index: inputs.demands[index].row)
-    return _money(pd.DataFrame([rows[index] for index in order]))
+    return money(pd.DataFrame([rows[index] for index in order]))
 
 
 def like_for_like(demand: Demand, baseline: int, chosen: int) -> bool:
@@ -91,7 +91,7 @@ def awards(answer: Answer) -> pd.DataFrame:
             }
         )
     columns = ["bid_id", "provider_id", "service", "members", "quantity", "factor", "usd_fixed", "usd_month"]
-    return _money(pd.DataFrame(rows, columns=columns))
+    return money(pd.DataFrame(rows, columns=columns))
 
 
 def filings(answer: Answer) -> pd.DataFrame:
@@ -113,7 +113,7 @@ def filings(answer: Answer) -> pd.DataFrame:
                 "warning": EQUAL_WARNING if own["consortium_equal"] > own["separate"] + CENT else None,
             }
         )
-    return _money(pd.DataFrame(rows))
+    return money(pd.DataFrame(rows))
 
 
 def stamps(answer: Answer, rfp: Rfp | None, today: date) -> list[str]:
@@ -196,10 +196,12 @@ def write(
     today: date | None = None,
     more: Mapping[str, pd.DataFrame] | None = None,
     memo: Callable[[Path], None] | None = None,
+    contract: Callable[[Path, list[str]], None] | None = None,
 ) -> None:
     """Write the answer's files into `folder`, whole or not at all; an earlier answer there is replaced.
 
-    `more` are further tables by name; `memo` writes `award_memo.xlsx` to the path it is given.
+    `more` are further tables by name; `memo` writes `award_memo.xlsx` to the path it is given; `contract` writes the
+    contract others may join into a folder, unless the answer is for planning only.
     """
     with solve.answer_folder(folder) as fresh:
         for table, frame in (more or {}).items():
@@ -211,13 +213,17 @@ def write(
         tablefiles.write(filings(answer), fresh / "filings.csv")
         if answer.stability is not None:
             alone = standing_together.alone(answer.award.inputs, answer.base)
-            tablefiles.write(_money(standing_together.shares(answer.stability, alone)), fresh / "stability.csv")
-            tablefiles.write(_money(standing_together.groups(answer.stability)), fresh / "stability_groups.csv")
-        solve.write_record(fresh, solution(answer, rfp, today or date.min))
+            tablefiles.write(money(standing_together.shares(answer.stability, alone)), fresh / "stability.csv")
+            tablefiles.write(money(standing_together.groups(answer.stability)), fresh / "stability_groups.csv")
+        told = solution(answer, rfp, today or date.min)
+        if contract is not None and not any(stamp.startswith(PLANNING_ONLY) for stamp in told["stamps"]):
+            (fresh / "contract").mkdir()
+            contract(fresh / "contract", told["stamps"])
+        solve.write_record(fresh, told)
 
 
-def _money(table: pd.DataFrame) -> pd.DataFrame:
-    """Amounts in plain notation: two decimals where that is exact, more where a price has more."""
+def money(table: pd.DataFrame) -> pd.DataFrame:
+    """Return amounts in plain notation: two decimals where that is exact, more where a price has more."""
     for column in table.columns:
         if str(column).endswith(("_usd", "_usd_month")) or str(column).startswith("usd_"):
             cells = [None if value is None else _plain(value) for value in table[column]]

@@ -20,6 +20,12 @@ Sharing = Literal["quantity", "students", "equal"]
 
 LIMITS: Final = ("max_providers", "min_providers", "max_awards", "max_share_per_provider")
 """Limits that bidders must have been told about."""
+OF_THE_470: Final[Mapping[str, tuple[str, ...]]] = {
+    "form_470": (),
+    "posted_by": ("consortium", "state"),
+    "open_to": ("named", "state"),
+}
+"""What `--rfp` may say of the Form 470 it was bid under, with the words allowed (none: any)."""
 WORDS: Final = {
     "max_providers": "at most {} providers (max_providers)",
     "min_providers": "at least {} providers (min_providers)",
@@ -60,6 +66,9 @@ class Rfp:
     disclosed: Mapping[str, float] = field(default_factory=dict)
     objective: str = "pre_discount"
     award_date: date | None = None
+    form_470: str = ""
+    posted_by: str = "consortium"
+    open_to: str = "named"
 
     def undisclosed(self, policy: Policy, *, bundles: bool, partial: bool) -> list[str]:
         """Return, in words, what the award rests on that the request for proposals did not say."""
@@ -83,7 +92,7 @@ def read_policy(path: Path | None) -> Policy:
     """Read a policy file; None gives the defaults. Raises BadInput with every fault, near misses named."""
     if path is None:
         return Policy()
-    told, faults = _toml(path)
+    told, faults = read_settings(path), list[Fault]()
     values: dict[str, Any] = {}
     for key, value in told.items():
         fault = _fault(key, value, path.name)
@@ -104,12 +113,15 @@ def read_rfp(path: Path | None) -> Rfp | None:
     """Read what was disclosed to bidders; None where no file is given."""
     if path is None:
         return None
-    told, faults = _toml(path)
-    known = {"factors", "partial_awards", "bundles", "award_date", "objective", *LIMITS}
+    told, faults = read_settings(path), list[Fault]()
+    known = {"factors", "partial_awards", "bundles", "award_date", "objective", *LIMITS, *OF_THE_470}
     faults += [_unknown(key, known, path.name) for key in told if key not in known]
     weights = told.get("factors", {})
     if not isinstance(weights, dict) or not all(_number(weight) for weight in weights.values()):
         faults.append(_wrong("factors", weights, "a table of factor = weight", path.name))
+    for key, allowed in OF_THE_470.items():
+        if allowed and told.get(key, allowed[0]) not in allowed:
+            faults.append(_wrong(key, told[key], " or ".join(allowed), path.name))
     if faults:
         raise BadInput(faults)
     return Rfp(
@@ -119,14 +131,16 @@ def read_rfp(path: Path | None) -> Rfp | None:
         disclosed={name: told[name] for name in LIMITS if name in told},
         objective=str(told.get("objective", "pre_discount")),
         award_date=told.get("award_date"),
+        **{key: str(told[key]) for key in OF_THE_470 if key in told},
     )
 
 
-def _toml(path: Path) -> tuple[dict[str, Any], list[Fault]]:
+def read_settings(path: Path) -> dict[str, Any]:
+    """Return what a TOML file holds. Raises BadInput if there is none, or it is not TOML."""
     if not path.is_file():
         raise BadInput([Fault(kind="NoFile", what=f"there is no file {path}", file=str(path), mend="check the path")])
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig")), []
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as why:
         raise BadInput(
             [

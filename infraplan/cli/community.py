@@ -197,7 +197,7 @@ def _sources(plan: "Plan", demand: "Demand | None") -> "list[SourceNote]":
 
     notes = [
         SourceNote(
-            title=f"Community: {name}", publisher="the state's own file", as_of="as given", file=file.name,
+            title=f"Community: {name}", publisher="the state's own file", as_of="unknown date", file=file.name,
             sha256=hashlib.sha256(file.read_bytes()).hexdigest(), tables=("community_sites",),
         )
         for name, file in sorted(plan.inputs.files.items())

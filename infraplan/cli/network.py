@@ -151,11 +151,21 @@ def _given(found: "Plan") -> "list[SourceNote]":
 
     notes = [
         SourceNote(
-            title=f"Network: {name}", publisher="the state's own file", as_of="as given", file=file.name,
+            title=f"Network: {name}", publisher="the state's own file", as_of="unknown date", file=file.name,
             sha256=hashlib.sha256(file.read_bytes()).hexdigest(),
         )
         for name, file in sorted(found.inputs.files.items())
     ]  # fmt: skip
     shipped = found.inputs.costs.sources if found.inputs.made else ()
-    notes += [SourceNote(title=words, publisher="cited", as_of="as cited", file="", sha256="") for words in shipped]
+    notes += [
+        SourceNote(
+            title=words,
+            publisher="cited by the shipped costs",
+            as_of="see title",
+            file="",
+            sha256="",
+            tables=("costs",),
+        )
+        for words in shipped
+    ]
     return notes

@@ -24,7 +24,7 @@ from infraplan.outputs.classes import WITHHELD, Entry, classify
 from infraplan.outputs.layers import Layer
 from infraplan.outputs.pages import Page, Section, SourceNote, sentence_of
 from infraplan.outputs.suppression import cleared, withheld
-from infraplan.outputs.tables import table
+from infraplan.outputs.tables import Field, table
 from infraplan.outputs.templating import render, script_safe, static, to_json
 from infraplan.outputs.themes import Theme, load_theme
 
@@ -62,9 +62,10 @@ class _Line:
 
 @dataclass(frozen=True)
 class _Shown:
-    """Things ready to be shown: withheld figures already gone from `frame`."""
+    """Things ready to be shown: withheld figures already gone from `frame`, columns blank throughout from `fields`."""
 
     layer: Layer
+    fields: Sequence[Field]
     noun: str
     off: bool
     frame: pd.DataFrame
@@ -147,7 +148,12 @@ def _shown(one: Things, theme: Theme, threshold: int) -> _Shown:
     classed = classify(layer, values, words.get(layer.column), theme, threshold)
     looks = {entry.code: _line(layer, entry, place) for place, entry in enumerate(classed.legend)}
     places = np.array(frame.geometry.to_crs("EPSG:4326").array, dtype=object)
-    return _Shown(layer, one.noun, one.off, values, words, places, classed.codes.tolist(), looks)
+    fields = [
+        item
+        for item in layer.fields
+        if item.column == layer.column or item.column in words or values[item.column].notna().any()
+    ]
+    return _Shown(layer, fields, one.noun, one.off, values, words, places, classed.codes.tolist(), looks)
 
 
 def _line(layer: Layer, entry: Entry, place: int) -> _Line:
@@ -158,7 +164,7 @@ def _line(layer: Layer, entry: Entry, place: int) -> _Line:
 
 
 def _table(one: _Shown) -> Section:
-    markup = table(one.frame, one.layer.fields, caption=one.layer.table_title, table_id=one.table_id, hidden=one.words)
+    markup = table(one.frame, one.fields, caption=one.layer.table_title, table_id=one.table_id, hidden=one.words)
     if len(one.frame) > FOLDED:
         folded = Markup("<details><summary>Show all {:,} {}s as a table</summary>{}</details>")
         markup = folded.format(len(one.frame), one.noun, markup)
@@ -212,6 +218,8 @@ def _notes(shown: Sequence[_Shown], threshold: int) -> list[str]:
         absent = int((shapely.is_missing(one.places) | shapely.is_empty(one.places)).sum())
         if absent:
             notes.append(f"Without a place, in the table but not on the map: {absent:,} {one.noun}s.")
+        blank = [item for item in one.layer.fields if item not in one.fields]
+        notes += [f"Not shown, because it is blank in every row: {item.heading} ({item.missing})." for item in blank]
     count = sum(word is not None for one in shown for words in one.words.values() for word in words)
     if count or any(WITHHELD in one.codes for one in shown):
         notes.append(

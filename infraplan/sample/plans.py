@@ -123,11 +123,16 @@ def _c2_budget(lea: Lea) -> Decimal:
     return max(ways)
 
 
-def write_build(folder: Path, people: People, ground: Ground, seed: int) -> list[SampleFile]:
-    """Write sites without fiber, nodes (sites, crossings, points of presence) and the candidate network between them."""
+def write_build(
+    folder: Path, people: People, ground: Ground, seed: int, *, count: int | None = None
+) -> list[SampleFile]:
+    """Write sites without fiber, nodes (sites, crossings, points of presence) and the candidate network between them.
+
+    There are `count` sites, or four in ten of the rural schools, at least 8 and at most `MOST_SITES`.
+    """
     rng = np.random.default_rng([seed, 92])
     schools = [school for lea in people.leas for school in lea.schools if school.rural or lea.in_country]
-    wanted = min(MOST_SITES, max(8, round(len(schools) * 0.4)))
+    wanted = count or min(MOST_SITES, max(8, round(len(schools) * 0.4)))
     chosen = [schools[k] for k in np.sort(rng.choice(len(schools), min(wanted, len(schools)), replace=False))]
     to_degrees = Transformer.from_crs(5070, 4269, always_xy=True)
     to_meters = Transformer.from_crs(4269, 5070, always_xy=True)
@@ -179,7 +184,7 @@ def _network(points: Floats, names: list[str], rng: np.random.Generator) -> list
     """Edges from each node to its eight nearest, and those of the Delaunay triangles, which keep all of it in one piece."""
     prices = told("prices")["construction"]
     nearest = np.asarray(cKDTree(points).query(points, k=min(9, len(points)))[1])
-    pairs = {(min(a, b), max(a, b)) for a, row in enumerate(nearest.tolist()) for b in row[1:]}
+    pairs = {(min(a, b), max(a, b)) for a, row in enumerate(nearest.tolist()) for b in row if a != b}
     for corners in Delaunay(points).simplices.tolist():
         pairs |= {(min(a, b), max(a, b)) for a in corners for b in corners if a != b}
     rows: list[Row] = []

@@ -216,12 +216,12 @@ def summary(plan: Plan) -> list[str]:
     left = total - len(plan.connected)
     span, whole = plan.construction_range(), total_range(plan)
     between = f" (${half_up(span.low):,} to ${half_up(span.high):,})" if span else ""
+    kept = f", ${plan.equipment + plan.upkeep:,.2f} for equipment and upkeep" if plan.equipment + plan.upkeep else ""
     return [
         *(f"note: {note}" for note in notes(plan)),
         f"{len(plan.connected):,} of {total:,} sites are connected over {plan.miles:,.1f} miles in "
         f"{len(plan.steps):,} links; {left:,} keep their alternative",
-        f"${plan.construction:,.2f} to build{between}, ${plan.equipment + plan.upkeep:,.2f} for equipment and upkeep, "
-        f"${plan.alternatives:,.2f} for the alternatives; {proved(plan)}",
+        f"${plan.construction:,.2f} to build{between}{kept}, ${plan.alternatives:,.2f} for the alternatives; {proved(plan)}",
         *(
             [
                 f"${half_up(whole.low):,} to ${half_up(whole.high):,} over {plan.inputs.costs.horizon_years} years, all sites "

@@ -141,15 +141,22 @@ class Summary:
 
     def words(self) -> list[str]:
         """The trial in a planner's words: what was varied, what holds, what the plan would have lost."""
+        return [
+            f"tried against {len(self.outcomes):,} possible futures (seed {self.seed}):",
+            *(f"  {line}" for line in self.ranges.words()),
+            *self.findings(),
+        ]
+
+    def findings(self) -> list[str]:
+        """What holds, and what the plan would have lost."""
         told = self.figures()
-        lines = [f"tried against {told['futures']:,} possible futures (seed {self.seed}):", *(
-            f"  {line}" for line in self.ranges.words()
-        )]  # fmt: skip
         if not told["solved"]:
-            return [*lines, "no future was solved in the time given; give more (--time-limit)"]
-        lines.append(f"{told['decisions_that_hold']:,} of {told['decisions']:,} decisions are the same in at least "
-                     f"{100 * MOST:.0f} % of {_futures(told['solved'])}")  # fmt: skip
-        lines += self._losses(told)
+            return ["no future was solved in the time given; give more (--time-limit)"]
+        lines = [
+            f"{told['decisions_that_hold']:,} of {told['decisions']:,} decisions are the same in at least "
+            f"{100 * MOST:.0f} % of {_futures(told['solved'])}",
+            *self._losses(told),
+        ]
         if told["plan_mended"]:
             lines.append(f"in {_futures(told['plan_mended'])} the plan could not be carried out as it stands and was "
                          "mended as little as it could be")  # fmt: skip

@@ -35,7 +35,10 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
     help="What would this much state money buy? Repeat for several; default: none, $1 million, $5 million, quarters, all.",
 )  # fmt: skip
 @click.option(
-    "--every-step", is_flag=True, help="Write every amount of state money from which on it buys more, exactly."
+    "--every-step",
+    is_flag=True,
+    help="Write every amount of state money from which on it buys more, exactly; for some dozens of projects, or with "
+    "--time-limit.",
 )
 @click.option(
     "--legislative", type=_FILE, metavar="FILE",

@@ -18,6 +18,25 @@ WIDE, HIGH = 660, 220
 LEFT, RIGHT, TOP, FLOOR = 76, 630, 28, 176
 TICK: Final = 60
 """Units of the drawing that a label under the axis needs."""
+ONE_SHEET: Final = """
+@media print{
+@page{size:letter;margin:.4in}
+html{font-size:7.4pt;line-height:1.25}
+h1{font-size:13pt;margin:0}
+h2{margin:.5rem 0 .1rem}
+p,ul,.lead,#notes li{margin:.1rem 0;max-width:none}
+main,section{margin:0;padding:0}
+svg{max-height:1.15in}
+.stamps{margin:.15rem 0}
+.stamps li{padding:.1rem .4rem}
+caption{padding:.1rem .4rem}
+#sources,#notes{font-size:6.6pt}
+tbody th,tbody td{line-height:1.1;padding:.03rem .3rem}
+thead th button{padding:.05rem .3rem;line-height:1.1}
+footer{margin:.2rem 0 0;padding:.1rem 0 0}
+}
+"""
+"""Print styles that keep the page one sheet of letter paper."""
 _AMOUNTS: Final = [
     Field(column="state", label="State money", format="text"),
     Field(column="students", label="Students brought to target", people=True),
@@ -28,7 +47,7 @@ _AMOUNTS: Final = [
 ]
 _LEFT: Final = [
     Field(column="name", label="District", format="text"),
-    Field(column="students", label="Students its unfunded projects would bring", people=True),
+    Field(column="students", label="Students left", people=True),
     Field(column="projects", label="Unfunded projects"),
     Field(column="why", label="Most common reason", format="text"),
 ]
@@ -71,6 +90,7 @@ def draw(path: Path, told: Brief, given: Iterable[Path], stamps: Sequence[str]) 
             sources=_sources(given),
             notes=told.notes,
             stamps=stamps,
+            styles=[ONE_SHEET],
         ),
     )
 
@@ -82,7 +102,7 @@ def _table(frame: pd.DataFrame, fields: list[Field], caption: str) -> Markup:
 
 
 def _words(lines: Iterable[str]) -> Markup:
-    return Markup("").join(Markup("<p>") + escape(line) + Markup("</p>") for line in lines)
+    return Markup("").join(Markup("<p>") + escape(line[:1].upper() + line[1:]) + Markup("</p>") for line in lines)
 
 
 def _chart(amounts: pd.DataFrame, *, whole: bool) -> Markup:

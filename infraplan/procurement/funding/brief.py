@@ -15,8 +15,8 @@ from infraplan.procurement.funding.legislative import Shares
 from infraplan.scenarios import Summary
 from infraplan.units import CENT, half_up
 
-MOST_DISTRICTS: Final = 8
-"""Rows of a table that still leave the page one page."""
+MOST_DISTRICTS, MOST_PLACES, MOST_AMOUNTS = 5, 6, 8
+"""Rows of its tables that still leave the page one page."""
 CHAMBERS: Final = {"upper": "upper chamber", "lower": "lower chamber"}
 HUNDRED: Final = Decimal(100)
 
@@ -71,20 +71,21 @@ def brief(best: Answer, points: Sequence[Answer], fewest: int, plan: Plan | None
     return Brief(
         title=f"What state money for school broadband buys, funding years {span}",
         lead=_lead(best, points, fewest),
-        amounts=_amounts(points),
+        amounts=_amounts(_few(points)),
         curve=_amounts(plan.steps or points),
         whole=bool(plan.steps),
         left=left,
         left_words=words,
         places=places,
         places_words=told,
-        sure=tuple(plan.tried.words()) if plan.tried else (),
+        sure=tuple(plan.tried.findings()) if plan.tried else (),
         example=_example(best),
         notes=(
             *best.inputs.notes,
             *weights(best.inputs),
             *_weighted(best),
             *_aimed(best),
+            *(plan.tried.ranges.words() if plan.tried else ()),
             "students are those a project brings to its bandwidth target, as the file of projects states them; students "
             "of a district with several funded projects are counted once for each",
             *([f"{plan.shares.words()}"] if plan.shares else ["shown by school district: no layer of legislative "
@@ -128,6 +129,13 @@ def _amounts(points: Sequence[Answer]) -> pd.DataFrame:
     )
 
 
+def _few(points: Sequence[Answer]) -> Sequence[Answer]:
+    """The amounts that fit the page: the first and the last, and some between."""
+    if len(points) <= MOST_AMOUNTS:
+        return points
+    return [points[round(place * (len(points) - 1) / (MOST_AMOUNTS - 1))] for place in range(MOST_AMOUNTS)]
+
+
 def _left(best: Answer, names: Mapping[str, str]) -> tuple[pd.DataFrame, str]:
     """Districts by the students that their unfunded projects would bring to target, most first."""
     table = unfunded(best)
@@ -161,17 +169,16 @@ def _places(plan: Plan) -> tuple[pd.DataFrame | None, str]:
         return None, ""
     whole = plan.districts.assign(
         place=[
-            f"{name if isinstance(name, str) else place} ({CHAMBERS[chamber]})" if isinstance(place, str) else
-            f"placed nowhere: no boundary ({CHAMBERS[chamber]})"
+            _place(chamber, place, name)
             for chamber, place, name in plan.districts[["chamber", "legislative_id", "name"]].itertuples(index=False)
         ]
-    )  # fmt: skip
+    )
     chambers = [chamber for chamber in CHAMBERS if (whole["chamber"] == chamber).any()]
     shown = pd.concat(
         [
             whole[whole["chamber"] == chamber]
             .sort_values(["students_left", "legislative_id"], ascending=[False, True], kind="stable")
-            .head(MOST_DISTRICTS // len(chambers))
+            .head(MOST_PLACES // len(chambers))
             for chamber in chambers
         ],
         ignore_index=True,
@@ -181,6 +188,18 @@ def _places(plan: Plan) -> tuple[pd.DataFrame | None, str]:
         f"; {more:,} more are in by_legislative_district.csv." if more else "."
     )
     return shown, words
+
+
+def _place(chamber: str, place: object, name: object) -> str:
+    """A legislative district in words; its chamber is named where its name is but a number.
+
+    >>> _place("upper", "23007", "State Senate District 7"), _place("upper", "23007", "7")
+    ('State Senate District 7', '7 (upper chamber)')
+    """
+    if not isinstance(place, str):
+        return f"no boundary known ({CHAMBERS[chamber]})"
+    told = name if isinstance(name, str) else place
+    return told if " " in told else f"{told} ({CHAMBERS[chamber]})"
 
 
 def _short(reason: str) -> str:

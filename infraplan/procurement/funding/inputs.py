@@ -17,6 +17,7 @@ HUNDRED: Final = Decimal(100)
 CONSTRUCTION: Final = "special_construction"
 RECURRING: Final = "recurring"
 STATE_KINDS: Final = ("state_match", "state_grant")
+MOST_NAMED: Final = 5
 USES: Final = ("C1", "C2", CONSTRUCTION, RECURRING, "equipment")
 TABLES: Final = {"projects": "projects", "funds": "funds", "c2_budgets": "c2_left"}
 
@@ -169,6 +170,7 @@ def assemble(
     c2 = None if budgets is None else desk.budgets(budgets)
     desk.say_what_is_assumed(projects, c2)
     desk.faults.raise_if_any()
+    desk.say_what_is_left_out()
     if not funds:
         desk.notes.append("no fund has money, authority and a year of the plan: only what E-Rate pays whole is funded")
     cycles = {year: law.cycle(year) for year in years}
@@ -250,7 +252,7 @@ class _Desk:
     def fund(self, row: int, told: Mapping[str, Any]) -> Fund | None:
         label, uses = f"{told['fund_id']} ({told['year']})", frozenset((told["may_pay_for"] or "").split())
         if not told["authority_cite"]:
-            self.notes.append(f"fund {label} is left out: no authority is cited for spending it")
+            self.left_out.append(label)
             return None
         if not uses or uses - set(USES):
             wrong = ", ".join(sorted(uses - set(USES))) or "blank"
@@ -276,6 +278,15 @@ class _Desk:
                            "cycle_start", f"a cycle starts in {self.law.cycle(told['cycle_start'])}")  # fmt: skip
             found[told["lea_id"], told["cycle_start"]] = max(0, _cents(told["available_usd"]))
         return found
+
+    def say_what_is_left_out(self) -> None:
+        if len(self.left_out) == 1:
+            self.notes.insert(0, f"fund {self.left_out[0]} is left out: no authority is cited for spending it")
+        elif self.left_out:
+            named = ", ".join(self.left_out[:MOST_NAMED]) + ", ..." * (len(self.left_out) > MOST_NAMED)
+            self.notes.insert(
+                0, f"{len(self.left_out)} funds are left out: no authority is cited for spending them ({named})"
+            )
 
     def say_what_is_assumed(self, projects: Sequence[Project], c2: Mapping[tuple[str, int], int] | None) -> None:
         if len(self.years) > 1:

@@ -18,7 +18,7 @@ Decisions
 Objective
     most   sum worth[p] start[p,y], or another goal, or a weighted sum of goals                       (by policy)
 Constraints
-    once            sum_y start[p,y] <= 1
+    once            sum_y start[p,y] = funded[p], 0 or 1 (<= 1 where projects are many)
     paid            sum share[p] start[p,y] over what runs in t <= sum_f pay[k,f] + match[k]
     not overpaid    the other way round, where E-Rate money is a goal: a match cannot grow by paying more than is owed
     match by match  match[k] <= sum of pay[k,f] over funds that match
@@ -57,6 +57,8 @@ MOST_IN_COVER: Final = 4
 MOST_COVERED: Final = 12
 """Projects above which a district's covers are left to the solver."""
 
+MOST_DECIDED: Final = 1_000
+"""Projects above which starts alone are decided."""
 KEPT_WITHIN: Final = 1e-3
 """How far (a thousandth of a student or dollar) an earlier goal may fall short of what it reached: rounding, no more."""
 
@@ -174,14 +176,17 @@ class Model:
 
 
 def build(told: Options, state_cents: int | None = None, *, spare: int = 0, goal: str = "benefit") -> Model:
-    """State the model; `state_cents` limits state money over all years, `spare` cents of every fund stay unspent."""
+    """State the model.
+
+    `state_cents` limits state money over all years; `spare` cents of that and of every fund stay unspent.
+    """
     model = Model(pulp.LpProblem("fund", pulp.LpMaximize), told)
     _decisions(model)
     _most_of(model, goal)
     _once(model)
     _paid(model)
     _funds_last(model, spare)
-    _state_money(model, state_cents)
+    _state_money(model, None if state_cents is None else max(0, state_cents - spare))
     _budgets(model)
     _requires(model)
     _excludes(model)
@@ -250,9 +255,21 @@ def _of_goal(model: Model, goal: str) -> Iterable[Term]:
 
 
 def _once(model: Model) -> None:
-    for index, terms in _by_project(model).items():
+    """One start at most; in plans of some hundred projects that a project is funded at all is a decision of its own.
+
+    Years of a plan are much alike: to branch on one start moves a project to another year and proves nothing. Where
+    projects are many, the bound is close without it, and the model smaller.
+    """
+    by_project = _by_project(model)
+    for index, terms in by_project.items():
         if len(terms) > 1:
-            model.add(((variable, 1.0) for _, variable in terms), 1.0, f"once_{index}")
+            sums: list[Term] = [(variable, 1.0) for _, variable in terms]
+            if len(by_project) <= MOST_DECIDED:
+                sums.append((model.problem.add_variable(f"funded_{index}", 0, 1, cat="Integer"), -1.0))
+                row = pulp.LpConstraint(pulp.LpAffineExpression(sums), pulp.LpConstraintEQ, f"once_{index}", 0)
+                model.problem += row
+            else:
+                model.add(sums, 1.0, f"once_{index}")
 
 
 def _by_project(model: Model) -> dict[int, list[tuple[int, pulp.LpVariable]]]:

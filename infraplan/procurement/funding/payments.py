@@ -6,7 +6,7 @@ way round, or weighed, where the policy asks for that.
 """
 
 from collections import defaultdict, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -55,9 +55,12 @@ def pay(options: Options, starts: Mapping[int, int], state_cents: int | None = N
         return None
     match, spent = planned
     paid: list[Payment] = []
+    funds = options.inputs.funds
+    asked = sum(cents for (_, fund), cents in spent.items() if funds[fund].state)
+    room = _Room(None if state_cents is None else max(0, state_cents - asked))
     for year in options.inputs.years:
         mine = [bill for bill in bills if bill.key[0] == year]
-        exact = _in_cents(options, mine, match, spent)
+        exact = _in_cents(options, mine, match, spent, room)
         if exact is None:
             return None
         for bill in mine:
@@ -125,8 +128,28 @@ def _floor(variable: pulp.LpVariable) -> int:
     return max(0, int((variable.varValue or 0.0) * CENTS + SLIP * CENTS))
 
 
+@dataclass
+class _Room:
+    """Cents of state money that may still be taken beside what was planned; None: as much as the funds hold."""
+
+    cents: int | None
+
+    def of(self, left: int, *, state: bool) -> int:
+        """What a fund with so many cents left may give."""
+        return left if self.cents is None or not state else min(left, self.cents)
+
+    def take(self, cents: int, *, state: bool) -> None:
+        """Note what was given."""
+        if self.cents is not None and state:
+            self.cents -= cents
+
+
 def _in_cents(
-    options: Options, bills: Sequence[_Bill], match: Mapping[Key, int], spent: Mapping[tuple[Key, int], int]
+    options: Options,
+    bills: Sequence[_Bill],
+    match: Mapping[Key, int],
+    spent: Mapping[tuple[Key, int], int],
+    room: _Room,
 ) -> dict[Key, dict[bool, dict[int, int]]] | None:
     """Payments of one year in whole cents: by group, for the matched part (True) and the rest, cents by fund.
 
@@ -150,9 +173,10 @@ def _in_cents(
                 pool[fund] -= cents
                 left[fund] -= cents
                 need[part] -= cents
+    state = {fund for fund in left if funds[fund].state}
     for part in flow:
         while need[part] > 0:
-            if not _find_cents(part, need, allowed, flow, left):
+            if not _find_cents(part, need, allowed, flow, left, state, room):
                 return None
     return {bill.key: {matched: flow[bill.key, matched] for matched in (True, False)} for bill in bills}
 
@@ -163,6 +187,8 @@ def _find_cents(
     allowed: Mapping[tuple[Key, bool], Sequence[int]],
     flow: dict[tuple[Key, bool], dict[int, int]],
     left: dict[int, int],
+    state: Container[int],
+    room: _Room,
 ) -> bool:
     """Bring some missing cents to one part along the shortest chain of exchanges; False if there is none."""
     before: dict[int, tuple[tuple[Key, bool], int | None]] = {}
@@ -174,8 +200,11 @@ def _find_cents(
             if fund in before:
                 continue
             before[fund] = (here, through)
-            if left[fund]:
-                _exchange(fund, need, before, flow, left)
+            here_left = room.of(left[fund], state=fund in state)
+            if here_left:
+                cents = _exchange(fund, here_left, need, before, flow)
+                left[fund] -= cents
+                room.take(cents, state=fund in state)
                 return True
             for other, told in flow.items():
                 if other not in seen and told.get(fund):
@@ -186,26 +215,25 @@ def _find_cents(
 
 def _exchange(
     fund: int,
+    most: int,
     need: dict[tuple[Key, bool], int],
     before: Mapping[int, tuple[tuple[Key, bool], int | None]],
     flow: dict[tuple[Key, bool], dict[int, int]],
-    left: dict[int, int],
-) -> None:
+) -> int:
+    """Pass cents of a fund, at most `most`, along the chain to the part that lacks them; returns how many."""
     chain: list[tuple[tuple[Key, bool], int, int | None]] = []
     at: int | None = fund
     while at is not None:
         here, through = before[at]
         chain.append((here, at, through))
         at = through
-    cents = min(
-        left[fund], need[chain[-1][0]], *(flow[here][through] for here, _, through in chain if through is not None)
-    )
-    left[fund] -= cents
+    cents = min(most, need[chain[-1][0]], *(flow[here][through] for here, _, through in chain if through is not None))
     for here, gained, given_up in chain:
         flow[here][gained] = flow[here].get(gained, 0) + cents
         if given_up is not None:
             flow[here][given_up] -= cents
     need[chain[-1][0]] -= cents
+    return cents
 
 
 def _among_projects(bill: _Bill, match: int, flow: Mapping[bool, Mapping[int, int]]) -> list[Payment]:

@@ -34,7 +34,8 @@ def read_toml(path: Path, *, exact: bool = False) -> dict[str, Any]:
     With `exact`, decimal fractions come as Decimal: 201.57 must not become the nearest binary fraction.
     """
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal if exact else float)
+        told = tomllib.loads(path.read_text(encoding="utf-8-sig"), parse_float=Decimal if exact else float)
+        _refuse_endless(told)
     except OSError as why:
         raise BadInput(
             [
@@ -46,7 +47,7 @@ def read_toml(path: Path, *, exact: bool = False) -> dict[str, Any]:
                 )
             ]
         ) from why
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as why:
+    except (ValueError, RecursionError) as why:  # not TOML, not text, or a number of thousands of digits
         raise BadInput(
             [
                 Fault(
@@ -57,3 +58,16 @@ def read_toml(path: Path, *, exact: bool = False) -> dict[str, Any]:
                 )
             ]
         ) from why
+    return told
+
+
+def _refuse_endless(told: Any) -> None:  # noqa: ANN401 - whatever a TOML file holds
+    """Raise ValueError where a whole number has more than the 64 bits that TOML asks of its readers."""
+    if isinstance(told, dict):
+        for value in told.values():
+            _refuse_endless(value)
+    elif isinstance(told, list):
+        for value in told:
+            _refuse_endless(value)
+    elif isinstance(told, int) and not -(2**63) <= told < 2**63:
+        raise ValueError(f"a whole number of {len(str(abs(told)))} digits")

@@ -57,6 +57,8 @@ NO = {"no", "n", "false", "f", "0"}
 FORMULA_LEADS = ("=", "+", "-", "@", "\t", "\r")
 FORMATS = ("csv", "json", "jsonl", "parquet", "xlsx", "geojson", "gpkg", "html")
 _MOST_FAULTS_PER_COLUMN = 200
+_MOST_EXACT = 2**53
+"""Above this a whole number is not exact in a spreadsheet, nor here."""
 _MOST_DOUBTS_SHOWN = 5
 _MOST_FLAT_BYTES = 2_000_000_000
 _LONG_TEXT = 10_000_000
@@ -585,7 +587,7 @@ def _numbers(cells: pd.Series, column: Column) -> tuple[pd.Series, pd.Series]:
     values = pd.to_numeric(bare.where(bare != ""), errors="coerce")
     bad = values.isna() | ~np.isfinite(values.fillna(0))
     if column.type == "integer":
-        bad |= values.fillna(0) != values.fillna(0).round()
+        bad |= (values.fillna(0) != values.fillna(0).round()) | (values.abs() > _MOST_EXACT)
     bad |= _outside(values, column)
     if column.type == "integer":
         return values.where(~bad).astype("Int64"), bad

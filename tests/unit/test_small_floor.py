@@ -205,6 +205,19 @@ def test_a_broken_toml_file_is_refused_with_its_line(tmp_path: Path) -> None:
         resources.read_toml(tmp_path / "none.toml")
 
 
+@pytest.mark.parametrize("digits", [20, 400, 5_000])
+def test_a_number_that_no_machine_holds_is_refused_in_toml(tmp_path: Path, digits: int) -> None:
+    path = tmp_path / "rule.toml"
+    path.write_text(f"title = \"x\"\n[a]\nb = [1, {'9' * digits}]\n", encoding="utf-8")
+    with pytest.raises(BadInput, match="digits"):
+        resources.read_toml(path)
+
+
+def test_a_byte_order_mark_before_toml_is_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "rule.toml").write_text("a = 1\n", encoding="utf-8-sig")
+    assert resources.read_toml(tmp_path / "rule.toml") == {"a": 1}
+
+
 def test_age_is_counted_in_whole_months() -> None:
     today = pd.Timestamp("2026-03-15").date()
     assert age_months("2026-02-15", today) == 1

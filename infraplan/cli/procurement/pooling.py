@@ -1,6 +1,6 @@
 """`infraplan procurement pool`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +10,9 @@ import click
 from infraplan.cli import options
 
 if TYPE_CHECKING:
+    from infraplan.procurement.pooling.answer import Answer
+    from infraplan.procurement.pooling.inputs import Inputs
+    from infraplan.scenarios import Future, Ranges, Summary
     from infraplan.solve import Limits
 
 
@@ -46,19 +49,21 @@ def _day(name: str, about: str) -> Callable[[Callable[..., Any]], Callable[..., 
 )
 @_day("--as-of", "With --join: the day to reckon from; default today.")
 @_day("--own-470", "With --join: the day the member posted its own Form 470.")
+@options.scenarios
 @options.out_dir
 @options.optimizer
 @options.quiet
 def pool(
     demand: Path | None, bids: Path | None, bid_prices: Path | None, bid_tiers: Path | None, policy: Path | None,
     rfp: Path | None, folder: Path, explain: bool, member: str | None, contract: Path | None, as_of: datetime | None,
-    own_470: datetime | None, gap: float, time_limit: float | None, seed: int, threads: int | None,
+    own_470: datetime | None, sweep: options.Sweep | None, gap: float, time_limit: float | None, seed: int, threads: int | None,
 ) -> None:  # fmt: skip
     """Award bids to members: least cost over the term, nobody worse off.
 
     Writes assignments.csv, awards.csv, filings.csv, award_memo.xlsx, solution.json and the folder contract to DIR, with
     --explain also questions.csv, with stable = true in the policy also stability.csv. An earlier answer in DIR is
-    replaced. With --join: may_join.csv, mini_bid.csv, join.csv.
+    replaced. With --join: may_join.csv, mini_bid.csv, join.csv. With --scenarios (before bids open, on prices you expect;
+    PLANNING ONLY, no memo and no contract): scenarios.csv and decisions.csv, which awards hold in most futures.
 
     Example:
 
@@ -80,7 +85,7 @@ def pool(
         return
     _check({"--bids": bids, "--bid-prices": bid_prices})
     paths = (demand, bids, bid_prices, bid_tiers, policy)
-    _award(paths, rfp, folder, Limits(gap, time_limit, seed, threads, quiet=quiet), explain=explain)
+    _award(paths, rfp, folder, Limits(gap, time_limit, seed, threads, quiet=quiet), sweep, explain=explain)
 
 
 def _check(given: dict[str, object]) -> None:
@@ -89,7 +94,11 @@ def _check(given: dict[str, object]) -> None:
         raise click.UsageError(f"Missing option {', '.join(missing)}.")
 
 
-def _award(paths: tuple[Path | None, ...], rfp: Path | None, folder: Path, limits: "Limits", *, explain: bool) -> None:
+def _award(
+    paths: tuple[Path | None, ...], rfp: Path | None, folder: Path, limits: "Limits", sweep: options.Sweep | None,
+    *, explain: bool,
+) -> None:  # fmt: skip
+    from dataclasses import replace
     from datetime import UTC
 
     from infraplan.procurement.pooling import answer, contract, files, inputs, memo
@@ -99,8 +108,15 @@ def _award(paths: tuple[Path | None, ...], rfp: Path | None, folder: Path, limit
     demand, bids, prices, tiers, policy = paths
     told = inputs.read(Path(str(demand)), Path(str(bids)), Path(str(prices)), tiers, policy)
     disclosed = read_rfp(rfp)
-    found = answer.find(told, limits)
     today = datetime.now(UTC).date()
+    if sweep is not None and disclosed is not None and disclosed.award_date and disclosed.award_date <= today:
+        raise click.UsageError(
+            f"--scenarios is for planning before bids open; the award date of {rfp} is past: leave one of the two out."
+        )
+    drawn = _futures(told, sweep, limits.seed) if sweep is not None else None
+    found = answer.find(told, limits)
+    if sweep is not None and drawn is not None:
+        found = replace(found, trial=_trial(found, sweep, drawn, limits))
     more = {"questions": questions(found, limits)} if explain else {}
     files.write(
         found,
@@ -108,12 +124,39 @@ def _award(paths: tuple[Path | None, ...], rfp: Path | None, folder: Path, limit
         disclosed,
         today,
         more,
-        lambda path: memo.write(found, path, disclosed, today),
+        None if sweep is not None else lambda path: memo.write(found, path, disclosed, today),
         lambda path, stamps: contract.write(found, path, disclosed, stamps),
     )
     for line in files.summary(found):
         options.say(line)
     options.say(f"wrote {folder}")
+
+
+def _futures(told: "Inputs", sweep: options.Sweep, seed: int) -> "tuple[Ranges, Sequence[Future]]":
+    """The ranges that concern this purchase, and the futures drawn from them."""
+    from infraplan import scenarios
+    from infraplan.procurement.pooling import futures
+
+    ranges, names = scenarios.read_ranges(sweep.ranges), futures.names(told)
+    return ranges.used(names), scenarios.draw(ranges, sweep.count, seed, names)
+
+
+def _trial(
+    found: "Answer", sweep: options.Sweep, drawn: "tuple[Ranges, Sequence[Future]]", limits: "Limits"
+) -> "Summary":
+    """Try the award against possible futures."""
+    from functools import partial
+
+    from infraplan import scenarios
+    from infraplan.procurement.pooling import futures
+
+    ranges, told = drawn
+    base, each = futures.decisions(found.award), scenarios.inner(limits, sweep.count, sweep.workers)
+    outcomes = scenarios.run(
+        partial(futures.face, found.award.inputs, base, each), told, sweep.backend, sweep.workers,
+        options.counted("futures"),
+    )  # fmt: skip
+    return scenarios.summary(base, outcomes, told, ranges, limits.seed, scenarios.DOLLARS)
 
 
 def _join(

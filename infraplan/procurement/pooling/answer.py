@@ -30,6 +30,7 @@ from infraplan.procurement.pooling.model import Facts, Model, Row
 from infraplan.procurement.pooling.relaxation import INFINITE, Tree
 from infraplan.procurement.pooling.shortage import shortage
 from infraplan.procurement.pooling.stability import Stability, stabilize
+from infraplan.scenarios import Summary
 from infraplan.solve import Limits, Result, Status
 
 MOST_ROUNDS: Final = 200
@@ -58,6 +59,7 @@ class Answer:
     base: tuple[Baseline | None, ...]
     notes: tuple[str, ...] = ()
     stability: Stability | None = None
+    trial: Summary | None = None
 
 
 def objective(award: Award) -> Decimal:
@@ -117,6 +119,8 @@ class Search:
     limits: Limits
     notes: list[str] = field(default_factory=list)
     began: float = field(default_factory=time.perf_counter)
+    given: Facts | None = None
+    """The figures of the model, where only some of its options are open."""
 
     def checked(self) -> tuple[Award, Result]:
         """Say at once what can be seen to be impossible; else solve. Raises NoAnswer."""
@@ -145,7 +149,7 @@ class Search:
     @cached_property
     def facts(self) -> Facts:
         """The figures of the model."""
-        return models.facts(self.inputs)
+        return self.given or models.facts(self.inputs)
 
     def solved(self, case: "Case") -> tuple[Award, Result]:
         """Solve one linear case; fairness rows are added until no member is worse off. Raises NoAnswer."""

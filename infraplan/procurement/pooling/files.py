@@ -118,7 +118,9 @@ def filings(answer: Answer) -> pd.DataFrame:
 
 def stamps(answer: Answer, rfp: Rfp | None, today: date) -> list[str]:
     """Stamps that cannot be switched off, each with its reason."""
-    policy, found = answer.award.inputs.policy, []
+    policy, found = answer.award.inputs.policy, list[str]()
+    if answer.trial is not None:
+        found.append(f"{PLANNING_ONLY}: tried against possible futures, before bids open; this is no award")
     if policy.objective != "pre_discount":
         found.append(f"{PLANNING_ONLY}: the applicants' share is minimized, not the price of the eligible service")
     if rfp is not None:
@@ -146,6 +148,7 @@ def solution(answer: Answer, rfp: Rfp | None, today: date, files: Mapping[str, P
     applicant = award.applicant()
     notes = list(answer.notes)
     more: dict[str, Any] = {"stability": standing_together.record(answer.stability)} if answer.stability else {}
+    more |= {"scenarios": answer.trial.said()} if answer.trial else {}
     if rfp is None:
         notes.append("no --rfp was given: whether bidders were told of this policy was not checked")
     return solve.record(
@@ -186,6 +189,7 @@ def summary(answer: Answer) -> list[str]:
         f"${award.pre_discount:,.2f} before discount over {inputs.policy.horizon_months} months",
         f"${applicant:,.2f} of it paid by the members themselves; {proved(answer)}",
         *(standing_together.words(answer.stability) if answer.stability else []),
+        *(answer.trial.words() if answer.trial else []),
     ]
 
 
@@ -215,6 +219,9 @@ def write(
             alone = standing_together.alone(answer.award.inputs, answer.base)
             tablefiles.write(money(standing_together.shares(answer.stability, alone)), fresh / "stability.csv")
             tablefiles.write(money(standing_together.groups(answer.stability)), fresh / "stability_groups.csv")
+        if answer.trial is not None:
+            tablefiles.write(answer.trial.table, fresh / "scenarios.csv")
+            tablefiles.write(answer.trial.decisions, fresh / "decisions.csv")
         told = solution(answer, rfp, today or date.min)
         if contract is not None and not any(stamp.startswith(PLANNING_ONLY) for stamp in told["stamps"]):
             (fresh / "contract").mkdir()

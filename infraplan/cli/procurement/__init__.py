@@ -21,6 +21,7 @@ _HERE = "infraplan.cli.procurement"
         "letter": (f"{_HERE}.letters:letter", "One printable page for a district's business officer."),
         "map": (f"{_HERE}.mapping:draw", "Rates, price positions, contract ends and Category Two left on a map."),
         "fund": (f"{_HERE}.funding:fund", "Which projects, in which year, with whose money."),
+        "lots": (f"{_HERE}.lots:lots", "Which members to ask for together, before bids open."),
         "pool": (f"{_HERE}.pooling:pool", "Which bids to award to which members, nobody worse off."),
     },
 )

@@ -1,0 +1,90 @@
+"""Drawing lots and pools: what the commands lots, pool and map share."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from infraplan.cli import options
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+    from infraplan.outputs.layers import Layer
+    from infraplan.outputs.pages import SourceNote
+    from infraplan.procurement.pool_layers import Answer
+    from infraplan.workspace import Workspace
+
+_TITLES = {"lots": "Lots", "pool": "The pool"}
+
+
+def draw(path: Path, answers: "Sequence[Answer]", shapes: "gpd.GeoDataFrame", here: "Workspace | None") -> Path:
+    """Draw the layers of answers on districts (`area_id, name, area_layer, geometry`); returns `path`."""
+    from infraplan.outputs.maps import draw_map
+    from infraplan.procurement import pool_layers
+
+    names = " and ".join(_TITLES[answer.kind] for answer in answers)
+    notes = [note for answer in answers for note in answer.said.get("notes", ())]
+    return draw_map(
+        path,
+        title=f"{options.state_name(here)}: {names.lower()}" if here else names,
+        areas=pool_layers.areas(shapes, answers),
+        points=None,
+        layers=layers(answers),
+        sources=[*_boundaries(here), *sources(answers)],
+        lead=" ".join(lead(answer) for answer in answers),
+        stamps=stamps(answers, here),
+        notes=notes,
+        threshold=here.config.threshold if here else 10,
+    )
+
+
+def layers(answers: "Iterable[Answer]") -> "list[Layer]":
+    """The layers of the answers, with the names of their lots and providers."""
+    from infraplan.outputs.layers import load_layer, named
+    from infraplan.procurement import pool_layers
+
+    found = []
+    for answer in answers:
+        for name in pool_layers.LAYERS[answer.kind]:
+            layer = load_layer(name)
+            if layer.labels:
+                values = answer.table[layer.column].value_counts().index
+                layer = named(layer, sorted(values) if answer.kind == pool_layers.LOTS else values)
+            found.append(layer)
+    return found
+
+
+def lead(answer: "Answer") -> str:
+    """How good the answer is, and what it rests on."""
+    said = answer.said
+    kind = "These lots are" if answer.kind == "lots" else "This award is"
+    proved = str(said.get("proved", "an answer"))
+    why = f" {said['why_lots']}" if "why_lots" in said else ""
+    return f"{kind} {proved}.{why} {said.get('caveat', '')}".strip()
+
+
+def stamps(answers: "Iterable[Answer]", here: "Workspace | None") -> list[str]:
+    """The stamps of the workspace and of the answers, each once."""
+    told = [*(options.stamps(here) if here else []), *(stamp for answer in answers for stamp in answer.stamps)]
+    synthetic = [stamp for stamp in told if stamp.startswith("SYNTHETIC")][:1]
+    return [*synthetic, *dict.fromkeys(stamp for stamp in told if not stamp.startswith("SYNTHETIC"))]
+
+
+def sources(answers: "Iterable[Answer]") -> "list[SourceNote]":
+    """The answers' files as sources."""
+    from infraplan.outputs.pages import SourceNote
+    from infraplan.receipts import sha256_of
+
+    return [
+        SourceNote(
+            title=f"Answer of infraplan procurement {answer.kind}", publisher="the planner", as_of="this answer",
+            file=path.name, sha256=sha256_of([path]), tables=(answer.kind,),
+        )
+        for answer in answers for path in answer.files
+    ]  # fmt: skip
+
+
+def _boundaries(here: "Workspace | None") -> "list[SourceNote]":
+    if here is None or not here.has("district_shapes"):
+        return []
+    return options.source_notes(here, {one.receipt_id: ("lots", "pool") for one in here.receipts_of("district_shapes")})

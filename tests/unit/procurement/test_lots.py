@@ -1,0 +1,169 @@
+"""Lots: the best division of small graphs by trying everything, by hand, and what every answer keeps."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from infraplan.procurement.lots import bounds, model, start
+from infraplan.procurement.lots.answer import Found, Search
+from infraplan.procurement.lots.problem import Limit, Problem, pieces
+from infraplan.solve import Limits, Status
+
+
+def grid(rows: int, columns: int, lots: int, limits: tuple[Limit, ...] = ()) -> Problem:
+    """A grid of units a mile apart, miles counted along its lines."""
+    cells = list(product(range(rows), range(columns)))
+    miles = np.array([[abs(a - c) + abs(b - d) for c, d in cells] for a, b in cells], dtype=float)
+    near = tuple(tuple(np.flatnonzero(row == 1).tolist()) for row in miles)
+    return Problem(miles, near, lots, limits)
+
+
+def even(amounts: list[float], lots: int, within: float) -> Limit:
+    mean = sum(amounts) / lots
+    return Limit("students", "students", np.array(amounts), mean * (1 - within), mean * (1 + within))
+
+
+def divisions(size: int, lots: int) -> Iterator[list[list[int]]]:
+    """Every way to put units into so many lots."""
+
+    def labels(so_far: list[int]) -> Iterator[list[int]]:
+        if len(so_far) == size:
+            if max(so_far) == lots - 1:
+                yield so_far
+            return
+        for label in range(min(max(so_far, default=-1) + 2, lots)):
+            yield from labels([*so_far, label])
+
+    for told in labels([]):
+        yield [[unit for unit, label in enumerate(told) if label == one] for one in range(lots)]
+
+
+def least(problem: Problem) -> float:
+    """The fewest miles, by trying every division; infinite where none keeps the limits."""
+    return min(
+        (problem.total(lots) for lots in divisions(problem.size, problem.lots) if problem.keeps(lots)), default=np.inf
+    )
+
+
+def solved(problem: Problem, gap: float = 0.0) -> Found:
+    search = Search(problem, Limits(gap=gap, time_limit=30, threads=1))
+    search.quick()
+    return search.prove()
+
+
+def test_a_line_of_six_is_cut_in_the_middle() -> None:
+    # a line of six units a mile apart, two lots: 0-2 and 3-5, each two miles to its middle unit
+    found = solved(grid(1, 6, 2))
+    assert found.lots == ((0, 1, 2), (3, 4, 5))
+    assert found.hubs == (1, 4)
+    assert (found.result.objective, found.result.status) == (4.0, Status.optimal)
+
+
+def test_students_pull_the_cut_aside() -> None:
+    # the first unit alone has half of the students: it must be a lot by itself, the others go one by one to unit 3
+    found = solved(grid(1, 6, 2, (even([50, 10, 10, 10, 10, 10], 2, 0.05),)))
+    assert found.lots == ((0,), (1, 2, 3, 4, 5))
+    assert found.result.objective == 6.0
+
+
+@st.composite
+def problems(draw: st.DrawFn) -> Problem:
+    rows, columns = draw(st.sampled_from([(2, 3), (2, 4), (3, 3)]))
+    lots = draw(st.integers(2, 3))
+    size = rows * columns
+    students = draw(st.lists(st.integers(1, 9), min_size=size, max_size=size))
+    hard = draw(st.lists(st.booleans(), min_size=size, max_size=size))
+    serves = np.array([draw(st.lists(st.booleans(), min_size=size, max_size=size)) for _ in range(3)])
+    base = grid(rows, columns, lots)
+    away = np.array(draw(st.lists(st.integers(0, 3), min_size=size, max_size=size)), dtype=float)
+    limits = (
+        even([float(one) for one in students], lots, draw(st.sampled_from([0.15, 0.3, 0.6]))),
+        Limit("hard", "hard", np.array([one - 0.5 for one in hard]), high=0.0),
+    )
+    miles = base.miles * (1 + away[:, None] / 7)
+    return replace(base, miles=miles, limits=limits, serves=serves, min_bidders=draw(st.integers(0, 2)))
+
+
+@settings(max_examples=20, deadline=None)
+@given(problems())
+def test_no_division_is_better_than_the_one_found(problem: Problem) -> None:
+    best, found = least(problem), solved(problem)
+    if np.isinf(best):
+        assert found.result.status == Status.infeasible
+        assert found.breaks
+    else:
+        assert found.result.status == Status.optimal
+        assert found.result.objective == pytest.approx(best, abs=1e-6)
+        assert problem.keeps(found.lots)
+        assert problem.total(found.lots) == pytest.approx(found.result.objective)
+
+
+@settings(max_examples=20, deadline=None)
+@given(problems())
+def test_the_bound_by_prices_is_never_above_the_best(problem: Problem) -> None:
+    best = least(problem)
+    if np.isfinite(best):
+        climbed = bounds.climb(problem, best * 1.1 + 1)
+        assert climbed.miles <= best + 1e-6
+        for lots in divisions(problem.size, problem.lots):
+            if problem.keeps(lots) and problem.total(lots) <= best + 1e-9:
+                for units in lots:
+                    assert (climbed.with_pair[units, problem.hub(units)] <= best + 1e-6).all()
+
+
+@settings(max_examples=20, deadline=None)
+@given(problems(), st.integers(0, 3))
+def test_a_grown_division_has_every_unit_once_and_every_lot_in_one_piece(problem: Problem, seed: int) -> None:
+    lots, keeps = start.divide(problem, seed)
+    assert sorted(unit for units in lots for unit in units) == list(range(problem.size))
+    assert all(len(pieces(problem.near, units)) == 1 for units in lots)
+    assert keeps == problem.keeps(lots)
+
+
+def test_the_same_seed_gives_the_same_division() -> None:
+    problem = grid(4, 5, 4, (even([float(1 + unit % 3) for unit in range(20)], 4, 0.2),))
+    assert start.divide(problem, 3) == start.divide(problem, 3)
+
+
+def test_a_lot_torn_apart_is_answered_with_cuts_that_its_way_back_keeps() -> None:
+    # units 0-1-2-3-4 in a line; hub 0 has unit 4, and 3 goes elsewhere: 4 needs 1, 2 or 3, by the last before it
+    line = grid(1, 5, 2)
+    cuts = model.broken(line, {0: [0, 4], 2: [1, 2, 3]})
+    assert {(cut.unit, cut.hub, cut.between) for cut in cuts} == {(4, 0, (3,)), (2, 2, ())} - {(2, 2, ())}
+
+
+def test_a_ring_of_ties_needs_a_way_round() -> None:
+    # a ring of six: a lot of 0 and 3 is torn; with 1 and 2, or 4 and 5, it is not
+    near = tuple(tuple(sorted(((unit - 1) % 6, (unit + 1) % 6))) for unit in range(6))
+    away = np.array([[min((a - b) % 6, (b - a) % 6) for b in range(6)] for a in range(6)], dtype=float)
+    ring = Problem(away, near, 2)
+    cuts = model.broken(ring, {0: [0, 3], 1: [1, 2, 4, 5]})
+    assert {cut.between for cut in cuts if cut.hub == 0} == {(2, 4)}
+    assert not model.broken(ring, {1: [0, 1, 2], 4: [3, 4, 5]})
+
+
+def test_more_even_lots_never_take_fewer_miles() -> None:
+    amounts = [9.0, 1, 1, 1, 5, 1, 1, 1, 7, 1, 1, 1]
+    found = [solved(grid(3, 4, 3, (even(amounts, 3, within),))).result.objective for within in (0.8, 0.4, 0.25)]
+    assert found == sorted(found)
+
+
+def test_units_that_do_not_hang_together_have_no_division() -> None:
+    apart = replace(grid(1, 4, 1), near=((1,), (0,), (3,), (2,)))
+    assert solved(apart).result.status == Status.infeasible
+
+
+def test_a_division_that_stops_early_says_what_is_proved() -> None:
+    amounts = [float(3 + (7 * unit) % 11) for unit in range(42)]
+    search = Search(grid(6, 7, 5, (even(amounts, 5, 0.05),)), Limits(gap=0.0, time_limit=0.2, threads=1))
+    search.quick()
+    result = search.prove().result
+    assert result.status in (Status.stopped_feasible, Status.optimal, Status.stopped_empty)
+    if result.status == Status.stopped_feasible:
+        assert 0 < result.bound < result.objective
+        assert result.gap == pytest.approx(1 - result.bound / result.objective)

@@ -16,6 +16,7 @@ from infraplan.errors import InfraplanError, NoAnswer
 from infraplan.outputs.canvas import plain_map, rendered
 from infraplan.outputs.layers import layer_names
 from infraplan.outputs.maps import Layer, SourceNote, draw_map, load_layer
+from infraplan.outputs.shapes import in_order, simplified
 
 HOMES = "homes_unserved_share"
 CHILDREN = "children_without_access"
@@ -198,6 +199,14 @@ def test_stamps_are_on_the_map_itself_too(tmp_path: Path) -> None:
 def test_the_same_tables_give_the_same_file_whatever_their_order(tmp_path: Path) -> None:
     once = drawn(tmp_path, HOMES, "schools_no_fiber_near")
     assert drawn(tmp_path, HOMES, "schools_no_fiber_near", areas=areas().iloc[::-1], points=points().iloc[::-1]) == once
+
+
+def test_boundaries_simplified_beforehand_give_the_same_file(tmp_path: Path) -> None:
+    shuffled = areas().sample(frac=1, random_state=1)
+    beforehand = simplified(in_order(shuffled))
+    assert drawn(tmp_path, HOMES, areas=shuffled, outlines=beforehand) == drawn(tmp_path, HOMES)
+    with pytest.raises(ValueError, match="6 outlines for 5 districts"):
+        drawn(tmp_path, HOMES, areas=areas(5), outlines=beforehand)
 
 
 def test_a_column_blank_throughout_is_said_and_not_shown(tmp_path: Path) -> None:

@@ -159,6 +159,8 @@ def tidy(text: pd.DataFrame, name: str, *, file: str, state: str | None = None) 
     if rates:
         told, scaled = _percents(told, rates)
         notes += ["rates were given as 0 to 1; now percent"] if scaled else []
+    if "state_match_percent" in told:  # few requests have one: its own column says whether it is shares
+        told, _ = _percents(told, ["state_match_percent"])
     notes += _not_there(told, name)
     frame = tablefiles.typed(_padded(_FINISH.get(name, _same)(told), name), Schema.load(name), file=file)
     here = [column for column in Schema.load(name).columns if column in frame]

@@ -45,6 +45,17 @@ def test_the_report_and_the_open_data_give_the_same_request(tmp_path: Path) -> N
     assert "contract_end" in opened.notes[1]
 
 
+def test_extensions_and_the_state_match_of_the_open_data_are_read(tmp_path: Path) -> None:
+    header = f"{OPEN},remaining_extension_count,sc_rate,award_date"
+    got = usac.read(put(
+        tmp_path / "b.csv", header,
+        "169,161,7,NM,Current,Funded,Voice,,124800,0.824,102835.20,2,0.024,2016-02-08T00:00:00.000",
+        "170,161,7,NM,Current,Funded,Voice,,100,0.8,80,,,",
+    ))  # fmt: skip
+    row = got.frame.iloc[0]
+    assert (row["rate"], row["state_match_percent"], row["extensions_left"]) == (Decimal("82.4"), Decimal("2.4"), 2)
+
+
 def test_current_versions_stand_and_originals_of_the_same_request_go(tmp_path: Path) -> None:
     got = usac.read(put(
         tmp_path / "b.csv", OPEN,

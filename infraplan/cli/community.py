@@ -50,18 +50,21 @@ def _dollars(_: click.Context, __: click.Parameter, text: str) -> Decimal:
 @options.funding_year
 @options.workspace
 @options.out_dir
+@options.scenarios
 @options.optimizer
 @options.quiet
 def community(
     measures: Path, points: Path | None, stops: Path | None, budget: Decimal, months: int, need_weight: float,
-    as_of: str | None, funding_year: int | None, workspace: Path, folder: Path, gap: float, time_limit: float | None, seed: int,
+    as_of: str | None, sweep: options.Sweep | None,
+    funding_year: int | None, workspace: Path, folder: Path, gap: float, time_limit: float | None, seed: int,
     threads: int | None,
 ) -> None:  # fmt: skip
     """Choose Wi-Fi sites, buses, hotspots and outreach that reach most students without broadband at home.
 
     Where students live comes from the workspace's home gaps, child gaps and poverty, or from --points. Costs are those
     of --measures; E-Rate's share follows the funding year. Writes community_sites.csv, reach.csv, budgets.csv,
-    solution.json and map.html to DIR.
+    solution.json and map.html to DIR; with --scenarios also scenarios.csv and decisions.csv: what holds in most possible
+    futures, and what the plan would have lost.
 
     Example:
 
@@ -70,8 +73,11 @@ def community(
         infraplan connectivity community --measures measures.csv --stops stops.csv --budget 250000 \\
             --workspace maine -o community
     """
+    from functools import partial
+
     from infraplan import solve
-    from infraplan.connectivity.community import choice, files, inputs
+    from infraplan.cli import trials
+    from infraplan.connectivity.community import choice, files, futures, inputs
     from infraplan.solve import Limits
 
     tables, paths = inputs.read_files(measures, points, stops)
@@ -82,11 +88,19 @@ def community(
     quiet = bool(click.get_current_context().meta.get("infraplan.quiet", False))
     limits = Limits(gap, time_limit, seed, threads, quiet=quiet)
     told = inputs.assemble(tables, policy, paths)
-    plan = files.explained(choice.find(told, limits), policy, limits, demand.notes if demand else ())
+    drawn = trials.drawn(sweep, futures.names(told), seed) if sweep else None
+    found = choice.find(told, limits)
+    plan = files.explained(found, policy, limits, demand.notes if demand else ())
+    tried = None
+    if sweep and drawn:
+        face = partial(futures.face, found, trials.inner(sweep, limits))
+        tried = trials.tried(sweep, drawn, face, futures.decisions(told, found.chosen), seed, futures.UNIT)
     with solve.answer_folder(folder) as fresh:
-        files.write(plan, fresh)
-        _draw(fresh / "map.html", plan, workspace, demand)
+        files.write(plan, fresh, tried)
+        _draw(fresh / "map.html", plan, workspace, demand, [trials.section(tried)] if tried else [])
     for line in files.summary(plan):
+        options.say(line)
+    for line in tried.words() if tried else ():
         options.say(line)
     options.say(f"wrote {folder}")
 
@@ -113,7 +127,7 @@ def _workspace_in(folder: Path) -> "Workspace | None":
     return Workspace.open(folder) if (folder / SETTINGS).is_file() else None
 
 
-def _draw(path: Path, plan: "Plan", workspace: Path, demand: "Demand | None") -> None:
+def _draw(path: Path, plan: "Plan", workspace: Path, demand: "Demand | None", more: "list[Section]") -> None:
     """Draw the page beside the answer's tables."""
     from infraplan import tablefiles
     from infraplan.cli.network import districts
@@ -139,7 +153,7 @@ def _draw(path: Path, plan: "Plan", workspace: Path, demand: "Demand | None") ->
             Things(layer=load_layer("community_sites"), frame=picture.sites(plan, table), noun="row"),
         ],
         beneath=districts(workspace),
-        sections=_sections(plan, threshold),
+        sections=[*_sections(plan, threshold), *more],
         sources=_sources(plan, demand),
         lead=files.lead(plan, threshold),
         stamps=[*(given or (options.stamps(here) if here else [])), words.STAMP],

@@ -31,19 +31,22 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 )  # fmt: skip
 @options.workspace
 @options.out_dir
+@options.scenarios
 @options.optimizer
 @options.quiet
 def build(
     sites: Path, network: Path | None, nodes: Path | None, costs: Path | None, terrain: Path | None,
     towers: Path | None, pops: tuple[str, ...],
-    funding_year: int | None, workspace: Path, folder: Path, gap: float, time_limit: float | None, seed: int, threads: int | None,
+    funding_year: int | None, workspace: Path, sweep: options.Sweep | None,
+    folder: Path, gap: float, time_limit: float | None, seed: int, threads: int | None,
 ) -> None:  # fmt: skip
     """Choose which links to build so that sites are reached at least cost.
 
     Links are paid once however many sites share them. A site with an alternative is connected only where that is
     cheaper. Writes routes.csv, sites.csv, solution.json, life_costs.csv where the costs say enough, and routes.geojson
     and map.html where nodes have places, to DIR; the map shows the workspace's districts beneath, where there is one. A
-    budget estimate, not a design.
+    budget estimate, not a design. With --scenarios also scenarios.csv and decisions.csv: which sites and links hold in
+    most possible futures, and what the plan would have lost.
 
     Example:
 
@@ -52,24 +55,35 @@ def build(
         infraplan connectivity build --sites build_sites.csv --network build_network.csv \\
             --nodes build_nodes.csv --pop pop0 --pop pop1 -o build
     """
-    from infraplan import solve
-    from infraplan.connectivity.network import files, inputs, plan
+    from functools import partial
+
+    from infraplan import scenarios, solve
+    from infraplan.cli import trials
+    from infraplan.connectivity.network import files, futures, inputs, plan
     from infraplan.solve import Limits
 
     quiet = bool(click.get_current_context().meta.get("infraplan.quiet", False))
     told = inputs.read(sites, network, nodes, pops, costs, terrain, towers)
-    found = plan.find(told, Limits(gap, time_limit, seed, threads, quiet=quiet))
+    limits = Limits(gap, time_limit, seed, threads, quiet=quiet)
+    drawn = trials.drawn(sweep, futures.names(told), seed) if sweep else None
+    found = plan.find(told, limits)
+    tried = None
+    if sweep and drawn:
+        face = partial(futures.face, found, trials.inner(sweep, limits.after(found.result.seconds)))
+        tried = trials.tried(sweep, drawn, face, futures.decisions(found), seed, scenarios.DOLLARS)
     tables = files.tables(found, funding_year)
     with solve.answer_folder(folder) as fresh:
-        files.write(found, tables, fresh)
+        files.write(found, tables, fresh, tried)
         if told.places:
-            _draw(fresh / "map.html", found, tables, workspace)
+            _draw(fresh / "map.html", found, tables, workspace, [trials.section(tried)] if tried else [])
     for line in files.summary(found):
+        options.say(line)
+    for line in tried.words() if tried else ():
         options.say(line)
     options.say(f"wrote {folder}")
 
 
-def _draw(path: Path, found: "Plan", made: "Tables", workspace: Path) -> None:
+def _draw(path: Path, found: "Plan", made: "Tables", workspace: Path, more: "list[Section]") -> None:
     """Draw the page beside the answer's tables."""
     from infraplan import tablefiles
     from infraplan.connectivity.network import files, picture
@@ -88,7 +102,7 @@ def _draw(path: Path, found: "Plan", made: "Tables", workspace: Path) -> None:
         title=f"A network for {len(found.inputs.sites):,} sites",
         things=things,
         beneath=districts(workspace),
-        sections=_sections(found, made),
+        sections=[*_sections(found, made), *more],
         sources=_given(found),
         lead=" ".join(f"{line}." for line in files.summary(found)[:-1] if not line.startswith("note: ")),
         stamps=[*synthetic, files.ESTIMATE],

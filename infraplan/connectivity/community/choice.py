@@ -101,6 +101,33 @@ def find(inputs: Inputs, limits: Limits) -> Choice:
     return _find(_Stated.of(inputs), float(inputs.budget), limits)
 
 
+@dataclass(frozen=True)
+class Kept:
+    """What stays of a choice whose prices or students changed: what is still paid for, and how many it reaches."""
+
+    paid: tuple[int, ...]
+    result: Result
+
+
+def kept(inputs: Inputs, chosen: Sequence[int], limits: Limits) -> Kept:
+    """All of a choice where the budget reaches, else the part of it that reaches most; nothing is added.
+
+    Raises NoAnswer if time runs out before any answer.
+    """
+    model = models.build(inputs)
+    fixed = sum((inputs.measures[number].fixed_net for number in chosen), Decimal(0))
+    decided = {variable.name: number in chosen for number, variable in model.pay.items()}
+    if fixed > inputs.budget:  # what was not chosen stays so, the rest is chosen anew
+        decided = {name: paid for name, paid in decided.items() if not paid}
+        asked = replace(_limited(solve.arrays(model.problem), {}, decided), whole=solve.arrays(model.problem).whole)
+    else:
+        asked = _limited(solve.arrays(model.problem), {}, decided)
+    result = solve.solve_arrays(asked, limits)
+    solve.refuse_unanswered(result, what=WHAT)
+    paid = tuple(number for number, variable in model.pay.items() if result.value(variable.name) > 0.5)  # noqa: PLR2004
+    return Kept(paid, replace(result, values={}))
+
+
 def _find(stated: _Stated, budget: float, limits: Limits, known: Choice | None = None) -> Choice:
     inputs, pay = stated.model.inputs, stated.model.pay
     start = {variable.name: float(number in known.chosen) for number, variable in pay.items()} if known else None

@@ -16,6 +16,7 @@ from infraplan.connectivity.community.choice import NOTHING, Choice, Step
 from infraplan.connectivity.community.inputs import OFF_PREMISES, Inputs, Policy
 from infraplan.connectivity.community.model import UNIT
 from infraplan.errors import NoRule
+from infraplan.scenarios import Summary
 from infraplan.solve import Limits
 from infraplan.units import half_up
 
@@ -245,7 +246,7 @@ def lead(plan: Plan, threshold: int) -> str:
     )
 
 
-def write(plan: Plan, fresh: Path) -> None:
+def write(plan: Plan, fresh: Path, tried: Summary | None = None) -> None:
     """Write the tables and `solution.json` into an answer folder under way (`solve.answer_folder`)."""
     tablefiles.write(sites(plan), fresh / "community_sites.csv")
     tablefiles.write(points(plan), fresh / "reach.csv")
@@ -253,4 +254,8 @@ def write(plan: Plan, fresh: Path) -> None:
     if not plan.inputs.points["point_id"].empty and "points" not in plan.inputs.files:
         kept = plan.inputs.points.reset_index(drop=True)
         tablefiles.write(kept, fresh / "points.csv")
-    solve.write_record(fresh, solution(plan))
+    if tried is not None:
+        tablefiles.write(tried.table, fresh / "scenarios.csv")
+        tablefiles.write(tried.decisions, fresh / "decisions.csv")
+    told = solution(plan)
+    solve.write_record(fresh, told if tried is None else {**told, "scenarios": tried.said()})

@@ -16,6 +16,7 @@ from infraplan.connectivity.network.costs import Span
 from infraplan.connectivity.network.links import DOOR, MAST
 from infraplan.connectivity.network.match import Shares, split
 from infraplan.connectivity.network.plan import MILE, Plan, alone, ordered, sum_of
+from infraplan.scenarios import Summary
 from infraplan.units import half_up
 
 ESTIMATE: Final = "BUDGET ESTIMATE, NOT A DESIGN"
@@ -248,7 +249,7 @@ def tables(plan: Plan, funding_year: int | None = None) -> Tables:
     return Tables(_money(routes(plan)), _money(sites(plan, funding_year)), _money(lifetime.table(plan, funding_year)))
 
 
-def write(plan: Plan, made: Tables, fresh: Path) -> None:
+def write(plan: Plan, made: Tables, fresh: Path, tried: Summary | None = None) -> None:
     """Write the answer's files into an answer folder under way (`solve.answer_folder`)."""
     lines = shapes(plan)
     tablefiles.write(made.routes, fresh / "routes.csv")
@@ -257,7 +258,11 @@ def write(plan: Plan, made: Tables, fresh: Path) -> None:
         tablefiles.write(made.life, fresh / "life_costs.csv")
     if lines is not None:
         tablefiles.write(lines, fresh / "routes.geojson")
-    solve.write_record(fresh, solution(plan, made.sites))
+    if tried is not None:
+        tablefiles.write(tried.table, fresh / "scenarios.csv")
+        tablefiles.write(tried.decisions, fresh / "decisions.csv")
+    told = solution(plan, made.sites)
+    solve.write_record(fresh, told if tried is None else {**told, "scenarios": tried.said()})
 
 
 def _money(table: pd.DataFrame) -> pd.DataFrame:

@@ -262,14 +262,13 @@ def _peek_shapes(local: Path, name: str, files: tuple[Path, ...]) -> Arrival:
 
     try:
         info = pyogrio.read_info(local)
-    except (
-        Exception
-    ) as why:  # the reader raises its own classes, and stumbles over its own in damaged reference systems
+    except Exception as why:  # the reader raises its own classes, and loses its way where a .prj is not text
+        told = "its reference system (.prj) is not text" if isinstance(why, UnboundLocalError) else str(why)
         raise BadInput(
             [
                 Fault(
                     kind="Unreadable",
-                    what=f"{name} cannot be read as shapes: {next(iter(str(why).splitlines()), type(why).__name__)}",
+                    what=f"{name} cannot be read as shapes: {next(iter(told.splitlines()), type(why).__name__)}",
                     file=name,
                     mend="give the whole set (.shp with .shx, .dbf, .prj) or download it again",
                 )

@@ -59,6 +59,8 @@ FORMATS = ("csv", "json", "jsonl", "parquet", "xlsx", "geojson", "gpkg", "html")
 _MOST_FAULTS_PER_COLUMN = 200
 _MOST_EXACT = 2**53
 """Above this a whole number is not exact in a spreadsheet, nor here."""
+_MOST_MONEY = Decimal(10) ** 14
+"""More than all the money there is; such a cell is a number of another kind."""
 _MOST_DOUBTS_SHOWN = 5
 _MOST_FLAT_BYTES = 2_000_000_000
 _LONG_TEXT = 10_000_000
@@ -619,7 +621,11 @@ def _decimals(cells: pd.Series, column: Column) -> tuple[pd.Series, pd.Series]:
             amount = Decimal(text)
         except InvalidOperation:
             return None
-        if not amount.is_finite() or (column.low is not None and amount < Decimal(str(column.low))):
+        if (
+            not amount.is_finite()
+            or abs(amount) >= _MOST_MONEY
+            or (column.low is not None and amount < Decimal(str(column.low)))
+        ):
             return None
         return None if column.high is not None and amount > Decimal(str(column.high)) else amount
 

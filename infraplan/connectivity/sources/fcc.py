@@ -136,7 +136,7 @@ def coverage_summary(arrival: Arrival, desk: Desk) -> Load:
     number = frame["geography_id"].fillna("").str.strip()
     own = number.str.startswith(desk.state.fips) | (number == "")
     _refuse_if_none(arrival, desk, int(number.str.startswith(desk.state.fips).sum()))
-    frame = frame[own].reset_index(drop=True)
+    frame = frame.assign(geography_id=number.where(number != "", None))[own].reset_index(drop=True)
     frame["units"] = counts(frame["units"])
     for name in ("share_25_3", "share_100_20"):
         frame[name] = pd.to_numeric(frame[name], errors="coerce")

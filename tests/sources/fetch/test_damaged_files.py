@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from fetch.maine_online import zipped
 from infraplan import intake
 from infraplan.cli.data import loaders
-from infraplan.errors import InfraplanError
+from infraplan.errors import BadInput, InfraplanError
 from infraplan.workspace import Workspace
 
 KNOWN = loaders()
@@ -141,9 +141,38 @@ def shapefile(prj: bytes) -> bytes:
     return zipped({name: prj if name.endswith(".prj") else content for name, content in members.items()})
 
 
+SCHOOL_COLUMNS = ("NCESSCH", "LEAID", "LEA_NAME", "SCH_NAME", "LATCOD", "LONCOD", "SURVYEAR", "VIRTUAL")
+SUMMARY = (
+    b"area_data_type,geography_type,geography_id,geography_desc,geography_desc_full,total_units,biz_res,technology,"
+    b"speed_02_02,speed_10_1,speed_25_3,speed_100_20,speed_250_25,speed_1000_100"
+)
 KNOWN_DAMAGE = {
     "tl_2025_23_unsd.zip": shapefile(b'GEOGCS["GCS_North_American_1983",DATUM["D_Nor'),
+    "tl_2025_23_scsd.zip": shapefile(b'GEOGCS["GCS_North_American_1983",DATUM["D_Nor\xf4h_American_1983"'),
     "BlockAssign_ST23_ME_SDUNI.txt": b"BLOCKID|DISTRIcT\n",
+    "nces_edge_schools_ME_2024-25.geojson": json.dumps(
+        {
+            "type": "FeatureCollection",
+            "features": [
+                {
+                    "type": "Feature",
+                    "geometry": {"type": "Point", "coordinates": [-70.1, 45.1]},
+                    "properties": dict.fromkeys(SCHOOL_COLUMNS, "1") | {"VIrTUAL": "NOTVIRTUAL"},
+                }
+            ],
+        }
+    ).encode(),
+    "ACSDT5Y2023.B28002-district-ME.csv": b"GEO_ID,NA\rE,B28002_001E,B28002_001M,B28002_004E,B28002_004M\n"
+    b"9700000US2300001,West,1,1,1,1\n",
+    "bdc_us_fixed_broadband_summary_by_geography_D25_17mar2026.csv": SUMMARY
+    + b"\nTotal,County,23001,X,X County,100,R,,1,1,0.5,0.5,0,0\nTotal,County,,X,X,100,R,Any Terrestrial,1,1,1,1,0,0\n",
+    "bdc_23_Copper_fixed_broadband_D25_17mar2026.csv": ",".join(publishers.BDC_12)
+    .replace("provider_id", "provider_id\ufeff")
+    .encode()
+    + b"\n0001234567,130077,Pine,1000000001,10,10,1,1,R,ME,230010101001000,882bad298dfffff\n",
+    "usac_request_lines_ME_2025.csv": b"application_number,state,form_version,form_471_line_item_number,"
+    b"funding_request_number,form_471_function_name,form_471_purpose_name,monthly_recurring_unit_eligible_costs,"
+    b"pre_discount_extended_eligible_line_item_costs\n261000001,ME speed,Current,1,2,Fiber,Internet,1,1\n",
     "usac_request_lines.csv": b"form_471_line_item_number,form_471_function_name,form_471_purpose_name,"
     b"monthly_recurring_unit_eligible_costs,pre_discount_extended_eligible_line_item_costs\n1,Fiber,Internet,1,1\n",
     "bdc_23_Cable_fixed_broadband_D25_17mar2026.csv": b",".join(name.encode() for name in publishers.BDC_12)
@@ -161,3 +190,15 @@ def test_damage_that_a_reading_library_gives_up_on_is_told_in_words(name: str, t
     assert name in told
     assert "mend:" in told
     assert here.catalog == []
+
+
+def test_blank_cells_of_a_summary_are_named_by_row_and_the_publishers_column(tmp_path: Path) -> None:
+    here = Workspace.create(tmp_path / "plan", state="ME", funding_year=2026)
+    path = tmp_path / "bdc_us_fixed_broadband_summary_by_geography_D25_17mar2026.csv"
+    path.write_bytes(KNOWN_DAMAGE[path.name])
+    with pytest.raises(BadInput) as caught:
+        intake.add(here, [path], KNOWN)
+    assert {(one.kind, one.row, one.column) for one in caught.value.faults} == {
+        ("Blank", 2, "technology (our technology_group)"),
+        ("Blank", 3, "geography_id"),
+    }

@@ -158,6 +158,8 @@ def areas(shapes: gpd.GeoDataFrame, answers: Iterable[Answer]) -> gpd.GeoDataFra
         if "name" in table
         for one, name in zip(table["area_id"], table["name"], strict=True)
     }
+    point = shapes.geometry.geom_type == "Point"
+    shapes = shapes[~point | shapes["area_id"].isin(ids)] if (~point).any() else shapes
     absent = [one for one in ids if one not in set(shapes["area_id"])]
     if len(absent) == len(ids) and len(shapes):
         raise NoAnswer(

@@ -72,7 +72,7 @@ def lots(
     from infraplan.solve import Limits
 
     quiet = bool(click.get_current_context().meta.get("infraplan.quiet", False))
-    here = _workspace(workspace)
+    here = pool_maps.workspace_in(workspace)
     if here is None and members is None:
         raise click.UsageError("give --members FILE, or --workspace DIR with district boundaries")
     prices = _prices(form_471, here, funding_year, allow_historic=allow_historic)
@@ -86,15 +86,6 @@ def lots(
     for line in files.summary(found):
         options.say(line)
     options.say(f"wrote {folder}")
-
-
-def _workspace(folder: Path) -> "Workspace | None":
-    """The workspace, or None where the command runs on files outside any."""
-    from infraplan.workspace import SETTINGS, Workspace
-
-    context = click.get_current_context()
-    given = context.get_parameter_source("workspace") is not click.core.ParameterSource.DEFAULT
-    return Workspace.open(folder) if given or (folder / SETTINGS).is_file() else None
 
 
 def _prices(

@@ -4,6 +4,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
+from click.core import ParameterSource
+
 from infraplan.cli import options
 
 if TYPE_CHECKING:
@@ -36,6 +39,30 @@ def draw(path: Path, answers: "Sequence[Answer]", shapes: "gpd.GeoDataFrame", he
         notes=notes,
         threshold=here.config.threshold if here else 10,
     )
+
+
+def beside(folder: Path, workspace: Path) -> None:
+    """Write map.html into the folder of a pool's answer, if there is a workspace that knows where its members are."""
+    from infraplan.errors import NoAnswer
+    from infraplan.procurement import pool_layers
+    from infraplan.procurement.lots import pictures
+
+    here = workspace_in(workspace)
+    shapes = pictures.of_workspace(here) if here else None
+    if here is None or shapes is None:
+        return
+    try:
+        draw(folder / "map.html", [pool_layers.pool(folder)], shapes, here)
+    except NoAnswer as nowhere:  # the workspace is about other members: the answer stands without a map
+        options.say(f"note: no map: {str(nowhere).splitlines()[0]}")
+
+
+def workspace_in(folder: Path) -> "Workspace | None":
+    """The workspace asked for or stood in, or None where the command runs on files outside any."""
+    from infraplan.workspace import SETTINGS, Workspace
+
+    given = click.get_current_context().get_parameter_source("workspace") is not ParameterSource.DEFAULT
+    return Workspace.open(folder) if given or (folder / SETTINGS).is_file() else None
 
 
 def layers(answers: "Iterable[Answer]") -> "list[Layer]":

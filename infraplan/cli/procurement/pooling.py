@@ -50,20 +50,23 @@ def _day(name: str, about: str) -> Callable[[Callable[..., Any]], Callable[..., 
 @_day("--as-of", "With --join: the day to reckon from; default today.")
 @_day("--own-470", "With --join: the day the member posted its own Form 470.")
 @options.scenarios
+@options.workspace
 @options.out_dir
 @options.optimizer
 @options.quiet
 def pool(
     demand: Path | None, bids: Path | None, bid_prices: Path | None, bid_tiers: Path | None, policy: Path | None,
     rfp: Path | None, folder: Path, explain: bool, member: str | None, contract: Path | None, as_of: datetime | None,
-    own_470: datetime | None, sweep: options.Sweep | None, gap: float, time_limit: float | None, seed: int, threads: int | None,
+    own_470: datetime | None, sweep: options.Sweep | None, workspace: Path, gap: float, time_limit: float | None, seed: int,
+    threads: int | None,
 ) -> None:  # fmt: skip
     """Award bids to members: least cost over the term, nobody worse off.
 
     Writes assignments.csv, awards.csv, filings.csv, award_memo.xlsx, solution.json and the folder contract to DIR, with
     --explain also questions.csv, with stable = true in the policy also stability.csv. An earlier answer in DIR is
     replaced. With --join: may_join.csv, mini_bid.csv, join.csv. With --scenarios (before bids open, on prices you expect;
-    PLANNING ONLY, no memo and no contract): scenarios.csv and decisions.csv, which awards hold in most futures.
+    PLANNING ONLY, no memo and no contract): scenarios.csv and decisions.csv, which awards hold in most futures. In a
+    workspace that knows where the members are: map.html.
 
     Example:
 
@@ -74,6 +77,7 @@ def pool(
     """
     from datetime import UTC
 
+    from infraplan.cli.procurement import pool_maps
     from infraplan.solve import Limits
 
     quiet = bool(click.get_current_context().meta.get("infraplan.quiet", False))
@@ -86,6 +90,7 @@ def pool(
     _check({"--bids": bids, "--bid-prices": bid_prices})
     paths = (demand, bids, bid_prices, bid_tiers, policy)
     _award(paths, rfp, folder, Limits(gap, time_limit, seed, threads, quiet=quiet), sweep, explain=explain)
+    pool_maps.beside(folder, workspace)
 
 
 def _check(given: dict[str, object]) -> None:

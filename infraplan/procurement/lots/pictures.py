@@ -3,7 +3,9 @@
 import geopandas as gpd
 import pandas as pd
 
+from infraplan.procurement.lots import ground
 from infraplan.procurement.lots.inputs import Inputs
+from infraplan.workspace import Workspace
 
 
 def districts(inputs: Inputs) -> gpd.GeoDataFrame:
@@ -16,8 +18,24 @@ def districts(inputs: Inputs) -> gpd.GeoDataFrame:
         },
         geometry=gpd.points_from_xy(inputs.lon, inputs.lat), crs="EPSG:4326",
     )  # fmt: skip
-    if inputs.shapes is None:
+    return _with(points, inputs.shapes)
+
+
+def of_workspace(workspace: Workspace) -> gpd.GeoDataFrame | None:
+    """The same of a workspace: its boundaries, and points in the middle of the schools of others; None without both."""
+    told = ground.of(workspace)
+    known = told.table.reindex(columns=["lea_id", "name", "lon", "lat"]).dropna(subset=["lon", "lat"])
+    points = gpd.GeoDataFrame(
+        {"area_id": known["lea_id"].to_numpy(), "name": known["name"].fillna(known["lea_id"]).to_numpy(),
+         "area_layer": "unknown"},
+        geometry=gpd.points_from_xy(known["lon"].astype(float), known["lat"].astype(float)), crs="EPSG:4326",
+    )  # fmt: skip
+    return None if told.shapes is None and points.empty else _with(points, told.shapes)
+
+
+def _with(points: gpd.GeoDataFrame, outlines: gpd.GeoDataFrame | None) -> gpd.GeoDataFrame:
+    if outlines is None:
         return points
-    shapes = inputs.shapes.rename(columns={"lea_id": "area_id"})[["area_id", "name", "area_layer", "geometry"]]
+    shapes = outlines.rename(columns={"lea_id": "area_id"})[["area_id", "name", "area_layer", "geometry"]]
     rest = points[~points["area_id"].isin(shapes["area_id"])]
     return gpd.GeoDataFrame(pd.concat([shapes, rest], ignore_index=True), crs="EPSG:4326") if len(rest) else shapes

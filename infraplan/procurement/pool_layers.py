@@ -21,8 +21,8 @@ LAYERS: Final[Mapping[str, tuple[str, ...]]] = {
 CURRENT: Final = "current"
 CENT: Final = 0.005
 MONTHS_PER_YEAR: Final = 12
-SAVING: Final = (("to_1000", 1_000.0), ("to_10000", 10_000.0), ("to_50000", 50_000.0))
-LEAVING: Final = (("to_10000", 10_000.0), ("to_50000", 50_000.0), ("to_250000", 250_000.0))
+SAVING: Final = (("to_100", 100.0), ("to_1000", 1_000.0), ("to_10000", 10_000.0))
+LEAVING: Final = (("to_1000", 1_000.0), ("to_10000", 10_000.0), ("to_100000", 100_000.0))
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 @options.funding_year
 @click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), default=None, metavar="DATE",
               help="The day contract ends are reckoned from; default: today.")  # fmt: skip
+@click.option("--pool", "pool_folder", type=click.Path(path_type=Path, file_okay=False), default=None, metavar="DIR",
+              help="The answer of procurement pool: who buys from whom, savings, what leaving would cost.")  # fmt: skip
+@click.option("--lots", "lots_folder", type=click.Path(path_type=Path, file_okay=False), default=None, metavar="DIR",
+              help="The answer of procurement lots: who is asked for with whom.")  # fmt: skip
 @click.option("--tiles", is_flag=True, help="Add a street map; the page then asks a third party's server for pictures.")
 @click.option("-o", "--output", "path", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE.html",
               help="Where to write it; default: maps/erate.html in the workspace.")  # fmt: skip
@@ -29,6 +33,8 @@ def draw(
     points: Path | None,
     funding_year: int | None,
     as_of: "datetime | None",
+    pool_folder: Path | None,
+    lots_folder: Path | None,
     tiles: bool,
     path: Path | None,
     workspace: Path,
@@ -37,7 +43,7 @@ def draw(
 
     Needs Form 471 tables in the workspace. Districts are drawn by their boundaries where these are loaded, else as circles
     at the points known of them: of --points, USAC's published entities, the applications or the districts' schools. One
-    page that opens without a network.
+    page that opens without a network. With --pool or --lots it draws those answers instead, by default to maps/pool.html.
 
     Example:
 
@@ -45,9 +51,11 @@ def draw(
         infraplan procurement map --workspace iowa
         infraplan procurement map --crosswalk ben_nces.csv --workspace iowa -o erate.html
         infraplan procurement map --crosswalk ben_nces.csv --points districts.csv --workspace kansas
+        infraplan procurement map --lots lots --pool award --workspace iowa
     """
     from datetime import date
 
+    from infraplan.cli.procurement import pool_maps
     from infraplan.outputs.layers import load_layer
     from infraplan.outputs.maps import draw_map
     from infraplan.procurement import filings, places
@@ -55,6 +63,10 @@ def draw(
     from infraplan.workspace import Workspace
 
     here = Workspace.open(workspace)
+    if pool_folder is not None or lots_folder is not None:
+        given = places.points(points) if points else places.Points()
+        pool_maps.draw_answers(here, lots_folder, pool_folder, given, path or here.folder / "maps" / "pool.html")
+        return
     shown = tables.map_tables(
         here,
         funding_year=funding_year or here.config.funding_year,

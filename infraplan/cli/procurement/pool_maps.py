@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from infraplan.outputs.layers import Layer
     from infraplan.outputs.pages import SourceNote
+    from infraplan.procurement.places import Points
     from infraplan.procurement.pool_layers import Answer
     from infraplan.workspace import Workspace
 
@@ -39,6 +40,24 @@ def draw(path: Path, answers: "Sequence[Answer]", shapes: "gpd.GeoDataFrame", he
         notes=notes,
         threshold=here.config.threshold if here else 10,
     )
+
+
+def draw_answers(here: "Workspace", lots: Path | None, pool: Path | None, given: "Points", path: Path) -> None:
+    """Draw the answers in the folders given on the workspace's districts, else on the points given; says what it did."""
+    from infraplan.errors import NoTable
+    from infraplan.procurement import pool_layers
+    from infraplan.procurement.lots import pictures
+
+    answers = [pool_layers.lots(lots)] if lots is not None else []
+    answers += [pool_layers.pool(pool)] if pool is not None else []
+    shapes = pictures.of_workspace(here, given.by_lea)
+    if shapes is None:
+        raise NoTable(
+            "neither district boundaries nor schools are loaded, so there is nothing to draw on\n  mend:  infraplan data add "
+            "tl_2025_23_unsd.zip (Census TIGER/Line or NCES EDGE), or give --points FILE"
+        )
+    draw(path, answers, shapes, here)
+    options.say(f"wrote {path} ({path.stat().st_size / 1e6:.1f} MB); open it in any browser")
 
 
 def beside(folder: Path, workspace: Path) -> None:

@@ -1,5 +1,7 @@
 """Where the members of a division are, for its map: boundaries where they are known, else points."""
 
+from collections.abc import Mapping
+
 import geopandas as gpd
 import pandas as pd
 
@@ -21,10 +23,18 @@ def districts(inputs: Inputs) -> gpd.GeoDataFrame:
     return _with(points, inputs.shapes)
 
 
-def of_workspace(workspace: Workspace) -> gpd.GeoDataFrame | None:
-    """The same of a workspace: its boundaries, and points in the middle of the schools of others; None without both."""
+def of_workspace(
+    workspace: Workspace, given: Mapping[str, tuple[float, float]] | None = None
+) -> gpd.GeoDataFrame | None:
+    """The same of a workspace: its boundaries, and for others the points given or the middle of their schools.
+
+    None where there is none of them.
+    """
     told = ground.of(workspace)
+    spots = [(lea_id, lea_id, lon, lat) for lea_id, (lon, lat) in sorted((given or {}).items())]
+    more = pd.DataFrame(spots, columns=["lea_id", "name", "lon", "lat"])
     known = told.table.reindex(columns=["lea_id", "name", "lon", "lat"]).dropna(subset=["lon", "lat"])
+    known = pd.concat([known, more[~more["lea_id"].isin(known["lea_id"])]], ignore_index=True) if spots else known
     points = gpd.GeoDataFrame(
         {"area_id": known["lea_id"].to_numpy(), "name": known["name"].fillna(known["lea_id"]).to_numpy(),
          "area_layer": "unknown"},

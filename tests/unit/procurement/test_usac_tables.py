@@ -1,12 +1,15 @@
 """USAC's Form 471 tables: both spellings, units, versions, repeats, and what is refused."""
 
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from commandline import Said
 
 from infraplan import arrivals
 from infraplan.errors import BadInput
+from infraplan.procurement import filings
 from infraplan.procurement.sources import usac
 
 
@@ -240,3 +243,35 @@ def test_several_files_of_one_table_stand_under_each_other_and_repeats_go(tmp_pa
         tmp_path / "b.csv", REPORT, "IA,161,7,169,Funded,Voice,,100,80,80,No", "IA,161,7,171,Funded,Voice,,100,80,80,No"
     )
     assert list(usac.read_all([one, two])["requests"]["frn"]) == ["169", "171"]
+
+
+# --- into a workspace -----------------------------------------------------------------------------------------------
+
+
+def test_the_open_data_goes_into_a_workspace_and_kinds_come_from_the_published_entities(
+    tmp_path: Path, infraplan: Callable[..., Said]
+) -> None:
+    plan = tmp_path / "plan"
+    assert infraplan("init", plan, "--state", "IA", "--funding-year", "2026").code == 0
+    filed = put(
+        tmp_path / "basic.csv",
+        APPLICATIONS,
+        "261,2026,IA,134567,AMES,Category1,In Window,Certified,0.6,0.6,1000.10,600.06,42.03,-93.62",
+        "262,2026,NE,134999,OMAHA,Category1,In Window,Certified,0.6,0.6,1,1,41,-96",
+    )
+    said = infraplan("data", "add", filed, "--workspace", plan)
+    assert said.code == 0, said.err
+    assert "kept 1 rows of applications" in said.err
+    assert "not in this file under a known name" in said.err
+    entities = put(
+        tmp_path / "entities.csv",
+        "entity_number,entity_name,entity_type,physical_state,urban_rural_status,category_one_discount_rate,"
+        "category_two_discount_rate,nces_public_state_code,nces_public_district_code,latitude,longitude",
+        "134567,AMES,School District,IA,Urban,60,60,19,03690,42.0,-93.6",
+    )
+    assert infraplan("data", "add", entities, "--workspace", plan).code == 0
+    told = filings.tables((), plan)["applications"]
+    assert told["applicant_type"].tolist() == ["School District"]
+    refused = infraplan("procurement", "discounts", "--funding-year", "2026", "--workspace", plan)
+    assert refused.code == 1
+    assert "no published school has its students" in refused.err

@@ -51,8 +51,9 @@ def fetch(
 ) -> None:
     """Fetch publishers' files and add them, as `data add` would; every file leaves a receipt with its address.
 
-    Accounts come from the environment alone: FCC_USERNAME and FCC_HASH_VALUE, CENSUS_API_KEY, SOCRATA_APP_TOKEN
-    (optional). Downloads are kept in the workspace, or in $INFRAPLAN_CACHE for several.
+    Accounts come from the environment alone: FCC_USERNAME and FCC_HASH_VALUE, CENSUS_API_KEY; where one has them,
+    SOCRATA_APP_TOKEN and CASE_AUTHORIZATION. With --all, what no publisher has is said at the end. Downloads are
+    kept in the workspace, or in $INFRAPLAN_CACHE for several.
 
     Example:
 

@@ -29,14 +29,16 @@ def plan(one: Fetchable, place: Place, http: Http) -> Plan:
     columns = [name for name in columns if not name.startswith(":")]
     need_columns(one, columns, f"{base}/d/{dataset}")
     years = range(place.funding_year - int(one.settings.get("years_back", 2)), place.funding_year + 1)
-    where = place.fill(_where(one, columns, f"{base}/d/{dataset}"), years=", ".join(f"'{year}'" for year in years))
+    told = _where(one, columns, f"{base}/d/{dataset}")
+    where = place.fill(told, years=", ".join(f"'{year}'" for year in years))
+    span = f"_{years[0]}-{years[-1]}" if "{years}" in told else ""
     count = _count(http, one, f"{base}/resource/{dataset}.json", where, token)
     updated = about.get("rowsUpdatedAt")
     day = datetime.fromtimestamp(updated, UTC).date().isoformat() if isinstance(updated, int) else None
     whole = Ask(
         address=f"{base}/resource/{dataset}.json",
         params={"$where": where},
-        name=f"{one.id}_{place.state.usps}_{years[0]}-{years[-1]}.csv",
+        name=f"{one.id}_{place.state.usps}{span}.csv",
         version=None if updated is None else f"{updated} {','.join(columns)}",
     )
 

@@ -118,8 +118,8 @@ def _releases(one: Fetchable, found: Plan, http: Http, workspace: Workspace) -> 
             yield Finding(one.id, NEWER, wanted.name, newest, wanted.vintage, mend)
         elif mine and (told := _changed(wanted, mine[-1], http)):
             yield Finding(one.id, CHANGED, wanted.name, *told, "infraplan data fetch --update")
-        elif not same_name and wanted.as_of and wanted.as_of == newest:
-            what = f"{wanted.name}, of the same release"
+        elif not same_name and wanted.as_of and (wanted.as_of == newest or one.settings["by"] == "case"):
+            what = f"{wanted.name}, " + ("of the same release" if wanted.as_of == newest else "not loaded yet")
             yield Finding(one.id, NEWER, what, "", wanted.vintage, "infraplan data fetch --update")
 
 

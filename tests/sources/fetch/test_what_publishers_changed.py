@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from fetch.maine_online import ACS, CCD, EDGE, FCC, FIBER, RELEASES, TIGER, USAC, envelope, listed
+from fetch.maine_online import ACS, CASE, CCD, EDGE, FCC, FIBER, RELEASES, TIGER, USAC, case_document, envelope, listed
 from fetch.standin import MAINTENANCE, Answer, Asked, Standin, as_json
 
 Run = Callable[..., Any]
@@ -117,6 +117,20 @@ def test_a_technology_that_is_listed_later_is_news(standin: Standin, check: Call
     _, found = check()
     (fixed,) = of(found, "fcc_bdc_fixed")
     assert (fixed["change"], fixed["what"]) == ("newer release", f"{copper['file_name']}.zip, of the same release")
+
+
+def test_a_framework_that_the_state_adopted_since_is_news(
+    standin: Standin, check: Callable[..., tuple[Any, Rows]]
+) -> None:
+    documents = told(standin, f"{CASE}/CFDocuments")["CFDocuments"]
+    added = {
+        **case_document("9", "Social Studies", "Maine Department of Education"),
+        "lastChangeDateTime": "2019-01-01",
+    }
+    standin.pages[f"{CASE}/CFDocuments"] = lambda _: as_json({"CFDocuments": [*documents, added]})
+    _, rows = check()
+    (found,) = of(rows, "oer_case")
+    assert (found["change"], found["what"]) == ("newer release", "case_Social_Studies_9.json, not loaded yet")
 
 
 def test_columns_layers_rights_and_rows_that_changed_are_each_said(

@@ -86,8 +86,13 @@ def read_text(
     two columns of one name.
     """
     frame = text_of(path, sheet=sheet, header_row=header_row, wanted=wanted)
-    _tell(frame.attrs.get(REMARKS, ()))
+    tell(frame)
     return frame
+
+
+def tell(frame: pd.DataFrame) -> None:
+    """Tell what `text_of` kept to be told of a frame."""
+    _tell(frame.attrs.get(REMARKS, ()))
 
 
 def text_of(

@@ -125,22 +125,23 @@ def read_funding(
 
 
 def _listing(path: Path, told: Mapping[str, str], sheet: str | None, wanted: tuple[str, ...]) -> pd.DataFrame:
-    text = _under_its_header(path, told, sheet if sheet is not None else 0)
+    text = _under_its_header(path, told, sheet)
     frame = _renamed(text, path, told, wanted, needed=("title",))
     blank = frame["item_id"].str.strip() == ""
     frame.loc[blank, "item_id"] = [f"row {line}" for line in frame.index[blank]]
     return frame
 
 
-def _under_its_header(path: Path, told: Mapping[str, str], sheet: str | int) -> pd.DataFrame:
+def _under_its_header(path: Path, told: Mapping[str, str], sheet: str | None) -> pd.DataFrame:
     """The table below the first row that names a title column; the file as it stands if no row of the top does."""
     names = {_key(told["title"])} if "title" in told else {"title", *_ALIASES["title"]}
     for header_row in range(1, _MOST_ROWS_ABOVE + 1):
         try:
-            frame = tablefiles.read_text(path, sheet=sheet, header_row=header_row)
+            frame = tablefiles.text_of(path, sheet=sheet, header_row=header_row)
         except BadInput:
             continue
         if names & {_key(str(name)) for name in frame.columns}:
+            tablefiles.tell(frame)
             return _one_header(frame)
     return tablefiles.read_text(path, sheet=sheet)
 

@@ -10,6 +10,9 @@ from infraplan.cli import options
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from infraplan.procurement.layers import MapTables
+    from infraplan.workspace import Workspace
+
 
 @click.command("map")
 @click.option("--crosswalk", type=click.Path(path_type=Path, dir_okay=False), default=None, metavar="FILE",
@@ -56,8 +59,6 @@ def draw(
     from datetime import date
 
     from infraplan.cli.procurement import pool_maps
-    from infraplan.outputs.layers import load_layer
-    from infraplan.outputs.maps import draw_map
     from infraplan.procurement import filings, places
     from infraplan.procurement import layers as tables
     from infraplan.workspace import Workspace
@@ -74,7 +75,14 @@ def draw(
         crosswalk=filings.crosswalk(crosswalk) if crosswalk else None,
         points=places.points(points) if points else None,
     )
-    target = path or here.folder / "maps" / "erate.html"
+    _drawn(shown, here, path or here.folder / "maps" / "erate.html", tiles=tiles)
+
+
+def _drawn(shown: "MapTables", here: "Workspace", target: Path, *, tiles: bool) -> None:
+    """Write the page and say what is on it."""
+    from infraplan.outputs.layers import load_layer
+    from infraplan.outputs.maps import draw_map
+
     draw_map(
         target,
         title=f"{options.state_name(here)}: {shown.title}",

@@ -147,5 +147,5 @@ def test_rates_by_published_counts_are_held_beside_the_published_rates() -> None
     found = reconcile.filings({"applications": FILED.assign(c1_rate=None, c2_rate=None), "erate_entities": ENTITIES})
     assert found.counts()["entity_c1_rate"] == (1, 1, 2)
     rows = found.table.set_index(["entity_id", "figure"])
-    assert rows.loc[("94", "entity_c1_rate"), ["ours", "published"]].tolist() == ["40", "50"]
+    assert list(rows.loc[("94", "entity_c1_rate"), ["ours", "published"]]) == ["40", "50"]
     assert "published entities' Category One rates 1 of 2 equal" in found.first_line()

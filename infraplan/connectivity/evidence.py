@@ -87,7 +87,9 @@ def _homes(workspace: Workspace, row: Mapping[str, Any], column: str, about: Map
         ]
     ]
     return Evidence(
-        (*lines, *lines_more), shown, f"offers of the first {len(found)} such locations, each with its file row"
+        (*lines, *lines_more),
+        shown,
+        f"offers of the first {len(found)} such locations, each with its file row (blank lines not counted)",
     )
 
 

@@ -4,6 +4,7 @@ A point comes from a file given, from what USAC publishes of the entity, from th
 schools, in this order; a district of which none is known stays in the tables and off the map.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,14 +28,21 @@ _DISTRICT = "School District"
 _LONGITUDE, _LATITUDE = ("longitude", "lon"), ("latitude", "lat")
 _NOTHING = {"", "0", "0.0", "NA", "null"}
 _MOST = {"latitude": 90.0, "longitude": 180.0}
+_MOST_SHOWN = 5
+_COMMON_WORDS = frozenset((
+    "usd", "u", "s", "d", "isd", "csd", "unif", "unified", "sch", "schs", "school", "schools", "dist", "district", "districts",
+    "comm", "community", "com", "cons", "consolidated", "public", "independent", "indep", "ind", "system", "the", "of",
+))  # fmt: skip
+"""Words that a district's name has in one file and not in another."""
 
 
 @dataclass(frozen=True)
 class Points:
-    """Places by NCES district number and by BEN."""
+    """Places by NCES district number and by BEN, and the districts' names by number."""
 
     by_lea: Mapping[str, Place] = field(default_factory=dict)
     by_ben: Mapping[str, Place] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -67,7 +75,9 @@ def points(path: Path) -> Points:
         raise BadInput(faults)
     places = list(zip(known[lon].astype(float), known[lat].astype(float), strict=True))
     by_lea = _first(known[lea].str.strip().str.zfill(LEA_DIGITS), places) if lea else {}
-    return Points(by_lea, _first(known[ben].str.strip(), places) if ben else {})
+    names = dict(zip(known[lea].str.strip().str.zfill(LEA_DIGITS), known[columns["name"]], strict=True)) if (
+        lea and "name" in columns) else {}  # fmt: skip
+    return Points(by_lea, _first(known[ben].str.strip(), places) if ben else {}, names)
 
 
 def _off(cells: pd.Series, name: str, file: str) -> Iterator[Fault]:
@@ -152,7 +162,11 @@ def _without_boundaries(
         raise NoAnswer(
             "no district applicant is loaded\n  mend:  add the basic information or the discount calculations"
         )
-    numbered = districts.match(tables, _known(workspace, crosswalk, given, fips), fips, crosswalk).leas
+    numbered = dict(districts.match(tables, _known(workspace, crosswalk, given, fips), fips, crosswalk).leas)
+    named = _by_name({ben: name for ben, name in names.items() if ben not in numbered},
+                     {lea: name for lea, name in given.names.items()
+                      if lea.startswith(fips) and lea not in numbered.values()})  # fmt: skip
+    numbered |= named
     keys = {ben: numbered.get(ben, f"{NO_NCES}{ben}") for ben in names}
     ways = _ways(workspace, tables, given)
     spots: dict[str, Place] = {}
@@ -170,8 +184,33 @@ def _without_boundaries(
     return Places(areas, keys, (
         f"No district boundaries are loaded: {len(spots):,} of {len(areas):,} district applicants have a place ({how}).",
         f"{len(numbered.keys() & names.keys()):,} of {len(names):,} district applicants have an NCES number, by the crosswalk "
-        "or by the codes they filed.",
+        f"or by the codes they filed{_named_words(named, names, given.names)}.",
     ))  # fmt: skip
+
+
+def _by_name(applicants: Mapping[str, str], known: Mapping[str, str]) -> dict[str, str]:
+    """NCES numbers by BEN where the names agree, common words put aside, and no other applicant or district shares them."""
+    return {
+        bens[0]: leas[0]
+        for core, bens in _cores(applicants).items()
+        if core and len(bens) == 1 and len(leas := _cores(known).get(core, [])) == 1
+    }
+
+
+def _cores(names: Mapping[str, str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for key, name in names.items():
+        words = re.findall(r"[a-z]+", str(name).lower())
+        found.setdefault(" ".join(word for word in words if word not in _COMMON_WORDS), []).append(key)
+    return found
+
+
+def _named_words(named: Mapping[str, str], applicants: Mapping[str, str], known: Mapping[str, str]) -> str:
+    if not named:
+        return ""
+    pairs = [f"{applicants[ben]} = {known[lea]}" for ben, lea in sorted(named.items())]
+    more = f" and {len(pairs) - _MOST_SHOWN:,} more" if len(pairs) > _MOST_SHOWN else ""
+    return f", {len(named):,} of them by their names alone (check them: {'; '.join(pairs[:_MOST_SHOWN])}{more})"
 
 
 def _names(tables: Mapping[str, pd.DataFrame]) -> dict[str, str]:

@@ -78,6 +78,13 @@ def test_two_applicants_of_one_district_are_one_circle() -> None:
     assert told.leas == {"7": "2300007", "8": "2300007"}
 
 
+def test_a_name_that_only_one_applicant_and_one_district_have_is_a_match_that_is_said() -> None:
+    names = {"2300001": "ELM COMM SCHOOL DISTRICT", "2300002": "Oak", "2300003": "OAK USD 12", "1900001": "Elm"}
+    told = found(places.Points(by_lea={"2300001": (-68.0, 46.0)}, names=names))
+    assert spots(told) == {"2300001": (-68.0, 46.0), "BEN 8": None}
+    assert "1 of them by their names alone (check them: Elm = ELM COMM SCHOOL DISTRICT)" in told.words[1]
+
+
 def test_without_a_district_applicant_there_is_nothing_to_place() -> None:
     schools_only = {"applications": APPLICATIONS[APPLICATIONS["applicant_type"] == "School"]}
     with pytest.raises(NoAnswer, match="no district applicant is loaded"):

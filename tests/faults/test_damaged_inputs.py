@@ -122,7 +122,7 @@ def workbook_of(header: list[str], body: list[list[str]], luck: random.Random) -
         sheet.append(row)
     for _ in range(luck.randint(0, 3)):
         place = sheet.cell(luck.randint(1, 4), luck.randint(1, len(header)))
-        place.value = luck.choice(["=1/0", "#N/A", 0.65, 46203, True, None, "=A1", 1e300, *CELLS[:9]])  # type: ignore[assignment]
+        place.value = luck.choice(["=1/0", "#N/A", 0.65, 46203, True, None, "=A1", 1e300, *CELLS[:9]])
         place.number_format = luck.choice(["General", "0%", "yyyy-mm-dd", "@"])
     if luck.random() < 0.3:
         book.create_sheet("Notes").append(["see also"])

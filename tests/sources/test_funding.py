@@ -73,7 +73,7 @@ def test_areas_and_lists_count_together_and_each_home_once(maine: Workspace, tmp
     assert counts(maine) == {"West Unified": (2, 0), "East Unified": (1, 0)}
     gaps = homes.home_gaps(maine, rule=RULE)
     row = gaps.table[gaps.table["name"] == "West Unified"].iloc[0]
-    told = {str(name): row[name] for name in gaps.table}
+    told = {str(name): row[str(name)] for name in gaps.table}
     arithmetic = evidence.evidence(maine, "home_gaps", told, "funded_locations", gaps.about).arithmetic
     assert "2 such locations" in " ".join(arithmetic)
 

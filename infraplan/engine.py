@@ -41,14 +41,22 @@ _CSV: Mapping[str, Any] = {
 }
 _MEMORY_SHARE = 0.5
 _MOST_MEMORY_MB = 1200
+_ROWS_WORTH_A_THREAD = 2_000_000
 
 
-def embedded(*, scratch: Path | None = None) -> Connection:
-    """Open the embedded engine itself, for SQL; `scratch` is where it may spill. Threads take a `cursor()` each."""
+def embedded(*, scratch: Path | None = None, rows: int | None = None) -> Connection:
+    """Open the embedded engine itself, for SQL; threads of ours take a `cursor()` each.
+
+    `scratch` is where it may spill, `rows` how many rows it will read, where that is known: dividing few among several
+    threads costs more than it saves, while other work waits for a core.
+    """
+    threads = os.cpu_count() or 1
+    if rows is not None:
+        threads = min(threads, 1 + rows // _ROWS_WORTH_A_THREAD)
     memory = min(_MOST_MEMORY_MB, int(_MEMORY_SHARE * os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**20))
     settings: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": f"{memory}MB",
-        "threads": os.cpu_count() or 1,
+        "threads": threads,
     }
     if scratch is not None:
         settings["temp_directory"] = str(scratch)
@@ -57,6 +65,11 @@ def embedded(*, scratch: Path | None = None) -> Connection:
     # inputs are local files that we name: the engine itself never reaches for an extension or the network
     connection.execute("SET autoinstall_known_extensions = false")
     return connection
+
+
+def use_every_core(connection: Connection) -> None:
+    """Divide queries among as many threads as there are cores, whatever `embedded` was told of rows."""
+    connection.execute(f"SET threads = {os.cpu_count() or 1}")
 
 
 def connect(name: str = "duckdb", *, scratch: Path | None = None, connection: Connection | None = None) -> Any:  # noqa: ANN401 - ibis backends share no type

@@ -138,6 +138,7 @@ def add(
     workspace = workspace.embedded()
     paths = [path for path in paths if not (arrivals.is_sidecar(path) and arrivals.shape_of(path) in paths)]
     with workspace.writing() as scratch:
+        engine.use_every_core(workspace.connection)  # however little is loaded, what arrives may be large
         desk = Desk(workspace.connection, scratch, workspace, mapping, as_of, address)
         with _reading_ahead(paths, desk, loaders, source_id) as opened:
             for number, path in enumerate(paths):

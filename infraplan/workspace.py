@@ -174,7 +174,7 @@ class Workspace:
         """The embedded engine for SQL, opened on first use; the one under `backend` where that is DuckDB."""
         from infraplan import engine  # noqa: PLC0415
 
-        return engine.embedded(scratch=self.data / "tmp")
+        return engine.embedded(scratch=self.data / "tmp", rows=sum(part.rows for part in self.catalog))
 
     @cached_property
     def backend(self) -> Any:  # noqa: ANN401 - ibis backends share no type

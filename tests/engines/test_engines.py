@@ -1,6 +1,7 @@
 """The same expressions on every engine that is installed give the same rows."""
 
 import importlib.util
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -194,3 +195,19 @@ def test_text_columns_of_a_csv_are_never_guessed(tmp_path: Path) -> None:
         frame = engine.read_csv(backend, tmp_path / "x.csv").to_pandas()
     assert frame["id"].tolist() == ["007", "1e3"]
     assert frame["name"].iloc[0] == 'a, "b"'
+
+
+def test_few_rows_are_read_by_one_thread_and_arrivals_by_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 4)
+
+    def threads(rows: int | None) -> list[int]:
+        connection = engine.embedded(scratch=tmp_path, rows=rows)
+        before = connection.execute("SELECT current_setting('threads')").fetchall()
+        engine.use_every_core(connection)
+        after = connection.execute("SELECT current_setting('threads')").fetchall()
+        connection.close()
+        return [before[0][0], after[0][0]]
+
+    assert threads(0) == [1, 4]
+    assert threads(5_000_000) == [3, 4]
+    assert threads(50_000_000) == threads(None) == [4, 4]

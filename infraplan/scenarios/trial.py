@@ -181,7 +181,7 @@ class Summary:
             low, high = told[name], told[f"{name}_at_most"]
             if high is None or self.unit.said(high) == self.unit.said(low):
                 return f"{self.unit.said(low)} {word}" if high is not None else f"at least {self.unit.said(low)} {word}"
-            return f"between {self.unit.said(low)} and {self.unit.said(high)} {word}"
+            return f"between {self.unit.said(low).removesuffix(f' {self.unit.word}')} and {self.unit.said(high)} {word}"
 
         return [
             f"kept as it is, the plan {does} on average {span('lost_mean')} than the best plan made with hindsight; in "

@@ -42,7 +42,8 @@ class Aim:
 class Answer:
     """Which projects start when (`starts`: project number to year), who pays, and how good that is.
 
-    `result` is that of the first goal, `aims` are all of them.
+    `result` is that of the first goal, `aims` are all of them; `fair` says what is proved of the least share of need met in
+    any region, where that came first.
     """
 
     options: Options
@@ -51,6 +52,7 @@ class Answer:
     result: Result
     state_limit: int | None = None
     aims: tuple[Aim, ...] = ()
+    fair: Result | None = None
 
     @property
     def inputs(self) -> Inputs:
@@ -89,7 +91,7 @@ def _found(told: Options, limits: Limits, state_cents: int | None, near: Mapping
     bound = math.inf
     for spare in (0, SPARE):
         left = limits.after(time.perf_counter() - began)
-        starts, aims = _aimed(told, left, state_cents, near, spare)
+        starts, aims, fair = _aimed(told, left, state_cents, near, spare)
         if not spare:  # what is proved with cents to spare is not proved of the funds as they are
             bound = aims[0].result.bound
         payments = pay(told, starts, state_cents)
@@ -102,7 +104,7 @@ def _found(told: Options, limits: Limits, state_cents: int | None, near: Mapping
                                        changed=spare > 0))
             for number, (aim, value) in enumerate(zip(aims, reached, strict=True))
         ]  # fmt: skip
-        return Answer(told, starts, payments, exact[0].result, state_cents, tuple(exact))
+        return Answer(told, starts, payments, exact[0].result, state_cents, tuple(exact), fair)
     raise NoAnswer(
         "No answer: the plan found cannot be paid to the last cent; widen the funds by a dollar and try again."
     )
@@ -110,18 +112,22 @@ def _found(told: Options, limits: Limits, state_cents: int | None, near: Mapping
 
 def _aimed(
     told: Options, limits: Limits, state_cents: int | None, near: Mapping[int, int] | None, spare: int
-) -> tuple[dict[int, int], list[Aim]]:
-    """The starts that reach the policy's goals one after the other; a later goal out of time is left where it is."""
+) -> tuple[dict[int, int], list[Aim], Result | None]:
+    """The starts that reach the policy's goals one after the other; a later goal out of time is left where it is.
+
+    Last comes what is proved about the least share of need met in any region, where the policy asks for it.
+    """
     began = time.perf_counter()
-    share = _least_share(told, limits, state_cents, spare)
-    starts, aims, values = dict[int, int](), list[Aim](), dict[str, float]()
+    fair = _least_share(told, limits, state_cents, spare)
+    share, values = (fair.objective, dict(fair.values)) if fair else (None, dict[str, float]())
+    starts, aims = dict[int, int](), list[Aim]()
     for goal in goals.aims(told.inputs.policy):
         model = models.build(told, state_cents, spare=spare, goal=goal)
         if share is not None:
             models.at_least(model, share * (1 - LOOSER))
         for aim in aims:
             models.keep(model, aim.goal, aim.result.objective)
-        start = values or (_start(model, near) if near and share is None else None)
+        start = values or (_start(model, near) if near else None)
         left = limits.after(time.perf_counter() - began)
         result = solve.solve(
             model.problem, replace(left, gap=max(left.gap, NEAR_ENOUGH)) if aims else left, start=start
@@ -135,18 +141,19 @@ def _aimed(
         starts = {index: year for (index, year), variable in model.start.items() if (variable.varValue or 0) > HALF}
         values = dict(result.values)
         aims.append(Aim(goal, result))
-    return starts, aims
+    return starts, aims, fair
 
 
-def _least_share(told: Options, limits: Limits, state_cents: int | None, spare: int) -> float | None:
-    """The greatest least share of need met over regions, where the policy asks for it."""
+def _least_share(told: Options, limits: Limits, state_cents: int | None, spare: int) -> Result | None:
+    """The greatest least share of need met over regions, where the policy asks for it, in half of the time at most."""
     if told.inputs.policy.fair_share != "smallest_unmet":
         return None
     model = models.build(told, state_cents, spare=spare)
     models.raise_the_least(model)
-    result = solve.solve(model.problem, limits)
+    half = limits.time_limit / 2 if limits.time_limit is not None else None
+    result = solve.solve(model.problem, replace(limits, time_limit=half))
     solve.refuse_unanswered(result, what=WHAT)
-    return result.objective
+    return result
 
 
 def _start(model: Model, near: Mapping[int, int]) -> dict[str, float]:

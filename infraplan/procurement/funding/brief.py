@@ -66,7 +66,8 @@ def brief(best: Answer, points: Sequence[Answer], fewest: int, plan: Plan | None
     plan = plan or Plan()
     years = best.inputs.years
     span = f"{years[0]}" if len(years) == 1 else f"{years[0]}-{years[-1]}"
-    left, words = _left(best, plan.names)
+    named = {project.lea_id: project.name for project in best.inputs.projects if project.name}
+    left, words = _left(best, {**plan.names, **named})
     places, told = _places(plan)
     return Brief(
         title=f"What state money for school broadband buys, funding years {span}",
@@ -253,7 +254,7 @@ def _aimed(best: Answer) -> tuple[str, ...]:
 
 
 def _people(count: Decimal, fewest: int) -> str:
-    return f"fewer than {fewest} students" if 0 < count < fewest else f"{count:,} students"
+    return f"fewer than {fewest} students" if 0 < count < fewest else f"{half_up(count, 0):,} students"
 
 
 def _dollars(cents: int) -> str:

@@ -1,5 +1,6 @@
 """What a funding plan writes: who pays what when, what is not funded and why, what more state money buys."""
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -12,12 +13,13 @@ from infraplan import solve, tablefiles
 from infraplan.procurement.funding import goals
 from infraplan.procurement.funding.answer import Answer
 from infraplan.procurement.funding.inputs import Inputs
-from infraplan.procurement.funding.model import needs
+from infraplan.procurement.funding.model import needs, within_budgets
 from infraplan.scenarios import Summary
-from infraplan.units import CENT
+from infraplan.units import CENT, half_up
 
 CAVEAT: Final = "Planning figures, not legal advice; USAC decides."
 OUTBID: Final = "others bring more students for the money"
+CROWDED: Final = "other projects of its district take its Category Two budget"
 PLAN: Final = (
     "project_id", "year", "fund_id", "erate_usd", "state_usd", "local_usd", "lea_id", "match_usd", "starts", "benefit",
     "need_weight",
@@ -52,6 +54,9 @@ def funding(answer: Answer) -> pd.DataFrame:
 def unfunded(answer: Answer) -> pd.DataFrame:
     """One row per project that is not funded; see the schema `funding_unfunded`."""
     inputs, place = answer.inputs, {project.project_id: index for index, project in enumerate(answer.inputs.projects)}
+    funded: dict[str, dict[int, int]] = defaultdict(dict)
+    for index, year in answer.starts.items():
+        funded[inputs.projects[index].lea_id][index] = year
     rows = []
     for index, project in enumerate(inputs.projects):
         if index in answer.starts:
@@ -66,10 +71,18 @@ def unfunded(answer: Answer) -> pd.DataFrame:
                 reason = f"excluded by {barred[0]}, which is funded"
             elif waits:
                 reason = f"requires {waits[0]}, which is not funded"
+            elif not project.worth:
+                reason = "on its own it brings no students to target"
             else:
-                reason = OUTBID if project.worth else "on its own it brings no students to target"
+                reason = OUTBID if _fits_beside(answer, index, funded[project.lea_id]) else CROWDED
         rows.append((project.project_id, project.lea_id, project.benefit, _usd(project.share), reason, project.weight))
     return pd.DataFrame(rows, columns=["project_id", "lea_id", "benefit", "share_usd", "reason", "need_weight"])
+
+
+def _fits_beside(answer: Answer, index: int, funded: Mapping[int, int]) -> bool:
+    """Whether a Category Two budget holds a project beside those its district has funded, in any year it may start."""
+    project = answer.inputs.projects[index]
+    return project.category != "C2" or any(within_budgets(answer.inputs, {**funded, index: y}) for y in project.years)
 
 
 def frontier(points: Sequence[Answer]) -> pd.DataFrame:
@@ -119,10 +132,19 @@ def solution(
         regions=regions(answer),
         points=len(points),
         goals=aims,
+        **_fair(answer),
         **({"scenarios": tried.said()} if tried else {}),
         notes=[*inputs.notes, *weights(inputs), *more],
         caveat=CAVEAT,
     )
+
+
+def _fair(answer: Answer) -> dict[str, Any]:
+    """The least share of need met in any region, and what is proved of it."""
+    told = answer.fair
+    if told is None:
+        return {}
+    return {"least_share": {"value": told.objective, "bound": told.bound, "status": str(told.status)}}
 
 
 def weights(inputs: Inputs) -> list[str]:
@@ -163,9 +185,17 @@ def summary(answer: Answer, tried: Summary | None = None) -> list[str]:
     return [
         *(f"note: {note}" for note in (*inputs.notes, *weights(inputs))),
         f"{len(answer.starts):,} of {len(inputs.projects):,} projects are funded in "
-        f"{inputs.years[0]}-{inputs.years[-1]}: {students:,} students brought to target",
+        f"{inputs.years[0]}-{inputs.years[-1]}: {half_up(students, 0):,} students brought to target",
         f"${_usd(answer.state_cents):,} of state money and ${_usd(_local_cents(answer)):,} of other money draw "
         f"${_usd(answer.erate_cents):,} from E-Rate; {proved(answer)}",
+        *(
+            [
+                f"the least share of need met in any region is {100 * answer.fair.objective:.1f} %; at most "
+                f"{100 * answer.fair.bound:.1f} % is possible"
+            ]
+            if answer.fair
+            else []
+        ),
         *(f"then {goals.UNITS[aim.goal]}: {aim.result.objective:,.0f}" for aim in answer.aims[1:]),
         *(tried.words() if tried else ()),
     ]

@@ -44,6 +44,7 @@ class Project:
     excludes: tuple[str, ...] = ()
     tribal: bool = False
     region: str | None = None
+    name: str | None = None
 
     @property
     def share(self) -> int:
@@ -219,6 +220,7 @@ class _Desk:
             excludes=_names(told.get("excludes")),
             tribal=bool(told.get("tribal")),
             region=told.get("region"),
+            name=told.get("name"),
         )
 
     def check_links(self, projects: Sequence[Project], lines: Sequence[int]) -> None:

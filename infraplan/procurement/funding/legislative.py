@@ -32,6 +32,8 @@ NOWHERE: Final = ""
 ROUNDING: Final = 1e-6
 LEAST_SHARE: Final = 1e-4
 """Slivers below this part of a district are borders that do not match, not students."""
+NEARLY_WHOLE: Final = 0.995
+"""From this part on, what is placed counts as all: two layers' borders never match to the foot."""
 _WORDS: Final = {
     "locations": "by where its homes are (broadband locations, by the center of their grid cell of about 0.7 square "
     "kilometers)",
@@ -76,10 +78,16 @@ def of_workspace(workspace: Workspace) -> Shares | None:
         return None
     homes = next((table for table in ("locations", "availability") if workspace.has(table)), None)
     pairs = _by_locations(workspace, homes) if homes else _by_area(workspace)
-    pairs = pairs[pairs["share"] >= LEAST_SHARE]
+    pairs = _rounded_off(pairs[pairs["share"] >= LEAST_SHARE])
     names = workspace.frame("legislative_districts", ["legislative_id", "chamber", "name"])
     table = pairs.merge(names, on=["legislative_id", "chamber"], how="left")
     return Shares(table[["lea_id", "chamber", "legislative_id", "name", "share"]], "locations" if homes else "area")
+
+
+def _rounded_off(pairs: pd.DataFrame) -> pd.DataFrame:
+    """Shares of a school district that nearly add up to all of it, made to add up."""
+    whole = pairs.groupby(["lea_id", "chamber"])["share"].transform("sum")
+    return pairs.assign(share=pairs["share"].where(whole < NEARLY_WHOLE, pairs["share"] / whole))
 
 
 def _by_area(workspace: Workspace) -> pd.DataFrame:

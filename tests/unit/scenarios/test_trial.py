@@ -50,7 +50,7 @@ def test_a_future_not_solved_to_the_end_is_never_called_exact() -> None:
     assert told.table["lost"].tolist() == [0.0, 10.0]
     assert told.table["lost_at_most"].tolist() == [0.0, 40.0]
     words = "\n".join(told.words())
-    assert "between 5 students and 20 students fewer" in words
+    assert "between 5 and 20 students fewer" in words
     assert "1 of 2 futures solved to the proved best; the widest distance from the best possible is 30 %" in words
 
 

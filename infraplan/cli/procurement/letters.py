@@ -15,12 +15,18 @@ if TYPE_CHECKING:
 
     from infraplan.outputs.pages import Page, SourceNote
     from infraplan.procurement.letters import Letter
+    from infraplan.procurement.pool_letters import Desk, Pool
 
 _ONE_SHEET = """
 .letter p{max-width:none;margin:.35rem 0}
 @media print{@page{size:letter;margin:.5in}html{font-size:8pt;line-height:1.3}h1{font-size:1.5rem;margin:0}.lead{margin:.2rem 0}
 h2{font-size:1.1rem;margin:.55rem 0 .1rem}.letter p{margin:.1rem 0}footer{margin-top:.4rem;padding-top:.2rem}
 table{font-size:7pt}caption{padding:.1rem 0}}
+"""
+_WITH_POOL = """
+@media print{@page{margin:.4in}html{font-size:7.7pt;line-height:1.22}h2{margin:.3rem 0 .05rem}.letter p{margin:.05rem 0}
+header,section,footer{margin:0;padding:0}.stamps{margin:.15rem 0}.stamps li{padding:.1rem .4rem;margin:.1rem 0}
+#part-4 p{margin:.5rem 0}table{font-size:6.5pt}}
 """
 
 
@@ -35,6 +41,11 @@ table{font-size:7pt}caption{padding:.1rem 0}}
               help="Year the letter is for; prices more than two years older are stamped HISTORIC.")  # fmt: skip
 @click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), default=None, metavar="DATE",
               help="The day dates are reckoned from; default: today.")  # fmt: skip
+@click.option("--pool", "pool_folder", type=click.Path(path_type=Path, file_okay=False), default=None, metavar="DIR",
+              help="An answer of procurement pool: today's bill, the pool's, what no costs, a signature line.")  # fmt: skip
+@click.option("--contact", default="", metavar="TEXT", help="Who answers questions about the pool: name, phone, mail.")
+@click.option("--reply-by", type=click.DateTime(["%Y-%m-%d"]), default=None, metavar="DATE",
+              help="Until when members say yes or no to the pool.")  # fmt: skip
 @options.workspace
 @options.out_dir
 @options.quiet
@@ -46,27 +57,37 @@ def letter(
     crosswalk: Path | None,
     funding_year: int,
     as_of: "datetime | None",
+    pool_folder: Path | None,
+    contact: str,
+    reply_by: "datetime | None",
     workspace: Path,
     folder: Path,
 ) -> None:
     """One printable page for a district's business officer: prices, rate, Category Two, dates, one sum to redo.
+
+    With --pool it opens with the pool: today's bill, the pool's, what happens if you say no, dates, contact, a signature.
 
     Example:
 
     \b
         infraplan procurement letter --ben 131802 --funding-year 2026 --workspace iowa -o letters
         infraplan procurement letter --all --funding-year 2026 --workspace iowa -o letters
+        infraplan procurement letter --lea 1900021 --pool award --funding-year 2026 --workspace iowa -o letters
     """
     from datetime import date
 
     from infraplan.outputs import pages
-    from infraplan.procurement import calendar, filings, letters, prices, reconcile
+    from infraplan.procurement import calendar, filings, letters, pool_letters, prices, reconcile
 
     if sum((lea_id is not None, ben is not None, everyone)) != 1:
         raise click.UsageError("give one of --lea ID, --ben NUMBER and --all")
-    if lea_id is not None and crosswalk is None:
-        raise click.UsageError("--lea needs --crosswalk FILE, which says the district's USAC number")
+    pooled = pool_letters.read(pool_folder) if pool_folder else None
     numbers = filings.crosswalk(crosswalk) if crosswalk else {}
+    members = pooled.by_ben(numbers) if pooled else {}
+    if lea_id is not None and crosswalk is None and lea_id not in members.values():
+        raise click.UsageError("--lea needs --crosswalk FILE, which says the district's USAC number")
+    if lea_id is not None and ben is None:
+        ben = next((one for one, member in members.items() if member == lea_id), None)
     tables = filings.tables(form_471, workspace)
     day = as_of.date() if as_of else date.today()  # noqa: DTZ011 - a planner's own day
     desk = letters.Desk(
@@ -80,9 +101,38 @@ def letter(
     bens = letters.recipients(desk) if everyone else [ben or letters.ben_of(str(lea_id), numbers)]
     written = [letters.write(one, desk) for one in bens]
     sources, stamps = _sources(form_471, workspace)
+    if pooled is not None:
+        sources = [*sources, *_pool_sources(pooled)]
+        answering = pool_letters.Desk(contact, reply_by.date() if reply_by else None)
+        written = [_with_pool(one, pooled, members, answering) for one in written]
+        options.say(f"{sum(one.ben in members for one in written):,} of them are to members of the pool")
     for one in written:
-        pages.write(folder / f"letter_{one.ben}.html", _page(one, funding_year, sources, stamps))
+        pages.write(
+            folder / f"letter_{one.ben}.html", _page(one, funding_year, sources, stamps, pooled=one.ben in members)
+        )
     options.say(f"wrote {len(written):,} letters to {folder}")
+
+
+def _with_pool(one: "Letter", pooled: "Pool", members: dict[str, str], desk: "Desk") -> "Letter":
+    """The letter with the pool before all else, for a member of it; other letters as they are."""
+    from dataclasses import replace
+
+    from infraplan.procurement import pool_letters
+
+    if one.ben not in members:
+        return one
+    first = pool_letters.parts(pooled, members[one.ben], desk)
+    return replace(one, parts=(*first, *one.parts), stamps=(*one.stamps, *pooled.stamps))
+
+
+def _pool_sources(pooled: "Pool") -> "list[SourceNote]":
+    from infraplan.outputs.pages import SourceNote
+    from infraplan.receipts import sha256_of
+
+    return [
+        SourceNote(title="Award of the pool", publisher="the planner", as_of="this award", file=f.name, sha256=sha256_of([f]))
+        for f in pooled.files if f.name in ("assignments.csv", "solution.json")
+    ]  # fmt: skip
 
 
 def _reckoned(tables: "dict[str, pd.DataFrame]", funding_year: int) -> "pd.DataFrame | None":
@@ -121,7 +171,9 @@ def _sources(files: tuple[Path, ...], workspace: Path) -> "tuple[list[SourceNote
     return options.source_notes(here, beneath), options.stamps(here)
 
 
-def _page(one: "Letter", funding_year: int, sources: "list[SourceNote]", stamps: list[str]) -> "Page":
+def _page(
+    one: "Letter", funding_year: int, sources: "list[SourceNote]", stamps: list[str], *, pooled: bool = False
+) -> "Page":
     """The letter as a page: paragraphs only, everything escaped."""
     from markupsafe import Markup
 
@@ -139,6 +191,6 @@ def _page(one: "Letter", funding_year: int, sources: "list[SourceNote]", stamps:
             for at, part in enumerate(one.parts, start=1)
         ],
         sources=sources,
-        stamps=[*stamps, *one.stamps],
-        styles=[_ONE_SHEET],
+        stamps=list(dict.fromkeys([*stamps, *one.stamps])),
+        styles=[_ONE_SHEET, *([_WITH_POOL] if pooled else [])],
     )

@@ -13,10 +13,10 @@ from pathlib import Path
 import pandas as pd
 from markupsafe import Markup
 
-from infraplan import tablefiles
 from infraplan.outputs.tables import Field, table
 from infraplan.outputs.templating import render, static
 from infraplan.outputs.themes import Theme, load_theme
+from infraplan.wholefiles import write_text
 
 DISCLAIMER = "Planning figures, not legal advice; USAC and the other program administrators decide."
 SHORT_HASH = 12
@@ -106,7 +106,7 @@ def html(page: Page, theme: Theme | None = None) -> str:
 
 def write(path: Path, page: Page, theme: Theme | None = None) -> Path:
     """Write the page whole or not at all; returns its path."""
-    tablefiles.write_text(path, html(page, theme))
+    write_text(path, html(page, theme))
     return path
 
 

@@ -20,7 +20,10 @@ _HEAD_BYTES = 65_536
 _HEADER_BYTES = 1_000_000
 _ENCODINGS = ("utf-8-sig", "latin-1")
 _MOST_OLE_BYTES = 200_000_000
-_DOWNLOAD = "the site may have been down or wanted a login; download the file again"
+_DOWNLOAD = (
+    "the site may have been down or wanted a login; download the file again, or if the page holds the table, open it in "
+    "a spreadsheet and save it as XLSX"
+)
 _BEGINNINGS = (
     (b"\x1f\x8b", "gzip"),
     (b"PK\x03\x04", "zip"),

@@ -397,8 +397,9 @@ def _unread(text: pd.DataFrame, keyed: pd.DataFrame) -> "pd.Series[bool]":
     """Rows with a key cell that holds something which could not be read as its type."""
     unread = pd.Series(data=False, index=text.index)
     for name in keyed:
-        if name in text:
-            unread |= keyed[name].isna() & (text[name].str.strip() != "")
+        missing = keyed[name].isna()
+        if name in text and missing.any():
+            unread |= missing & (text[name].str.strip() != "")
     return unread
 
 

@@ -156,7 +156,7 @@ def _draw(path: Path, plan: "Plan", workspace: Path, demand: "Demand | None", mo
         sections=[*_sections(plan, threshold), *more],
         sources=_sources(plan, demand),
         lead=files.lead(plan, threshold),
-        stamps=[*(given or (options.stamps(here) if here else [])), words.STAMP],
+        stamps=[*(given or (options.stamps(here) if here else [])), *files.stamps(plan)],
         notes=[*plan.notes, *(f"Assumed: {line}" for line in words.ASSUMED), f"Answer: {files.proved(plan.choice)}."],
         threshold=threshold,
     )

@@ -1,12 +1,15 @@
 """The choice beyond the school door against every subset tried, each served by a plain flow."""
 
 import random
+from dataclasses import replace
 from decimal import Decimal
 from itertools import combinations
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import maximum_flow
 
@@ -79,3 +82,22 @@ def test_no_affordable_set_of_sites_reaches_more(seed: int) -> None:
     assert found.spent <= told.budget
     room = [one.capacity for one in told.measures]
     assert all(cap is None or one <= cap + 1e-4 for cap, one in zip(room, found.serving.by_measure, strict=True))
+
+
+@given(seed=st.integers(0, 10_000), more=st.integers(0, 9))
+def test_more_money_or_more_room_never_reaches_fewer(seed: int, more: int) -> None:
+    told = small(seed)
+    before = choice.find(told, PROVED).result.objective
+    richer = replace(told, budget=told.budget + more, gathered={})
+    assert choice.find(richer, PROVED).result.objective >= before - 1e-6
+    wider = replace(told, measures=tuple(replace(one, capacity=None) for one in told.measures), gathered={})
+    assert choice.find(wider, PROVED).result.objective >= before - 1e-6
+
+
+@given(seed=st.integers(0, 10_000))
+def test_nobody_is_served_twice_or_by_what_is_not_paid_for(seed: int) -> None:
+    told = small(seed)
+    found = choice.find(told, PROVED)
+    assert (found.serving.by_point <= told.students() + 1e-6).all()
+    idle = [n for n, one in enumerate(told.measures) if not one.existing and n not in found.chosen]
+    assert found.serving.by_measure[idle].sum() <= 1e-3

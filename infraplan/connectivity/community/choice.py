@@ -11,6 +11,7 @@ import numpy as np
 from infraplan import solve
 from infraplan.connectivity.community import model as models
 from infraplan.connectivity.community.inputs import Floats, Inputs
+from infraplan.errors import NoAnswer
 from infraplan.solve import Arrays, Limits, Result
 from infraplan.units import half_up
 
@@ -220,11 +221,19 @@ class Step:
 
 
 def budgets(inputs: Inputs, found: Choice, limits: Limits) -> list[Step]:
-    """The same choice under other budgets, smallest first; the one asked for is as found."""
-    stated, steps = _Stated.of(inputs), []
+    """The same choice under other budgets, smallest first; the one asked for is as found.
+
+    What is left of a time limit is shared by the others; a budget for which it does not suffice is left out.
+    """
+    stated, steps, tried = _Stated.of(inputs), [], list(_tried(inputs.budget))
+    left = limits.after(found.result.seconds).time_limit
+    each = limits if left is None else replace(limits, time_limit=max(0.1, left / len(tried)))
     known: Choice | None = None
-    for budget in _tried(inputs.budget):
-        known = found if budget == inputs.budget else _find(stated, float(budget), limits, known)
+    for budget in tried:
+        try:
+            known = found if budget == inputs.budget else _find(stated, float(budget), each, known)
+        except NoAnswer:
+            continue
         steps.append(Step(budget, known.spent, known.serving.students, known.serving.weighted, known.result))
     return steps
 

@@ -36,7 +36,6 @@ class Plan:
     high: np.ndarray
     steps: tuple[Step, ...]
     notes: tuple[str, ...] = ()
-    stamps: tuple[str, ...] = ()
     more: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -84,6 +83,7 @@ def sites(plan: Plan) -> pd.DataFrame:
                 "erate_usd": half_up(erate, 2) if paid or told.existing else None,
                 "budget_usd": half_up(net, 2) if paid or told.existing else None,
                 "usd_per_student": half_up(net / Decimal(str(served)), 2) if paid and served > NOTHING else None,
+                "cost_source": told.cost_source,
                 "why": _why(reasons[number], served, within[number], plan.lost.get(number)),
             }
         )
@@ -203,11 +203,17 @@ def solution(plan: Plan) -> dict[str, Any]:
         erate_usd=float(erate),
         chosen=list(choices.chosen_names(found)),
         programs=programs(),
-        stamps=[words.STAMP, *plan.stamps],
+        stamps=stamps(plan),
         notes=list(plan.notes),
         assumed=list(words.ASSUMED),
         **plan.more,
     )
+
+
+def stamps(plan: Plan) -> list[str]:
+    """What a reader has to see first: what the figures are, and whether any cost is made up."""
+    made_up = any("illustrative" in (told.cost_source or "").lower() for told in plan.inputs.measures)
+    return [words.STAMP, *([words.MADE_UP] if made_up else [])]
 
 
 def summary(plan: Plan) -> list[str]:
@@ -227,7 +233,7 @@ def summary(plan: Plan) -> list[str]:
         lines.append(
             f"${more.budget - inputs.budget:,.2f} more would reach {max(0.0, more.students - served):,.0f} more students"
         )
-    return [*lines, words.STAMP]
+    return [*lines, *stamps(plan)]
 
 
 def lead(plan: Plan, threshold: int) -> str:

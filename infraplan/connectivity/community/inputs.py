@@ -47,6 +47,7 @@ class Measure:
     places: tuple[tuple[float, float], ...] = ()
     radius_miles: float = 0.0
     lea_id: str | None = None
+    cost_source: str | None = None
 
     @property
     def fixed_net(self) -> Decimal:
@@ -224,6 +225,7 @@ class _Desk:
             places=places,
             radius_miles=float(told.get("radius_miles") or 0.0),
             lea_id=told.get("lea_id"),
+            cost_source=told.get("cost_source"),
         )
 
     def _places(

@@ -8,6 +8,7 @@ from infraplan.connectivity.community.choice import NOTHING, Choice
 from infraplan.connectivity.community.inputs import Inputs
 
 STAMP: Final = "ESTIMATE: WHO COULD BE REACHED, NOT WHO HAS BROADBAND AT HOME"
+MADE_UP: Final = "ILLUSTRATIVE: MADE-UP SITES OR COSTS"
 ASSUMED: Final = (
     "students within a site's radius (a straight line) could use it; those beyond it could not",
     "a student counts as reached by a Wi-Fi site, a bus, a hotspot or help with the bill alike, and once at most",

@@ -10,8 +10,9 @@ from infraplan.cli.procurement.filings import form_471
 
 @click.command()
 @form_471
-@click.option("--funding-year", type=click.IntRange(1998, 2100), required=True, metavar="YEAR",
-              help="Year the prices are used for; prices more than two years older are stamped HISTORIC.")  # fmt: skip
+@click.option("--funding-year", type=click.IntRange(1998, 2100), default=None, metavar="YEAR",
+              help="Year the prices are used for, default: the workspace's; prices more than two years older are stamped "
+              "HISTORIC.")  # fmt: skip
 @click.option("--least", type=click.IntRange(min=2), default=10, show_default=True, metavar="N",
               help="Smallest group of lines to compare with.")  # fmt: skip
 @click.option("--crosswalk", type=click.Path(path_type=Path, dir_okay=False), default=None, metavar="FILE",
@@ -26,7 +27,7 @@ from infraplan.cli.procurement.filings import form_471
 @options.quiet
 def prices(
     form_471: tuple[Path, ...],
-    funding_year: int,
+    funding_year: int | None,
     least: int,
     crosswalk: Path | None,
     affordable: Path | None,
@@ -43,15 +44,19 @@ def prices(
     Example:
 
     \b
-        infraplan procurement prices --funding-year 2026 --workspace iowa -o prices.xlsx
+        infraplan procurement prices --workspace iowa -o prices.xlsx
     """
     from infraplan import tablefiles
     from infraplan.procurement import affordability, filings, reconcile
     from infraplan.procurement import prices as arithmetic
+    from infraplan.workspace import Workspace
 
+    if form_471 and funding_year is None:
+        raise click.UsageError("--form-471 needs --funding-year, the year the prices are used for")
+    year = Workspace.open(workspace).config.funding_year if funding_year is None else funding_year
     tables = filings.tables(form_471, workspace)
     found = arithmetic.benchmark(
-        tables, funding_year=funding_year, least=least, crosswalk=filings.crosswalk(crosswalk) if crosswalk else None
+        tables, funding_year=year, least=least, crosswalk=filings.crosswalk(crosswalk) if crosswalk else None
     )
     options.say(reconcile.opening(tables))
     for note in found.notes:

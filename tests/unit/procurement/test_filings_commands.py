@@ -65,3 +65,8 @@ def test_without_files_and_workspace_the_way_on_is_named(tmp_path: Path, capsys:
 def test_help_shows_an_example(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("procurement", command, "--help") == 0
     assert f"infraplan procurement {command}" in capsys.readouterr().out
+
+
+def test_prices_of_files_need_a_year(requests: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("procurement", "prices", "--form-471", requests) == 2
+    assert "--form-471 needs --funding-year" in capsys.readouterr().err

@@ -61,7 +61,7 @@ def discounts(source: Path | None, funding_year: int, workspace: Path, output: o
         _tell(notes)
         rates = arithmetic.rates(table, arithmetic.Rules.of(funding_year), file="applications")
     _tell(rates.notes)
-    output.write(rates.table)
+    output.write(rates.table, workspace if source is None else None)
 
 
 @click.command()
@@ -92,7 +92,7 @@ def budgets(source: Path | None, funding_year: int, workspace: Path, output: opt
         _tell(notes)
         answer = arithmetic.budgets(table, year, file="applicant_sites")
     _tell(answer.notes)
-    output.write(answer.table)
+    output.write(answer.table, workspace if source is None else None)
 
 
 @click.command()
@@ -130,4 +130,4 @@ def commitments(source: Path | None, funding_year: int | None, workspace: Path, 
         notes = (*told, *(f"{of[year]}: {note}" for year, one in parts.items() for note in one.notes))
         table = pd.concat([one.table for one in parts.values()], ignore_index=True)
     _tell(notes)
-    output.write(table)
+    output.write(table, workspace if source is None else None)

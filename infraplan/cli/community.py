@@ -98,6 +98,8 @@ def community(
     with solve.answer_folder(folder) as fresh:
         files.write(plan, fresh, tried)
         _draw(fresh / "map.html", plan, workspace, demand, [trials.section(tried)] if tried else [])
+    receipts = [one.receipt_id for one in demand.receipts] if demand else []
+    trials.keep(workspace, "community_sites", files.sites(plan), files.TITLE, plan.notes, receipts)
     for line in files.summary(plan):
         options.say(line)
     for line in tried.words() if tried else ():
@@ -142,7 +144,7 @@ def _draw(path: Path, plan: "Plan", workspace: Path, demand: "Demand | None", mo
     table = files.sites(plan)
     draw_lines(
         path,
-        title="Beyond the school door: where students without broadband at home could be reached",
+        title=files.TITLE,
         things=[
             Things(
                 layer=load_layer("community_reach"),

@@ -76,6 +76,9 @@ def build(
         files.write(found, tables, fresh, tried)
         if told.places:
             _draw(fresh / "map.html", found, tables, workspace, [trials.section(tried)] if tried else [])
+    trials.keep(
+        workspace, "build_plan", tables.sites, f"{files.ESTIMATE}: sites and their shares", files.notes(found), []
+    )
     for line in files.summary(found):
         options.say(line)
     for line in tried.words() if tried else ():

@@ -32,6 +32,8 @@ DIGITS: Final = 5
 """Decimals of a degree: about a yard."""
 THINNEST, WIDER = 2.0, 1.5
 SMALLEST, LARGER = 3.0, 1.5
+MANY, FEWER = 300, 0.7
+"""Rows above which things are drawn smaller, and by how much."""
 FOLDED: Final = 400
 """Rows above which a table is folded."""
 
@@ -146,7 +148,9 @@ def _shown(one: Things, theme: Theme, threshold: int) -> _Shown:
     words = withheld(values, layer.fields, threshold)
     values = cleared(values, words)
     classed = classify(layer, values, words.get(layer.column), theme, threshold)
-    looks = {entry.code: _line(layer, entry, place) for place, entry in enumerate(classed.legend)}
+    looks = {
+        entry.code: _line(layer, entry, place, many=len(frame) > MANY) for place, entry in enumerate(classed.legend)
+    }
     places = np.array(frame.geometry.to_crs("EPSG:4326").array, dtype=object)
     fields = [
         item
@@ -156,11 +160,14 @@ def _shown(one: Things, theme: Theme, threshold: int) -> _Shown:
     return _Shown(layer, fields, one.noun, one.off, values, words, places, classed.codes.tolist(), looks)
 
 
-def _line(layer: Layer, entry: Entry, place: int) -> _Line:
-    """Size grows with the class; codes state their own; unknown and withheld are small and dashed."""
+def _line(layer: Layer, entry: Entry, place: int, *, many: bool) -> _Line:
+    """Size grows with the class; codes state their own; unknown and withheld are small and dashed.
+
+    Lines and circles are thinner and smaller where there are many.
+    """
     least, step = (THINNEST, WIDER) if layer.kind == "line" else (SMALLEST, LARGER)
-    size = float(entry.radius) if layer.codes else least + step * place
-    return _Line(entry.label, entry.color, least if entry.code < 0 else size, entry.count, entry.code < 0)
+    size = (float(entry.radius) if layer.codes else least + step * place) * (FEWER if many else 1.0)
+    return _Line(entry.label, entry.color, least if entry.code < 0 else round(size, 2), entry.count, entry.code < 0)
 
 
 def _table(one: _Shown) -> Section:

@@ -20,6 +20,7 @@ from infraplan.scenarios import Summary
 from infraplan.solve import Limits
 from infraplan.units import half_up
 
+TITLE: Final = "Beyond the school door: where students without broadband at home could be reached"
 FIRST_YEAR: Final = 2023
 """First funding year named in the table of programs: the year before any of them was paid for off the premises."""
 PLACES: Final = 4

@@ -117,6 +117,10 @@ def notes(plan: Plan) -> list[str]:
         found.append(f"{len(undrawn):,} links have an end without a place and are not drawn")
     if not plan.inputs.places:
         found.append("no node has a place (--nodes), so no routes.geojson was written")
+    if plan.construction and plan.construction_range() is None:
+        found.append(
+            "the network's costs came without a range (low_usd, high_usd), so construction is told as one figure"
+        )
     return found + _crowded_towers(plan) + lifetime.notes(plan)
 
 

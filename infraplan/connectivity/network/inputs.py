@@ -281,7 +281,7 @@ class _Desk:
         foot = told.usd_per_foot
         self.notes.append(
             f"no network was given: {len(made):,} links between neighboring points were made, each {told.detour} times "
-            f"its straight line (roads, rivers and rails are not looked at), at ${foot.middle} a foot "
+            f"its straight line (roads, rails, rivers and open water are not looked at), at ${foot.middle} a foot "
             f"(range ${foot.low} to ${foot.high})"
         )
         return [Link(names[a], names[b], meters, usd) for a, b, meters, usd in made]

@@ -12,6 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from infraplan import arrivals, checks, engine, filerows, states
@@ -209,6 +210,7 @@ def _reading_ahead(
     """
     jobs: dict[int, Future[tuple[ExitStack, list[Arrival | _Read]]]] = {}
     desks = [replace(desk, scratch=desk.scratch / f"{number}") for number in range(len(paths))]
+    stopped = Event()
 
     with ThreadPoolExecutor(_AT_ONCE) as crew:
 
@@ -218,15 +220,18 @@ def _reading_ahead(
             for job in sorted(soon, key=lambda one: paths[one].suffix.lower() not in _READ_BY_PYTHON):
                 if job not in jobs:
                     desks[job] = replace(desks[job], connection=desk.connection.cursor())
-                    jobs[job] = crew.submit(_looked_at, paths[job], desks[job], loaders, source_id)
+                    jobs[job] = crew.submit(_looked_at, paths[job], desks[job], loaders, source_id, stopped)
             stack, found = jobs[number].result()
+            del jobs[number]
+            desks[number].connection.close()
             with stack:
                 yield found
             shutil.rmtree(desks[number].scratch, ignore_errors=True)
 
         try:
             yield opened
-        except BaseException:
+        except BaseException:  # also when the command is stopped: nobody waits for files that will not be kept
+            stopped.set()
             for number, job in jobs.items():
                 if not job.cancel():
                     desks[number].connection.interrupt()
@@ -234,7 +239,7 @@ def _reading_ahead(
 
 
 def _looked_at(
-    path: Path, desk: Desk, loaders: Mapping[str, Loader], source_id: str | None
+    path: Path, desk: Desk, loaders: Mapping[str, Loader], source_id: str | None, stopped: Event
 ) -> tuple[ExitStack, list[Arrival | _Read]]:
     """What a file holds, read where it may be read before its turn; unpacked files stay only where they are needed."""
     desk.scratch.mkdir()
@@ -243,7 +248,7 @@ def _looked_at(
         found: list[Arrival | _Read] = []
         for arrival in stack.enter_context(arrivals.opened(path, desk.scratch)):
             receipt_id, sha = _identity(arrival, desk)
-            if receipt_id in known:
+            if receipt_id in known or stopped.is_set():
                 found.append(arrival)
                 continue
             sourced = _with_source(arrival, desk, source_id)

@@ -247,7 +247,8 @@ def draw(rule_id: str, rule_file: Path | None, target_id: str, tiles: bool, path
         from infraplan.connectivity import schools as school_analysis
 
         rule = home_analysis.home_rule(rule_id, rule_file)
-        counting = aside.submit(tables.map_tables, here, rule=rule, aim=school_analysis.target(target_id))
+        aim = school_analysis.target(target_id)
+        counting = aside.submit(tables.map_tables, tables.with_engine(here), rule=rule, aim=aim)
         from infraplan.outputs.layers import load_layer
         from infraplan.outputs.maps import draw_map
 

@@ -36,6 +36,16 @@ class MapTables:
     receipt_tables: dict[str, tuple[str, ...]]
 
 
+def with_engine(workspace: Workspace) -> Workspace:
+    """The workspace with its engine open, where homes will be counted: for a caller that counts in another thread.
+
+    Opening imports libraries; two threads that import at once hold each other up.
+    """
+    if workspace.has("availability"):
+        _ = workspace.backend
+    return workspace
+
+
 def map_tables(workspace: Workspace, *, rule: HomeRule, aim: Target) -> MapTables:
     """Compute every gap that the loaded files allow, by district; keeps each as an answer of the workspace.
 
@@ -63,9 +73,7 @@ def map_tables(workspace: Workspace, *, rule: HomeRule, aim: Target) -> MapTable
         for receipt in gaps.receipts:
             used[receipt.receipt_id] = (*used.get(receipt.receipt_id, ()), table)
     if not tables:
-        raise NoTable(
-            "there is nothing to show of any district\n  mend:  `infraplan status` lists what to add"
-        )
+        raise NoTable("there is nothing to show of any district\n  mend:  `infraplan status` lists what to add")
     points = _points(workspace, tables.get("school_gaps"))
     if points is not None:
         layers += POINT_LAYERS

@@ -157,15 +157,21 @@ def programs() -> list[dict[str, Any]]:
                 told = book.figure(f"off_premises.{name}")
             except NoRule:
                 continue
-            found.append(_program(f"E-Rate, {name.replace('_', ' ')}", year, bool(told.value), told))
+            found.append(_program(f"E-Rate, {name.replace('_', ' ')}", year, pays=bool(told.value), told=told))
+    offsite = rules.load("home_programs", "offsite")
+    for name, each in {"hotspots.most_usd_month": "a month", "hotspots.most_usd_device": "a device"}.items():
+        told = offsite.figure(name)
+        found.append(_program(f"Yardstick for hotspots: ${told.value} {each}", None, pays=False, told=told))
+    parked = offsite.figure("buses.parked")
+    found.append(_program("E-Rate, school buses parked in the evening", None, pays=bool(parked.value), told=parked))
     lifeline = rules.load("home_programs", "lifeline").figure("broadband.most_usd_month")
     ended = rules.load("home_programs", "acp").figure("available")
-    found.append(_program(f"Lifeline, at most ${lifeline.value} a month per household", None, True, lifeline))  # noqa: FBT003
-    found.append(_program("Affordable Connectivity Program", None, bool(ended.value), ended))
+    found.append(_program(f"Lifeline, at most ${lifeline.value} a month per household", None, pays=True, told=lifeline))
+    found.append(_program("Affordable Connectivity Program", None, pays=bool(ended.value), told=ended))
     return found
 
 
-def _program(name: str, year: int | None, pays: bool, told: rules.Figure) -> dict[str, Any]:
+def _program(name: str, year: int | None, *, pays: bool, told: rules.Figure) -> dict[str, Any]:
     cited = told.cite.words() if told.cite else ""
     return {"program": name, "funding_year": year, "pays": pays, "about": told.about, "source": cited}
 

@@ -17,7 +17,7 @@ from infraplan.units import METERS_PER_MILE, half_up
 
 BUSES: Final = ("bus_route", "parked_bus")
 PROGRAMS: Final = ("hotspots", "lifeline_outreach")
-OFF_PREMISES: Final = {"bus_route": "school_bus_wifi", "parked_bus": "school_bus_wifi", "hotspots": "hotspots"}
+OFF_PREMISES: Final = {"bus_route": "school_bus_wifi", "hotspots": "hotspots"}
 """What the yearly E-Rate rules call each kind that they may pay for."""
 HUNDRED: Final = Decimal(100)
 WHOLE_ERATE: Final = 1.0
@@ -248,6 +248,9 @@ class _Desk:
     def _erate(self, told: Mapping[str, Any]) -> Decimal:
         """E-Rate's share of the cost by the year's rule: only buses and hotspots, only in years that pay for them."""
         rate = told.get("c1_rate")
+        if rate is not None and told["kind"] == "parked_bus":
+            self.notes_once("no E-Rate share is counted for parked buses: the rule pays for buses that carry students to and "
+                            "from school")  # fmt: skip
         if rate is None or told["kind"] not in OFF_PREMISES:
             return Decimal(0)
         year = self.policy.funding_year

@@ -99,7 +99,7 @@ def test_a_bus_serves_from_every_stop(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("kind", "year", "share"), [
-    ("parked_bus", 2024, "0.8"), ("parked_bus", 2025, "0"), ("hotspots", 2024, "0"), ("hotspots", 2026, "0"),
+    ("bus_route", 2024, "0.8"), ("bus_route", 2025, "0"), ("parked_bus", 2024, "0"), ("hotspots", 2024, "0"), ("hotspots", 2026, "0"),
     ("library", 2024, "0"),
 ])  # fmt: skip
 def test_e_rate_pays_only_what_the_year_makes_eligible(tmp_path: Path, kind: str, year: int, share: str) -> None:

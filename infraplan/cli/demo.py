@@ -75,6 +75,7 @@ def demo(folder: Path, districts: int, locations: int, seed: int) -> None:
     click.echo(
         f"\nDone. Open this page in a browser:\n  {page}\n"
         f"and these:\n  {page.with_name('erate.html')}    rates, prices, contracts by district\n"
+        f"  {page.with_name('pool.html')}    who is asked for together, who buys from whom, what it saves\n"
         f"  {page.with_name('materials.html')}    open materials by district\n"
         f"  {reports / 'funding' / 'brief.html'}    what state money buys, one page\n"
         f"  {reports / 'network' / 'map.html'}    a network to build, with its routes\n"
@@ -140,9 +141,12 @@ def _procurement(erate: Path, bids: Path, workspace: Path) -> list[str]:
         f"procurement prices {year} {where} -o {_q(reports / 'prices.xlsx')}",
         f"procurement calendar --as-of {AS_OF} {where} -o {_q(reports / 'deadlines.xlsx')}",
         f"procurement map --crosswalk {_q(erate / 'ben_nces_crosswalk.csv')} {year} --as-of {AS_OF} {where}",
-        f"procurement letter --all {year} --as-of {AS_OF} {where} -o {_q(reports / 'letters')}",
+        f"procurement lots --demand {_q(bids / 'demand.csv')} --policy {_q(bids / 'lots.toml')} "
+        f"--lots 2-4 --gap 0.02 --time-limit 60 {where} -o {_q(reports / 'lots')}",
         f"procurement pool {bid_files} --bid-prices {_q(bids / 'bid_prices.csv')} --bid-tiers {_q(bids / 'bid_tiers.csv')} "
-        f"--policy {_q(bids / 'policy.toml')} --rfp {_q(bids / 'rfp.toml')} -o {_q(reports / 'pool')}",
+        f"--policy {_q(bids / 'policy.toml')} --rfp {_q(bids / 'rfp.toml')} {where} -o {_q(reports / 'pool')}",
+        f"procurement map --lots {_q(reports / 'lots')} --pool {_q(reports / 'pool')} {where}",
+        f"procurement letter --all --pool {_q(reports / 'pool')} {year} --as-of {AS_OF} {where} -o {_q(reports / 'letters')}",
         f"procurement fund --projects {_q(bids / 'projects.csv')} --funds {_q(bids / 'funds.csv')} "
         f"--c2-budgets {_q(bids / 'c2_budgets.csv')} --years {YEARS} -o {_q(reports / 'funding')}",
         f"connectivity build --sites {_q(bids / 'build_sites.csv')} --network {_q(bids / 'build_network.csv')} "

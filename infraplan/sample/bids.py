@@ -110,6 +110,7 @@ def write_bids(folder: Path, ground: Ground, bought: list[Circuit], seed: int) -
     _late(tables, internet)
     write_text(folder / "policy.toml", _POLICY)
     write_text(folder / "rfp.toml", _RFP)
+    write_text(folder / "lots.toml", _LOTS)
     what = {
         "demand": "What members ask for",
         "bids": "Bids",
@@ -129,6 +130,7 @@ def write_bids(folder: Path, ground: Ground, bought: list[Circuit], seed: int) -
     return [
         *files,
         SampleFile(folder / "policy.toml", "The buyers' rules (ILLUSTRATIVE)", role="bids"),
+        SampleFile(folder / "lots.toml", "How even lots must be (ILLUSTRATIVE)", role="bids"),
         SampleFile(folder / "rfp.toml", "What the request for proposals disclosed (ILLUSTRATIVE)", role="bids"),
     ]
 
@@ -273,6 +275,14 @@ may_keep_current = true
 no_district_worse_off = true
 share_fixed = "quantity"
 max_awards = 10
+"""
+_LOTS = """# How the members may be divided into lots before bids open. ILLUSTRATIVE.
+# A state of few districts, some large, cannot be even in everything: here lots are even in what they are worth.
+students_within = "none"
+demand_within = "none"
+value_within = 0.5
+min_members = 2
+most_at_risk = 0.5
 """
 _RFP = """# What the request for proposals told the bidders. ILLUSTRATIVE.
 award_date = 2027-02-19

@@ -131,7 +131,7 @@ def _pool_sources(pooled: "Pool") -> "list[SourceNote]":
 
     return [
         SourceNote(title="Award of the pool", publisher="the planner", as_of="this award", file=f.name, sha256=sha256_of([f]))
-        for f in pooled.files if f.name in ("assignments.csv", "solution.json")
+        for f in pooled.files if f.name == "assignments.csv"
     ]  # fmt: skip
 
 

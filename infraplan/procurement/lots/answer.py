@@ -49,7 +49,7 @@ class Search:
 
     def __init__(self, problem: Problem, limits: Limits) -> None:
         self.problem, self.limits = problem, limits
-        self.began = time.perf_counter()
+        self.began, self.spent = time.perf_counter(), 0.0
         self.best: list[list[int]] | None = None
         self.miles, self.bound, self.impossible = math.inf, 0.0, False
         self.closest: list[list[int]] = []
@@ -80,6 +80,7 @@ class Search:
 
     def go_on(self, limits: Limits) -> None:
         """Give the search new limits, its time counted from now."""
+        self.spent += time.perf_counter() - self.began
         self.limits, self.began = limits, time.perf_counter()
 
     def prove(self) -> Found:
@@ -175,7 +176,7 @@ class Search:
 
     def found(self) -> Found:
         """What is known now."""
-        seconds = time.perf_counter() - self.began
+        seconds = self.spent + time.perf_counter() - self.began
         if self.best is None:
             status = Status.infeasible if self.impossible else Status.stopped_empty
             result = Result(status, math.nan, math.nan, math.inf, seconds, self.solver)

@@ -28,6 +28,7 @@ RECORDS = (".json", ".parquet")
 SIDECARS = (".shx", ".dbf", ".prj", ".cpg", ".sbn", ".sbx", ".qix", ".shp.xml", ".xml", ".fix")
 PASSED_OVER = (".sas7bdat", ".pdf", ".docx", ".md", ".html", ".lyr")
 _PEEK_BYTES = 65_536
+_SAYING_NOTHING = ("", ".dat", ".data", ".out", ".download", ".export")
 _MOST_LAYERS = 3
 _FEWEST_COLUMNS = 2
 _OTHER_ENDINGS = (*SHEETS, *SHAPES, *RECORDS, ".zip", ".gz")
@@ -168,7 +169,7 @@ def _zipped(local: Path, label: str, room: Path, files: tuple[Path, ...], depth:
         names = [name for name in every if not name.lower().endswith(PASSED_OVER)]
         wanted = _wanted(names)
         if not wanted:
-            mend = f"it holds: {', '.join(every)[:200] or 'nothing'}; unpack it and add the file"
+            mend = f"it holds: {', '.join(names or every)[:200] or 'nothing'}; unpack it and add the file"
             what = f"{label} holds no table and no shapes"
             raise BadInput([Fault(kind="NothingInside", what=what, file=label, mend=mend)])
         arrivals = []
@@ -193,7 +194,7 @@ def _wanted(names: Sequence[str]) -> list[str]:
         found = [name for name in names if name.lower().endswith(endings)]
         if found:
             return found
-    return [name for name in names if not name.lower().endswith(SIDECARS)]
+    return [name for name in names if PurePosixPath(name).suffix.lower() in _SAYING_NOTHING]
 
 
 def _without_companions(found: list[Arrival]) -> list[Arrival]:

@@ -15,6 +15,7 @@ from infraplan.resources import data_path, read_toml
 
 Type = Literal["string", "integer", "number", "decimal", "boolean", "date", "geometry"]
 TYPES = ("string", "integer", "number", "decimal", "boolean", "date", "geometry")
+_LARGE = 10_000
 _COLUMN_KEYS = {
     "type",
     "unit",
@@ -91,9 +92,9 @@ class Column:
         if self.codes:
             return "one of " + ", ".join(self.codes)
         if self.low is not None and self.high is not None and math.isfinite(self.high):
-            words += f" from {self.low:,.10g} to {self.high:,.10g}"
+            words += f" from {_figure(self.low)} to {_figure(self.high)}"
         elif self.low is not None:
-            words += f" of {self.low:,.10g} or more"
+            words += f" of {_figure(self.low)} or more"
         if self.pattern:
             digits = re.fullmatch(r"\^\\d\{(\d+)\}\$", self.pattern)
             words = f"{digits[1]} digits" if digits else f"text matching {self.pattern}"
@@ -140,6 +141,11 @@ def doubt_in_words(column: Column, file: str, count: int, examples: Sequence[tup
         f"{file}: {column.name} is outside {low:,} to {high:,} {column.unit or ''}".rstrip()
         + f" in {count:,} rows ({listed}{more}); taken as it stands, please check"
     )
+
+
+def _figure(number: float) -> str:
+    """A number for reading: thousands apart in large ones, a year as it is written."""
+    return f"{number:,.10g}" if abs(number) >= _LARGE else f"{number:g}"
 
 
 def of_answer(name: str) -> Schema:

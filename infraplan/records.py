@@ -1,9 +1,14 @@
-"""Records of a publisher's interface as rows of ours: which of their names each column takes, in `[fetch.fields]`."""
+"""Records of a publisher as rows of ours: of its interface (`[fetch.fields]`), or a few columns of a file of many."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
+from infraplan.arrivals import Arrival
+from infraplan.intake import Desk, csv_rows
 from infraplan.resources import data_path, read_toml
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
 
 
 def settings(source_id: str) -> Mapping[str, Any]:
@@ -46,3 +51,18 @@ def first(record: Mapping[str, Any], names: Sequence[str]) -> str:
         cells = [each.get("name") or each.get("@id") or "" if isinstance(each, dict) else each for each in parts]
         return " ".join("; ".join(str(cell) for cell in cells if cell).split())
     return ""
+
+
+def few_columns(arrival: Arrival, desk: Desk, wanted: Iterable[str]) -> "ir.Table":
+    """Of a large file only the wanted columns that it has, by their wanted names, blanks as empty text, and `source_row`.
+
+    The engine reads it: neither its size nor its other columns reach memory. A row's number is its place in the file, which
+    is its line where no text has line breaks.
+    """
+    import ibis  # noqa: PLC0415
+
+    raw = csv_rows(arrival, desk)
+    here = {name.strip("\ufeff").lower(): name for name in raw.columns}
+    cells = {name: raw[here[name.lower()]].fill_null("").strip() for name in wanted if name.lower() in here}
+    table: ir.Table = raw.select(**cells, source_row=ibis.row_number() + 2)
+    return table

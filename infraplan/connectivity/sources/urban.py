@@ -6,6 +6,7 @@ autumn of the school year. Columns: https://educationdata.urban.org/documentatio
 
 import pandas as pd
 
+from infraplan import records
 from infraplan.arrivals import Arrival
 from infraplan.errors import BadInput, Fault
 from infraplan.identifiers import LEA_DIGITS, SCHOOL_DIGITS, counts, mended
@@ -108,26 +109,15 @@ def enrollment(arrival: Arrival, desk: Desk) -> Load:
 def membership(arrival: Arrival, desk: Desk) -> Load:
     """NCES's own long membership file: of its many subtotals only the total of each district is kept.
 
-    Read in pieces: the national file holds millions of rows. Raises BadInput if none is of the workspace's state.
+    The engine does the choosing: the national file holds millions of rows. Raises BadInput if none is of the workspace's state.
     """
-    read, own, parts = 0, 0, []
     wanted = ("LEAID", "FIPST", "LEA_NAME", "STUDENT_COUNT", "TOTAL_INDICATOR", "SCHOOL_YEAR", "ST_LEAID")
-    pieces = pd.read_csv(
-        arrival.local,
-        dtype=str,
-        keep_default_na=False,
-        usecols=lambda name: name.strip("\ufeff").upper() in wanted,
-        encoding="latin-1" if arrival.latin else "utf-8-sig",
-        chunksize=500_000,
-    )
-    for chunk in pieces:
-        rows = chunk.rename(columns=lambda name: name.strip("\ufeff").upper())
-        read += len(rows)
-        mine = rows[rows["FIPST"].str.zfill(2) == desk.state.fips]
-        own += len(mine)
-        parts.append(mine[mine["TOTAL_INDICATOR"].str.strip().str.lower() == "education unit total"])
-    kept = pd.concat(parts)
-    kept.index = kept.index + 2  # the header is line 1
+    rows = records.few_columns(arrival, desk, wanted)
+    here = rows["FIPST"].lpad(2, "0") == desk.state.fips
+    counted = desk.backend.execute(rows.aggregate(read=rows.count(), own=here.sum())).iloc[0]
+    read, own = int(counted["read"]), int(counted["own"] or 0)
+    totals = rows.filter(here, rows["TOTAL_INDICATOR"].lower() == "education unit total")
+    kept = desk.backend.execute(totals.order_by("source_row")).set_index("source_row")
     if not own:
         raise BadInput([_other_state(arrival, desk)])
     if kept.empty:

@@ -40,15 +40,8 @@ def doab(arrival: Arrival, desk: Desk) -> Load:
 
     Of its 138 columns only those needed are read: the file has hundreds of megabytes.
     """
-    wanted = {name for names in _DOAB.values() for name in names} | {"dc.type"}
-    raw = pd.read_csv(
-        arrival.local,
-        dtype=str,
-        keep_default_na=False,
-        usecols=lambda name: name.strip("\ufeff") in wanted,
-        encoding="latin-1" if arrival.latin else "utf-8-sig",
-    )
-    raw.index = raw.index + 2  # the header is line 1; texts with line breaks shift what follows
+    wanted = dict.fromkeys(name for names in _DOAB.values() for name in names)
+    raw = desk.backend.execute(records.few_columns(arrival, desk, [*wanted, "dc.type"])).set_index("source_row")
     book = raw["dc.type"].str.strip().str.lower() == "book"
     text = pd.DataFrame({ours: _first_of(raw[book], theirs) for ours, theirs in _DOAB.items()})
     text["resource_id"] = "doab:" + text["resource_id"]

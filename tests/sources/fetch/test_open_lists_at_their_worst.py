@@ -21,6 +21,7 @@ from fetch.maine_online import (
     case_document,
     case_documents,
     case_package,
+    doab,
     page_with,
     sitemap,
     xml,
@@ -162,6 +163,19 @@ def test_of_the_directory_only_whole_books_are_kept_each_license_from_where_it_s
     assert here["isbn"].to_dict()["doab:1"] == "9781711470031"
     assert here["license"].str.partition("licenses")[2].to_dict() == {"doab:1": "/by/4.0/", "doab:2": "/by-sa/4.0/"}
     assert DOAB in {one.path for one in standin.asked}
+
+
+@pytest.mark.parametrize("line", ["4,c,Long,book,eng,h,A,,,,,,more,cells", '5,c,"unclosed,book', "6", "\0,,"])
+def test_a_damaged_line_of_the_directory_is_read_or_refused_in_words(
+    maine: Workspace, tmp_path: Path, line: str
+) -> None:
+    path = tmp_path / "doab.csv"
+    path.write_text(f"{doab()}{line}\n", encoding="utf-8")
+    try:
+        assert added(maine, path).tables["open_resources"] >= 2
+    except BadInput as why:
+        assert "mend:" in str(why)
+        assert maine.catalog == []
 
 
 # --- CASE -----------------------------------------------------------------------------------------------------------

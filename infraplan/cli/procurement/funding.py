@@ -130,6 +130,8 @@ def _steps(best: "Answer", limits: "Limits") -> "tuple[Sequence[Answer], list[st
     steps, whole = answer.steps(best, limits)
     if whole:
         return steps, []
+    if not steps:
+        return (), ["time ran out before the first step was found: frontier.csv holds the usual amounts"]
     least = steps[0].state_cents // 100
     return steps, [f"frontier.csv is cut off below ${least:,}: too many steps, or time ran out"]
 

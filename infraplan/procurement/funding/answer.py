@@ -24,6 +24,8 @@ SPARE: Final = 100
 LOOSER: Final = 1e-6
 MOST_STEPS: Final = 1000
 """Steps of the whole curve after which it is cut off."""
+ROUGH: Final = 0.01
+"""How near its best a plan is brought that is only a start."""
 NEAR_ENOUGH: Final = 1e-4
 """How near its best a later goal is brought at least: it decides between plans that are as good by the first."""
 USUAL_CENTS: Final = (0, 100_000_000, 500_000_000)
@@ -145,13 +147,25 @@ def _aimed(
 
 
 def _least_share(told: Options, limits: Limits, state_cents: int | None, spare: int) -> Result | None:
-    """The greatest least share of need met over regions, where the policy asks for it, in half of the time at most."""
+    """The greatest least share of need met over regions, where the policy asks for it, in half of the time at most.
+
+    One share to be raised gives a solver little to go by: it starts from the plan that brings all regions together
+    nearest to the share that fractions of projects would reach.
+    """
     if told.inputs.policy.fair_share != "smallest_unmet":
         return None
+    began = time.perf_counter()
+    half = replace(limits, time_limit=limits.time_limit / 2) if limits.time_limit is not None else limits
     model = models.build(told, state_cents, spare=spare)
     models.raise_the_least(model)
-    half = limits.time_limit / 2 if limits.time_limit is not None else None
-    result = solve.solve(model.problem, replace(limits, time_limit=half))
+    linear, start = solve.Relaxation(solve.arrays(model.problem)), dict[str, float]()
+    if linear.run(half.time_limit):
+        rough = models.build(told, state_cents, spare=spare)
+        models.near(rough, linear.objective)
+        quarter = half.time_limit / 2 if half.time_limit is not None else None
+        found = solve.solve(rough.problem, replace(half, gap=max(limits.gap, ROUGH), time_limit=quarter))
+        start = {name: value for name, value in found.values.items() if not name.startswith("got_")}
+    result = solve.solve(model.problem, half.after(time.perf_counter() - began), start=start or None)
     solve.refuse_unanswered(result, what=WHAT)
     return result
 
@@ -185,8 +199,11 @@ def frontier(best: Answer, amounts: Sequence[int], limits: Limits) -> list[Answe
             continue
         left = limits.after(time.perf_counter() - began)
         if limits.time_limit is not None and time.perf_counter() - began >= limits.time_limit:
-            break
-        one = _found(best.options, left, cents, found[-1].starts if found else None)
+            continue
+        try:
+            one = _found(best.options, left, cents, found[-1].starts if found else None)
+        except NoAnswer:  # out of time: what was found stands, and so does the plan for more than it needs
+            continue
         rises = best.inputs.policy.fair_share != "smallest_unmet"  # which may give up benefit for a poorer region
         if found and rises and found[-1].result.objective > one.result.objective:
             one = _instead(found[-1], one, limits.gap, cents)
@@ -209,7 +226,10 @@ def steps(best: Answer, limits: Limits, most: int = MOST_STEPS) -> tuple[list[An
         spent = time.perf_counter() - began
         if found and limits.time_limit is not None and spent >= limits.time_limit:
             return found[::-1], False
-        one = _found(told, limits.after(spent), cents, found[-1].starts if found else best.starts)
+        try:
+            one = _found(told, limits.after(spent), cents, found[-1].starts if found else best.starts)
+        except NoAnswer:
+            return found[::-1], False
         if found and one.result.objective >= found[-1].result.objective:
             found.pop()  # as much for less money: the step above was none
         found.append(replace(one, state_limit=one.state_cents))

@@ -413,6 +413,18 @@ def raise_the_least(model: Model) -> None:
     model.problem.setObjective(pulp.LpAffineExpression([(model.least, 1.0)]))
 
 
+def near(model: Model, share: float) -> None:
+    """Ask that every region comes as near as it can to a share of its need, instead of the most benefit."""
+    got: list[Term] = []
+    brought = _benefit_of_regions(model)
+    for number, (region, asked) in enumerate(needs(model.options.inputs).items()):
+        if asked:
+            variable = model.problem.add_variable(f"got_{number}", 0, share)
+            got.append((variable, 1.0))
+            model.add([got[-1], *((other, -worth / asked) for other, worth in brought[region])], 0.0, f"near_{number}")
+    model.problem.setObjective(pulp.LpAffineExpression(got))
+
+
 def at_least(model: Model, share: float) -> None:
     """Ask that every region has at least this share of its need met."""
     _every_region_gets(model, [], share)

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from infraplan.cli.procurement.funding import fund
-from infraplan.errors import BadInput
+from infraplan.errors import BadInput, NoAnswer
 from infraplan.procurement.funding import answer, files, goals, inputs
 from infraplan.procurement.funding.inputs import Fund, Inputs, Project
 from infraplan.procurement.funding.policy import Policy, read_policy
@@ -212,3 +212,16 @@ def test_the_command_follows_a_policy_of_goals_and_writes_them(tmp_path: Path) -
     page = (tmp_path / "out" / "brief.html").read_text(encoding="utf-8")
     assert "projects are chosen by, in this order: students brought to target; USD of E-Rate money" in page
     assert pd.read_csv(tmp_path / "out" / "frontier.csv")["state_usd"].tolist() == [0, 100]
+
+
+def test_where_time_runs_out_the_amounts_that_were_answered_stand(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = plan([project("a", 20_000, 10_000, 10)], [STATE])
+    best = answer.find(told, PROVED)
+
+    def out_of_time(*_: object, **__: object) -> None:
+        raise NoAnswer("No answer: the time limit struck")
+
+    monkeypatch.setattr(answer, "_found", out_of_time)
+    points = answer.frontier(best, [0, 5_000, 10_000], Limits(time_limit=1))
+    assert [point.state_limit for point in points] == [10_000]
+    assert answer.steps(best, Limits(time_limit=1)) == ([], False)

@@ -42,6 +42,8 @@ LARGE: Final = 2_000
 """Options (member, bid and tier) beyond which the search over tiers is faster than the whole model."""
 LARGE_EXACT: Final = 15_000
 """The same where a proof finer than `LEAST_GAP` is asked: the search then gives the whole model its start and bound."""
+LARGE_OWN: Final = 5_000
+"""Options beyond which members' own costs are bounded by the search alone, shared fixed costs taken from below."""
 LEAST_GAP: Final = 1e-4
 PART_OF_GAP: Final = 0.1
 MANY: Final = 1_000
@@ -160,12 +162,13 @@ class Search:
             fairness = replace(fairness, given=replace(self.facts, options=options, keep=keep))
         rows, start, known = list(case.rows), case.start, -math.inf
         if self._is_large(case):
-            found_so_far = self._branched(fairness, fair=fair)
+            found_so_far = self._branched(fairness, case, fair=fair)
             if found_so_far and (found_so_far[1].status == Status.within_gap or self._out_of_time()):
                 return found_so_far
+            if self._cannot_be_whole(case):
+                return self._or_no_better(found_so_far, case)
             if found_so_far is None and self._out_of_time():
-                stopped = Result(Status.stopped_empty, math.nan, -math.inf, math.inf, self.spent(), solve.solver_name())
-                solve.refuse_unanswered(stopped, what=WHAT)
+                solve.refuse_unanswered(_nothing(self.spent()), what=WHAT)
             # whole members may be what keeps the proof open: the whole model decides
             start, known = (found_so_far[0], found_so_far[1].bound) if found_so_far else (None, known)
         for _ in range(MOST_ROUNDS):
@@ -193,45 +196,63 @@ class Search:
 
     def _is_large(self, case: "Case") -> bool:
         """Whether to search over the tiers rather than hand the whole model over."""
-        policy, plain = self.inputs.policy, not (case.pinned or case.rows or case.ceiling)
-        most = LARGE if self.limits.gap >= LEAST_GAP else LARGE_EXACT
-        return plain and policy.objective == "pre_discount" and len(self.facts.options.cost) > most
+        plain = not case.rows and (not case.pinned or sharing.average_rows(self.inputs, case.average) is not None)
+        most = LARGE if self.limits.gap >= LEAST_GAP or not self._by_price() else LARGE_EXACT
+        return plain and len(self.facts.options.cost) > most
+
+    def _by_price(self) -> bool:
+        return self.inputs.policy.objective == "pre_discount"
+
+    def _cannot_be_whole(self, case: "Case") -> bool:
+        """Whether the whole model would be of no use: too large with own costs, or one average of many."""
+        return case.pinned or (not self._by_price() and len(self.facts.options.cost) > LARGE_OWN)
+
+    def _or_no_better(self, found: tuple[Award, Result] | None, case: "Case") -> tuple[Award, Result]:
+        if found is None or (case.ceiling is not None and float(objective(found[0])) > case.ceiling):
+            raise NotBetter(case.bound if found is None else found[1].bound)
+        return found
 
     def _out_of_time(self) -> bool:
         return self.limits.time_limit is not None and self.spent() >= self.limits.time_limit
 
-    def _branched(self, fairness: Fairness, *, fair: bool) -> tuple[Award, Result] | None:
-        """Search over the tiers; each set of tiers is completed by the model, fairness rows going back to the bound."""
-        trees = (Tree(fairness.given), Tree(fairness.given))
+    def _branched(self, fairness: Fairness, case: "Case", *, fair: bool) -> tuple[Award, Result] | None:
+        """Search over the tiers; each set of tiers is completed by the model, fairness rows going back to the bound.
+
+        Where own costs decide, the search runs on a price that is never above them; awards are judged exactly.
+        """
+        given = fairness.given if self._by_price() else sharing.own_figures(fairness)
+        trees = (Tree(given), Tree(given))
         awards: list[Award] = []
-        rows: list[Row] = []
+        rows = (sharing.average_rows(self.inputs, case.average) or []) if case.pinned else []
+        for tree in trees:
+            tree.add(rows)
 
         def complete(tiers: Tiers) -> float:
-            award = self._completed(fairness, tiers, trees, rows, fair=fair)
+            award, cost = self._completed(given, fairness if fair else None, tiers, trees, rows)
             if award is None:
                 return INFINITE
             awards.append(award)
-            return float(award.pre_discount)
+            return cost
 
         deadline = math.inf if self.limits.time_limit is None else self.began + self.limits.time_limit
         tell = None if self.limits.quiet else solve.progress(self.began)
         search = Branching(
-            trees, complete, max(self.limits.gap, LEAST_GAP), deadline, parallel=self.limits.threads != 1, tell=tell
-        )
-        bound = search.run()
+            trees, complete, max(self.limits.gap, LEAST_GAP), deadline, parallel=self.limits.threads != 1, tell=tell,
+            best=INFINITE if case.ceiling is None else case.ceiling / (1 - self.limits.gap),
+        )  # fmt: skip
+        case.bound = search.run()
         if not awards:
             return None
-        award = min(awards, key=lambda found: found.pre_discount)
-        cost = float(award.pre_discount)
-        proved = cost - bound <= self.limits.gap * cost * (1 + 1e-9)
+        award = min(awards, key=objective)
+        cost = float(objective(award))
+        proved = cost - case.bound <= self.limits.gap * cost * (1 + 1e-9)
         status = Status.within_gap if proved else Status.stopped_feasible
-        return award, Result(status, cost, bound, 0.0, self.spent(), solve.solver_name(), nodes=search.count)
+        return award, Result(status, cost, case.bound, 0.0, self.spent(), solve.solver_name(), nodes=search.count)
 
     def _completed(
-        self, fairness: Fairness, tiers: Tiers, trees: Sequence[Tree], rows: list[Row], *, fair: bool
-    ) -> Award | None:
+        self, given: Facts, fairness: Fairness | None, tiers: Tiers, trees: Sequence[Tree], rows: list[Row]
+    ) -> tuple[Award | None, float]:
         """The best award of whole members at these tiers; what it breaks is added to `rows` and to the bounds."""
-        given = fairness.given
         wanted = np.array(tiers, dtype=np.int64).reshape(-1, 2)
         code = given.options.bid * MANY + given.options.level
         options = given.options.where(np.isin(code, wanted[:, 0] * MANY + wanted[:, 1]))
@@ -241,12 +262,13 @@ class Search:
             for tier in tiers:
                 if tier in model.wins:
                     model.add([(model.wins[tier], 1.0)], models.GE, 1.0, f"open_{tier[0]}_{tier[1]}")
-            if not solve.solve(model.problem, limits).status.answered:
-                return None
+            result = solve.solve(model.problem, limits)
+            if not result.status.answered:
+                return None, INFINITE
             award = Award(self.inputs, model.choice())
-            found = fairness.rows(award, len(rows)) if fair else []
+            found = fairness.rows(award, len(rows)) if fairness else []
             if not found:
-                return award
+                return award, float(award.pre_discount) if self._by_price() else result.objective
             rows.extend(found)
             for tree in trees:
                 tree.add(found)
@@ -287,9 +309,12 @@ class Search:
         spans = [range(told[0], told[-1] + 1) for told in rates.values()]
         middle = [float(known.get(category, told[0])) for category, told in rates.items()]
         order = sorted(product(*spans), key=lambda tried: sum(abs(a - b) for a, b in zip(tried, middle, strict=True)))
-        best: tuple[Award, Result] | None = None
-        least = math.inf
+        best = self._first_of_all(near)
+        least, stopped = math.inf, False
         for percents in order:
+            if self._out_of_time():
+                least, stopped = bound, True
+                break
             ceiling = None if best is None else float(objective(best[0])) * (1 - self.limits.gap) - TINY_USD
             case = Case(
                 dict(zip(rates, percents, strict=True)), pinned=True, let_be=let_be, ceiling=ceiling, alone=False
@@ -297,23 +322,36 @@ class Search:
             try:
                 award, result = self.solved(case)
             except Stopped:
-                least = bound
+                least, stopped = bound, True
                 break
+            except NotBetter as told:
+                least = min(least, told.bound)
+                continue
             except NoAnswer:
                 continue
             least = min(least, result.bound)
             if best is None or objective(award) < objective(best[0]):
                 best = (award, result)
+        if best is None and stopped:
+            solve.refuse_unanswered(_nothing(self.spent()), what=WHAT)
         if best is None:
             raise NoAnswer(f"No answer: {WHAT} was not found at any average rate (status: infeasible).")
         return best[0], self._at_best(best, max(bound, least))
+
+    def _first_of_all(self, near: Award) -> tuple[Award, Result] | None:
+        """The award found with the average left open, where it may stand: something to beat."""
+        if self.worse(near):
+            return None
+        cost = float(objective(near))
+        return near, Result(Status.stopped_feasible, cost, -math.inf, math.inf, self.spent(), solve.solver_name())
 
     def _at_best(self, best: tuple[Award, Result], bound: float) -> Result:
         """The result of trying every average: those passed over could not beat the best by more than the gap."""
         found = float(objective(best[0]))
         bound = min(bound, found * (1 - self.limits.gap) if self.limits.gap else found)
         proved = found - bound <= rounding(self.inputs) + TINY_USD
-        return replace(best[1], bound=bound, objective=found, status=Status.optimal if proved else Status.within_gap)
+        near = Status.within_gap if found - bound <= self.limits.gap * found * (1 + 1e-9) else Status.stopped_feasible
+        return replace(best[1], bound=bound, objective=found, status=Status.optimal if proved else near)
 
     def _leaving_out(self, award: Award, result: Result) -> tuple[Award, Result]:
         """The proportional form, whose shares depend on everyone: rule out unfair awards one by one, then boldly.
@@ -358,11 +396,24 @@ class Search:
         return worse_off(award, self.base) if self.inputs.policy.no_district_worse_off else {}
 
 
+def _nothing(seconds: float) -> Result:
+    """The result of a search that time cut short before any award."""
+    return Result(Status.stopped_empty, math.nan, -math.inf, math.inf, seconds, solve.solver_name())
+
+
 class Stopped(NoAnswer):
     """Time ran out before an answer."""
 
 
-@dataclass(frozen=True)
+class NotBetter(NoAnswer):
+    """No award of a case is better than one known; `bound` is the least that any of them costs."""
+
+    def __init__(self, bound: float) -> None:
+        super().__init__("no better award in this case")
+        self.bound = bound
+
+
+@dataclass
 class Case:
     """One linear case: `average` per category at which awards are discounted, `pinned` if members must average to it."""
 
@@ -373,6 +424,8 @@ class Case:
     rows: tuple[Row, ...] = ()
     start: Award | None = None
     alone: bool = True
+    bound: float = -math.inf
+    """What no award of the case beats, once it was searched."""
 
 
 def averages_of(award: Award) -> dict[str, int]:

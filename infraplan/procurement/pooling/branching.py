@@ -54,6 +54,8 @@ class Search:
         """Search until the best award is proved within the gap, or the deadline; returns the bound."""
         bound, wins = self.trees[0].bound((), INFINITE)
         root = Node(bound, (), wins)
+        if root.bound >= self._cutoff():
+            return min(self.best, root.bound)
         self._climb(root)
         waiting: list[tuple[float, int, Node]] = [(root.bound, 0, root)]
         while waiting and waiting[0][0] < self._cutoff() and time.perf_counter() < self.deadline:

@@ -246,21 +246,23 @@ class Tree:
         self.linear.add_rows(np.zeros(count), starts, columns, np.tile([1.0, -1.0], count))
 
     def add(self, rows: Sequence[Row]) -> None:
-        """Add rows over options that awards have broken (those over other columns are left to the award itself)."""
+        """Add rows over options, present contracts and bundles that awards have broken."""
         number = {key: place for place, key in enumerate(self._keys())}
+        tier = {pair: place for place, pair in enumerate(self.tiers)}
         for row in rows:
-            if row.keeps or row.bundles:
-                continue
             found = sorted((number[key], size) for key, size in row.award.items() if key in number)
             options = np.array([place for place, _ in found], dtype=np.int64)
-            size = np.array([amount for _, amount in found])
+            size = np.array([amount for _, amount in found], dtype=float)
             here = self.place[options] >= 0
+            others = sorted(row.keeps.items())
+            others += [(len(self.given.keep) + tier[bid, 0], amount) for bid, amount in sorted(row.bundles.items())]
+            at, amounts = [place for place, _ in others], [amount for _, amount in others]
             self.row_of = np.append(self.row_of, self.linear.rows)
             self.linear.add_rows(
                 np.array([row.most]),
                 np.zeros(1, dtype=np.int32),
-                self.place[options[here]].astype(np.int32),
-                size[here],
+                np.concatenate((self.place[options[here]], np.array(at, dtype=np.int64))).astype(np.int32),
+                np.concatenate((size[here], np.array(amounts, dtype=float))),
             )
             line = sp.csr_array((size, (np.zeros(len(found), dtype=int), options)), shape=(1, len(self.tier_of)))
             self.matrix = sp.csc_array(sp.vstack([self.matrix, line]))

@@ -11,12 +11,15 @@ Average rate a of those who file together, per category (half up to a whole perc
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
+import numpy as np
 import pulp
 
 from infraplan.procurement.pooling.bills import members
 from infraplan.procurement.pooling.fairness import Fairness
-from infraplan.procurement.pooling.model import EQ, GE, LE, Facts, Model, Term
+from infraplan.procurement.pooling.inputs import Inputs
+from infraplan.procurement.pooling.model import EQ, GE, LE, Facts, Model, Row, Term
 
 
 def own_cost(model: Model, fairness: Fairness, *, exact: bool = True) -> None:
@@ -68,6 +71,49 @@ def least_shares(model: Model, fairness: Fairness) -> list[Term]:
             more = float(given.fixed[bid] * given.weight[index]) * (part[index] - least[bid]) / weight[bid, level]
             terms.append((variable, more))
     return terms
+
+
+def own_figures(fairness: Fairness) -> Facts:
+    """The figures of the model with own costs in the place of prices: a problem of least price that is never too much.
+
+    Shares of fixed costs are taken as in `least_shares`; Category Two budgets are taken not to stop any discount.
+    """
+    given, options, demands = fairness.given, fairness.given.options, fairness.inputs.demands
+    weight = most_weight(given)
+    part = np.array([_own_part(fairness, index) for index in range(len(demands))])
+    ended = np.array([float(told.termination) if told.current is not None else 0.0 for told in demands])
+    least = np.ones(len(given.fixed))
+    np.minimum.at(least, options.bid, part[options.demand])
+    most = np.array([weight.get(pair, 0.0) for pair in zip(options.bid.tolist(), options.level.tolist(), strict=True)])
+    over = given.fixed[options.bid] * given.weight[options.demand] * (part[options.demand] - least[options.bid])
+    cost = ended[options.demand] + part[options.demand] * (options.cost - ended[options.demand])
+    cost += np.divide(over, most, out=np.zeros(len(over)), where=most > 0)
+    keep = [fairness.keeping(index) if np.isfinite(usd) else np.inf for index, usd in enumerate(given.keep.tolist())]
+    bundles = {
+        bid: sum(fairness.own(index, fairness.bundle_part(bid, index), budget=False) for index in named)
+        for bid, named in given.bundles.items()
+    }
+    return replace(
+        given, options=replace(options, cost=cost), keep=np.array(keep), fixed=least * given.fixed, bundle_cost=bundles
+    )
+
+
+def average_rows(inputs: Inputs, average: Mapping[str, int]) -> list[Row] | None:
+    """The average rate as rows over present contracts; None where a member asks for two services of one category.
+
+    At the edge (exactly half a percent more) they let an average through that rounds up.
+    """
+    rows = []
+    for category, percent in average.items():
+        own = [index for index, demand in enumerate(inputs.demands) if demand.category == category]
+        if len({inputs.demands[index].lea_id for index in own}) < len(own):
+            return None
+        words = f"those who file together for {category} average {percent} percent"
+        for name, sign, half in (("low", -1.0, 1), ("high", 1.0, -1)):
+            size = {index: sign * (2.0 * (inputs.demands[index].rate - percent) + half) for index in own}
+            keeps = {index: -amount for index, amount in size.items() if inputs.demands[index].current is not None}
+            rows.append(Row(f"average_{name}_{category}", words, {}, -sum(size.values()), keeps))
+    return rows
 
 
 def most_weight(given: Facts) -> dict[tuple[int, int], float]:

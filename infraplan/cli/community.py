@@ -49,13 +49,14 @@ def _dollars(_: click.Context, __: click.Parameter, text: str) -> Decimal:
 @click.option("--as-of", metavar="DATE", help="Only availability files of this release, where several are loaded.")
 @options.funding_year
 @options.workspace
+@options.publish
 @options.out_dir
 @options.scenarios
 @options.optimizer
 @options.quiet
 def community(
     measures: Path, points: Path | None, stops: Path | None, budget: Decimal, months: int, need_weight: float,
-    as_of: str | None, sweep: options.Sweep | None,
+    as_of: str | None, publish: bool, sweep: options.Sweep | None,
     funding_year: int | None, workspace: Path, folder: Path, gap: float, time_limit: float | None, seed: int,
     threads: int | None,
 ) -> None:  # fmt: skip
@@ -96,7 +97,7 @@ def community(
         face = partial(futures.face, found, trials.inner(sweep, limits))
         tried = trials.tried(sweep, drawn, face, futures.decisions(told, found.chosen), seed, futures.UNIT)
     with solve.answer_folder(folder) as fresh:
-        files.write(plan, fresh, tried)
+        files.write(plan, fresh, tried, partial(_published, workspace) if publish else None)
         _draw(fresh / "map.html", plan, workspace, demand, [trials.section(tried)] if tried else [])
     receipts = [one.receipt_id for one in demand.receipts] if demand else []
     trials.keep(workspace, "community_sites", files.sites(plan), files.TITLE, plan.notes, receipts)
@@ -105,6 +106,14 @@ def community(
     for line in tried.words() if tried else ():
         options.say(line)
     options.say(f"wrote {folder}")
+
+
+def _published(workspace: Path, frame: "pd.DataFrame", table: str) -> "pd.DataFrame":
+    """The table as it may be published: counts of people below the threshold withheld."""
+    from infraplan.workspace import DEFAULT_THRESHOLD
+
+    here = _workspace_in(workspace)
+    return options.published(frame, table, here.config.threshold if here else DEFAULT_THRESHOLD, asked=True)
 
 
 def _demand(

@@ -1,6 +1,6 @@
 """What a choice beyond the school door writes: sites, who is reached, what money buys, how good it is."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -24,6 +24,7 @@ TITLE: Final = "Beyond the school door: where students without broadband at home
 FIRST_YEAR: Final = 2023
 """First funding year named in the table of programs: the year before any of them was paid for off the premises."""
 PLACES: Final = 4
+Clear = Callable[[pd.DataFrame, str], pd.DataFrame]
 
 
 @dataclass(frozen=True)
@@ -58,8 +59,8 @@ def explained(found: Choice, policy: Policy, limits: Limits, notes: Sequence[str
     )
 
 
-def sites(plan: Plan) -> pd.DataFrame:
-    """One row per measure; see the schema `community_sites`."""
+def sites(plan: Plan, *, counts: bool = True) -> pd.DataFrame:
+    """One row per measure; see the schema `community_sites`. `counts` puts students into the reasons, too."""
     found, inputs = plan.choice, plan.inputs
     reasons = words.of_measures(found)
     within = np.bincount(inputs.pairs["measure"].to_numpy(int), weights=inputs.most(), minlength=len(inputs.measures))
@@ -85,7 +86,9 @@ def sites(plan: Plan) -> pd.DataFrame:
                 "budget_usd": half_up(net, 2) if paid or told.existing else None,
                 "usd_per_student": half_up(net / Decimal(str(served)), 2) if paid and served > NOTHING else None,
                 "cost_source": told.cost_source,
-                "why": _why(reasons[number], served, within[number], plan.lost.get(number)),
+                "why": _why(reasons[number], served, within[number], plan.lost.get(number))
+                if counts
+                else reasons[number],
             }
         )
     return pd.DataFrame(rows).astype({"lost_without": float})
@@ -259,14 +262,21 @@ def lead(plan: Plan, threshold: int) -> str:
     )
 
 
-def write(plan: Plan, fresh: Path, tried: Summary | None = None) -> None:
-    """Write the tables and `solution.json` into an answer folder under way (`solve.answer_folder`)."""
-    tablefiles.write(sites(plan), fresh / "community_sites.csv")
-    tablefiles.write(points(plan), fresh / "reach.csv")
-    tablefiles.write(budgets(plan), fresh / "budgets.csv")
+def write(plan: Plan, fresh: Path, tried: Summary | None = None, clear: Clear | None = None) -> None:
+    """Write the tables and `solution.json` into an answer folder under way (`solve.answer_folder`).
+
+    `clear` takes what may not be published from a table, given with its schema's name.
+    """
+    made = {
+        "community_sites": ("community_sites.csv", sites(plan, counts=clear is None)),
+        "community_reach": ("reach.csv", points(plan)),
+        "community_budgets": ("budgets.csv", budgets(plan)),
+    }
+    for name, (file, table) in made.items():
+        tablefiles.write(clear(table, name) if clear else table, fresh / file)
     if not plan.inputs.points["point_id"].empty and "points" not in plan.inputs.files:
         kept = plan.inputs.points.reset_index(drop=True)
-        tablefiles.write(kept, fresh / "points.csv")
+        tablefiles.write(clear(kept, "community_points") if clear else kept, fresh / "points.csv")
     if tried is not None:
         tablefiles.write(tried.table, fresh / "scenarios.csv")
         tablefiles.write(tried.decisions, fresh / "decisions.csv")

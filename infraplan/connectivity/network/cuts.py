@@ -1,7 +1,8 @@
 """The network to build as a linear model: directed cuts, stated in PuLP, solved by `infraplan.solve`.
 
 Sets
-    a   arcs: every edge in both directions, none into the root (all points of presence as one)
+    a   arcs: every edge in both directions, radios and towers in theirs only, none into the root (all points of presence
+        as one)
     v   vertices; t terminals: vertices with sites that have to be, or may be, connected
     W   sets of vertices that hold a terminal and not the root
 Given

@@ -99,8 +99,8 @@ def test_a_bus_serves_from_every_stop(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("kind", "year", "share"), [
-    ("bus_route", 2024, "0.8"), ("bus_route", 2025, "0"), ("parked_bus", 2024, "0"), ("hotspots", 2024, "0"), ("hotspots", 2026, "0"),
-    ("library", 2024, "0"),
+    ("bus_route", 2024, "0.8"), ("bus_route", 2025, "0"), ("parked_bus", 2024, "0"), ("hotspots", 2024, "0"),
+    ("hotspots", 2026, "0"), ("library", 2024, "0"),
 ])  # fmt: skip
 def test_e_rate_pays_only_what_the_year_makes_eligible(tmp_path: Path, kind: str, year: int, share: str) -> None:
     place = "" if kind == "hotspots" else "-70"
@@ -235,3 +235,13 @@ def test_without_a_workspace_and_points_the_command_says_what_to_do(tmp_path: Pa
     arguments = ["connectivity", "community", "--measures", str(tmp_path / "m.csv"), "--budget", "5"]
     ran = CliRunner().invoke(infraplan, [*arguments, "--workspace", str(tmp_path), "-o", str(tmp_path / "out")])
     assert ran.exit_code == 1 or isinstance(ran.exception, InfraplanError)
+
+
+def test_what_is_published_withholds_small_counts_and_the_words_that_tell_them(tmp_path: Path) -> None:
+    code, words = command(tmp_path, "--budget", "2500", "--funding-year", "2026", "--publish")
+    assert code == 0
+    assert "cells withheld" in words
+    table = pd.read_csv(tmp_path / "out" / "community_sites.csv").set_index("site_id")
+    assert table["students"].isna().to_dict()["help"]
+    assert table.loc["lib", "students"] == pytest.approx(50, abs=0.01)
+    assert "serves" not in str(table.loc["lib", "why"])

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from infraplan import solve, tablefiles
-from infraplan.procurement import prices
+from infraplan.procurement import prices, stamped
 from infraplan.procurement.lots.inputs import Member
 from infraplan.procurement.lots.plan import Plan, Try, hard, measures, money
 from infraplan.units import half_up
@@ -189,7 +189,8 @@ def _split(taken: Try) -> int:
 def stamps(plan: Plan) -> list[str]:
     """Stamps that cannot be switched off."""
     told = plan.inputs.prices
-    return [f"{prices.HISTORIC}: prices more than two funding years old"] if told is not None and told.historic else []
+    old = [f"{prices.HISTORIC}: prices more than two funding years old"] if told is not None and told.historic else []
+    return list(dict.fromkeys([*old, *stamped.of_files(plan.inputs.files.values())]))
 
 
 def proved(plan: Plan) -> str:

@@ -9,6 +9,7 @@ from typing import Any, Final
 import pandas as pd
 
 from infraplan import solve, tablefiles
+from infraplan.procurement import stamped
 from infraplan.procurement.pooling import standing_together
 from infraplan.procurement.pooling.answer import Answer
 from infraplan.procurement.pooling.bills import CURRENT, FORMS, averages, members
@@ -129,7 +130,7 @@ def stamps(answer: Answer, rfp: Rfp | None, today: date) -> list[str]:
         found += [f"{PLANNING_ONLY}: {why}" for why in missing]
     if rfp is None or rfp.award_date is None or today < rfp.award_date:
         found.append(f"{SENSITIVE}: bids are not public before the award")
-    return found
+    return [*found, *stamped.of_files(answer.award.inputs.files.values())]
 
 
 def partial_awards(answer: Answer) -> bool:

@@ -209,6 +209,8 @@ class Tree:
 
     def _first_columns(self) -> Longs:
         options = self.given.options
+        if not len(options.cost):
+            return np.zeros(0, dtype=np.int64)
         order = np.lexsort((options.cost, options.bid, options.demand))
         first = np.concatenate(
             ([True], np.diff(options.demand[order] * (1 + options.bid.max()) + options.bid[order]) != 0)

@@ -11,6 +11,8 @@ _SECTOR_FREE = 0xFFFFFFFA
 _HEADER_SECTORS = 109
 _ENTRY_BYTES = 128
 _SMALL_STREAM = 4096
+_SHIFTS = {(9, 6), (12, 6)}
+"""Sizes of sectors as powers of two, large and small: those of versions 3 and 4."""
 _ERRORS = {0x00: "#NULL!", 0x07: "#DIV/0!", 0x0F: "#VALUE!", 0x17: "#REF!", 0x1D: "#NAME?", 0x24: "#NUM!", 0x2A: "#N/A"}
 _PERCENT_FORMATS = {9, 10}
 _BOF, _EOF, _SHEET, _FORMAT, _XF = 0x0809, 0x000A, 0x0085, 0x041E, 0x00E0
@@ -27,7 +29,7 @@ def oddities(content: bytes, number: int) -> tuple[dict[Place, str], set[Place]]
     Places are (row, column) from zero. Raises ValueError where the container is broken.
     """
     try:
-        book = _workbook_stream(content)
+        book = workbook_stream(content)
         percent_formats, styles, starts = _globals(book)
         if number >= len(starts):
             return {}, set()
@@ -92,26 +94,42 @@ def _records(book: bytes, start: int) -> Iterator[tuple[int, bytes]]:
 # --- the container --------------------------------------------------------------------------------------------------
 
 
-def _workbook_stream(content: bytes) -> bytes:
-    """The stream `Workbook` (or `Book`) of a compound file."""
-    shift, small_shift = struct.unpack_from("<HH", content, 30)
-    size, small_size = 1 << shift, 1 << small_shift
-    first_entry, first_small, first_more = (struct.unpack_from("<I", content, at)[0] for at in (48, 60, 68))
-    table = _sector_table(content, size, first_more)
-    entries = _chain(content, table, first_entry, size)
-    root_start = None
-    for at in range(0, len(entries) - _ENTRY_BYTES + 1, _ENTRY_BYTES):
-        length = struct.unpack_from("<H", entries, at + 64)[0]
-        name = entries[at : at + max(0, length - 2)].decode("utf-16-le", errors="replace")
-        first, bytes_ = struct.unpack_from("<II", entries, at + 116)
-        root_start = first if root_start is None else root_start
-        if name not in {"Workbook", "Book"}:
-            continue
-        if bytes_ >= _SMALL_STREAM:
-            return _chain(content, table, first, size)[:bytes_]
+def workbook_stream(content: bytes) -> bytes:
+    """The stream `Workbook` (or `Book`) of a compound file, all of whose chains of sectors are gone through.
+
+    Raises ValueError where the container is broken: the reading library would break down over it.
+    """
+    try:
+        shift, small_shift = struct.unpack_from("<HH", content, 30)
+        if (shift, small_shift) not in _SHIFTS:
+            raise ValueError("its container has sectors of an odd size")
+        size, small_size = 1 << shift, 1 << small_shift
+        first_entry, first_small, first_more = (struct.unpack_from("<I", content, at)[0] for at in (48, 60, 68))
+        table = _sector_table(content, size, first_more)
         small_table = _numbers(_chain(content, table, first_small, size))
-        return _chain(_chain(content, table, root_start, size), small_table, first, small_size, header=0)[:bytes_]
+        entries = _entries(_chain(content, table, first_entry, size))
+        small = _chain(content, table, next(iter(entries.values()))[0], size)
+    except (struct.error, IndexError, StopIteration) as why:
+        raise ValueError("the workbook is cut short or damaged") from why
+    for name in ("Workbook", "Book"):
+        if name in entries:
+            first, length = entries[name]
+            if length < _SMALL_STREAM:
+                return _chain(small, small_table, first, small_size, header=0)[:length]
+            return _chain(content, table, first, size)[:length]
     raise ValueError("it holds no workbook")
+
+
+def _entries(content: bytes) -> dict[str, tuple[int, int]]:
+    """The streams by name, the root first: where each begins and how long it is."""
+    found: dict[str, tuple[int, int]] = {}
+    if len(content) % _ENTRY_BYTES:
+        raise ValueError("its list of contents is cut short")
+    for at in range(0, len(content), _ENTRY_BYTES):
+        length = struct.unpack_from("<H", content, at + 64)[0]
+        name = content[at : at + max(0, min(length, 64) - 2)].decode("utf-16-le", errors="replace")
+        found.setdefault(name, struct.unpack_from("<II", content, at + 116))
+    return found
 
 
 def _sector_table(content: bytes, size: int, first_more: int) -> list[int]:
@@ -130,11 +148,14 @@ def _sector_table(content: bytes, size: int, first_more: int) -> list[int]:
 
 
 def _chain(content: bytes, table: list[int], first: int, size: int, *, header: int = 1) -> bytes:
-    """The bytes of a chain of sectors, from its first; a chain that runs in a circle is cut there."""
+    """The bytes of a chain of sectors, from its first; raises ValueError where it runs in a circle or out of the file."""
     parts, seen, sector = [], set(), first
-    while sector < _SECTOR_FREE and sector not in seen:
+    while sector < _SECTOR_FREE:
+        part = content[(sector + header) * size : (sector + header + 1) * size]
+        if sector in seen or not part or sector >= len(table):
+            raise ValueError("the parts of the workbook do not hang together")
         seen.add(sector)
-        parts.append(content[(sector + header) * size : (sector + header + 1) * size])
+        parts.append(part)
         sector = table[sector]
     return b"".join(parts)
 

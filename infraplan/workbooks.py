@@ -9,6 +9,7 @@ import io
 import re
 import zipfile
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -77,11 +78,12 @@ class Workbook:
 
     def __init__(self, file: Path, name: str) -> None:
         self.file, self.name = file, name
-        try:
-            self._book: Any = CalamineWorkbook.from_filelike(io.BytesIO(file.read_bytes()))
+        content = file.read_bytes()
+        with self._reading():
+            if contents.kind_of(file) == "xls":
+                binary_sheets.workbook_stream(content)  # the reader breaks down, aloud, over a broken container
+            self._book: Any = CalamineWorkbook.from_filelike(io.BytesIO(content))
             told = self._book.sheets_metadata
-        except Exception as why:  # the reader raises its own classes for each way a workbook can be broken
-            raise self._unreadable(why) from why
         self.sheets = [one.name for one in told if one.typ == SheetTypeEnum.WorkSheet]
         self.seen = [one.name for one in told if one.visible == SheetVisibleEnum.Visible]
 
@@ -130,11 +132,22 @@ class Workbook:
         return next(iter([*tables, *filled]), None)
 
     def _raw(self, sheet: str, rows: int | None) -> list[list[Any]]:
-        try:
+        with self._reading():
             told: list[list[Any]] = self._book.get_sheet_by_name(sheet).to_python(skip_empty_area=False, nrows=rows)
-        except Exception as why:  # as above
-            raise self._unreadable(why) from why
         return told
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        """Turn whatever the reader raises into words: its own classes for each way a workbook can be broken."""
+        try:
+            yield
+        except BadInput:
+            raise
+        except BaseException as why:
+            # a breakdown inside the reader is no Exception, and is told by its name alone
+            if not isinstance(why, Exception) and type(why).__name__ != "PanicException":
+                raise
+            raise self._unreadable(why) from why
 
     def _mended(self, cells: pd.DataFrame, sheet: str) -> pd.DataFrame:
         try:
@@ -154,7 +167,7 @@ class Workbook:
                 values[row, column] = PercentCell(values[row, column])
         return pd.DataFrame(values, dtype=object)
 
-    def _unreadable(self, why: Exception) -> BadInput:
+    def _unreadable(self, why: BaseException) -> BadInput:
         words = next(iter(str(why).splitlines()), type(why).__name__)
         return BadInput(
             [

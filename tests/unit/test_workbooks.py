@@ -2,6 +2,7 @@
 
 import base64
 import datetime as dt
+import random
 import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -213,3 +214,25 @@ def test_a_cell_that_is_no_number_is_not_lost_in_a_sum(maine: Workspace, tmp_pat
     with pytest.raises(BadInput) as caught:
         add(maine, path, column_map=tmp_path / "map.toml")
     assert {(one.row, one.value) for one in caught.value.faults} == {(3, "#REF!"), (4, "n/a")}
+
+
+def test_an_old_workbook_damaged_anywhere_is_read_or_refused_and_the_reader_never_breaks_down(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    luck = random.Random(1)  # noqa: S311 - damage, not secrets
+    path = tmp_path / "old.xls"
+    outcomes = set()
+    for _ in range(250):
+        content = bytearray(OLD)
+        for _ in range(luck.randint(1, 3)):
+            at = luck.randrange(len(content))
+            content[at : at + luck.choice([0, 1, 4, 200])] = luck.randbytes(luck.choice([0, 1, 4]))
+        path.write_bytes(content)
+        try:
+            tablefiles.read_text(path)
+            outcomes.add("read")
+        except BadInput as why:
+            assert "mend:" in str(why)
+            outcomes.add("refused")
+    assert outcomes == {"read", "refused"}
+    assert "panicked" not in capfd.readouterr().err

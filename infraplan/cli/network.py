@@ -27,7 +27,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--pop", "pops", multiple=True, metavar="NODE", help="A point of presence; repeat for several.")
 @click.option(
     "--funding-year", type=click.IntRange(1998, 2100), metavar="YEAR",
-    help="Funding year whose match rule applies; needed where a state match is given.",
+    help="Funding year whose match rule applies where a state match is given; default: the workspace's.",
 )  # fmt: skip
 @options.workspace
 @options.out_dir
@@ -71,7 +71,7 @@ def build(
     if sweep and drawn:
         face = partial(futures.face, found, trials.inner(sweep, limits.after(found.result.seconds)))
         tried = trials.tried(sweep, drawn, face, futures.decisions(found), seed, scenarios.DOLLARS)
-    tables = files.tables(found, funding_year)
+    tables = files.tables(found, funding_year if funding_year is not None else _year(workspace))
     with solve.answer_folder(folder) as fresh:
         files.write(found, tables, fresh, tried)
         if told.places:
@@ -84,6 +84,13 @@ def build(
     for line in tried.words() if tried else ():
         options.say(line)
     options.say(f"wrote {folder}")
+
+
+def _year(folder: Path) -> int | None:
+    """The funding year of the workspace, where there is one."""
+    from infraplan.workspace import SETTINGS, Workspace
+
+    return Workspace.open(folder).config.funding_year if (folder / SETTINGS).is_file() else None
 
 
 def _draw(path: Path, found: "Plan", made: "Tables", workspace: Path, more: "list[Section]") -> None:

@@ -21,6 +21,8 @@ from infraplan.workspace import Workspace
 
 CELL: Final = 7
 """Resolution of the grid that homes are gathered in: about two square miles a cell."""
+FEW: Final = 10
+"""Children under whom nothing is said of those that could not be placed."""
 ESTIMATES: Final = {"students": "without_access", "students_low": "low", "students_high": "high"}
 COLUMNS: Final = [
     "point_id", "name", "lea_id", "lon", "lat", "students", "students_low", "students_high", "offered_students",
@@ -123,7 +125,7 @@ def _spread_notes(gaps: pd.DataFrame, points: pd.DataFrame, shares: dict[str, fl
         "children under 18 without a computer and broadband stand in for students; each district's estimate is spread over "
         "its homes, first over those without an offer: nobody was counted at a door"
     ]
-    if total - placed > 1:
+    if total - placed > FEW:
         notes.append(
             f"{total - placed:,.0f} of {total:,.0f} children without access are in areas without a counted home or counted "
             "in two overlapping districts; they are not placed"

@@ -148,7 +148,7 @@ def _procurement(erate: Path, bids: Path, workspace: Path) -> list[str]:
         f"procurement map --lots {_q(reports / 'lots')} --pool {_q(reports / 'pool')} {where}",
         f"procurement letter --all --pool {_q(reports / 'pool')} {year} --as-of {AS_OF} {where} -o {_q(reports / 'letters')}",
         f"procurement fund --projects {_q(bids / 'projects.csv')} --funds {_q(bids / 'funds.csv')} "
-        f"--c2-budgets {_q(bids / 'c2_budgets.csv')} --years {YEARS} -o {_q(reports / 'funding')}",
+        f"--c2-budgets {_q(bids / 'c2_budgets.csv')} --years {YEARS} {where} --scenarios 20 -o {_q(reports / 'funding')}",
         f"connectivity build --sites {_q(bids / 'build_sites.csv')} --network {_q(bids / 'build_network.csv')} "
         f"--nodes {_q(bids / 'build_nodes.csv')} --towers {_q(bids / 'build_towers.csv')} "
         f"--terrain {_q(bids / 'build_terrain.csv')} --costs {_q(bids / 'build_costs.toml')} --pop pop0 --pop pop1 "

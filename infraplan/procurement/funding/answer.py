@@ -193,18 +193,18 @@ def frontier(best: Answer, amounts: Sequence[int], limits: Limits) -> list[Answe
     it stands in where the search for more found nothing better.
     """
     began, found = time.perf_counter(), list[Answer]()
+    rises = best.inputs.policy.fair_share != "smallest_unmet"  # which may give up benefit for a poorer region
     for cents in sorted(set(amounts)):
+        spent = time.perf_counter() - began
         if cents >= best.state_cents:
-            found.append(replace(best, state_limit=cents))
+            one = replace(best, state_limit=cents)
+        elif limits.time_limit is not None and spent >= limits.time_limit:
             continue
-        left = limits.after(time.perf_counter() - began)
-        if limits.time_limit is not None and time.perf_counter() - began >= limits.time_limit:
-            continue
-        try:
-            one = _found(best.options, left, cents, found[-1].starts if found else None)
-        except NoAnswer:  # out of time: what was found stands, and so does the plan for more than it needs
-            continue
-        rises = best.inputs.policy.fair_share != "smallest_unmet"  # which may give up benefit for a poorer region
+        else:
+            try:
+                one = _found(best.options, limits.after(spent), cents, found[-1].starts if found else None)
+            except NoAnswer:  # out of time: what was found stands, and so does the plan for more than it needs
+                continue
         if found and rises and found[-1].result.objective > one.result.objective:
             one = _instead(found[-1], one, limits.gap, cents)
         found.append(one)

@@ -208,7 +208,7 @@ def test_a_broken_toml_file_is_refused_with_its_line(tmp_path: Path) -> None:
 @pytest.mark.parametrize("digits", [20, 400, 5_000])
 def test_a_number_that_no_machine_holds_is_refused_in_toml(tmp_path: Path, digits: int) -> None:
     path = tmp_path / "rule.toml"
-    path.write_text(f"title = \"x\"\n[a]\nb = [1, {'9' * digits}]\n", encoding="utf-8")
+    path.write_text(f'title = "x"\n[a]\nb = [1, {"9" * digits}]\n', encoding="utf-8")
     with pytest.raises(BadInput, match="digits"):
         resources.read_toml(path)
 

@@ -6,7 +6,9 @@ from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
+import numpy as np
 import pytest
+from scipy.sparse.csgraph import shortest_path
 
 from infraplan.procurement.pooling import answer
 from infraplan.procurement.pooling.inputs import Bid, Demand, Inputs, Offer
@@ -46,6 +48,31 @@ def location(name: str) -> Inputs:
     return Inputs(
         policy, tuple(Demand(f"m{place:03d}", "internet", need) for place, need in enumerate(needs)), bids, offers
     )
+
+
+def median(name: str) -> Inputs:
+    """An OR-Library p-median file: every place is a bid and a member, distances are prices, p awards at most."""
+    told = [int(value) for value in (OPTIMA.parent / "pmed" / name).read_text().split()]
+    count, edges, awards = told[:3]
+    length = np.zeros((count, count))
+    for a, b, meters in zip(*(told[3 + part : 3 + 3 * edges : 3] for part in range(3)), strict=True):
+        length[a - 1, b - 1] = length[b - 1, a - 1] = meters  # of two edges between the same places the last one counts
+    far = shortest_path(length, directed=False)
+    offers = tuple(
+        Offer(site, member, Decimal(int(far[site, member])), Decimal(0))
+        for site in range(count)
+        for member in range(count)
+    )
+    policy = Policy(horizon_months=1, may_keep_current=False, no_district_worse_off=False, max_awards=awards)
+    bids = tuple(Bid(f"b{site:03d}", f"p{site}", "internet") for site in range(count))
+    return Inputs(policy, tuple(Demand(f"m{place:03d}", "internet", 1.0) for place in range(count)), bids, offers)
+
+
+@pytest.mark.parametrize(("name", "optimum"), [("pmed1.txt", 5819), ("pmed5.txt", 1355)])
+def test_the_published_optimum_of_a_median_is_found_and_proved(name: str, optimum: int) -> None:
+    found = answer.find(median(name), Limits(gap=0))
+    assert found.result.status == Status.optimal
+    assert int(found.award.pre_discount) == optimum
 
 
 @pytest.mark.parametrize(("name", "optimum"), published("single"))

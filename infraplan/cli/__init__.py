@@ -135,6 +135,19 @@ def _collect_seldom() -> None:
     atexit.register(gc.freeze)
 
 
+def _say_stopped() -> None:
+    click.echo("stopped; the workspace is as it was before this command", err=True)
+
+
+def _was_stopped(fault: BaseException | None) -> bool:
+    """Whether a fault comes of Ctrl-C: a library stopped while it is imported says that it cannot be imported."""
+    while fault is not None:
+        if isinstance(fault, KeyboardInterrupt):
+            return True
+        fault = fault.__cause__ or fault.__context__
+    return False
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Entry point of the `infraplan` command: exit 0 done, 1 refused or no answer, 2 wrong usage."""
     if arguments is None:
@@ -147,7 +160,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         wrong.show()
         sys.exit(wrong.exit_code)
     except click.exceptions.Abort:
-        click.echo("stopped; the workspace is as it was before this command", err=True)
+        _say_stopped()
         sys.exit(1)
     except InfraplanError as refusal:
         click.echo(str(refusal), err=True)
@@ -164,6 +177,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         )
         sys.exit(1)
     except Exception as fault:
+        if _was_stopped(fault):
+            _say_stopped()
+            sys.exit(1)
         if os.environ.get("INFRAPLAN_DEBUG"):
             raise
         click.echo(

@@ -642,7 +642,7 @@ URBAN = "/educationdata.urban.org/api/v1"
 
 
 def urban(server: Standin) -> None:
-    """CCD of autumn 2024 in pages of one row; 2025 has none yet; the next page is named without encryption."""
+    """CCD of autumn 2024 in pages of one row; the next page is named without encryption."""
     lea = [
         {"year": 2024, "leaid": number, "lea_name": f"District {number}", "state_leaid": f"ME-{number[-2:]}", "agency_type": 1,
          "fips": 23, "number_of_schools": 3, "lowest_grade_offered": -1, "highest_grade_offered": 12, "enrollment": 300,
@@ -664,9 +664,6 @@ def urban(server: Standin) -> None:
         "schools/ccd/directory/{}/": schools,
         "school-districts/ccd/enrollment/{}/grade-99/": counts,
     }.items():
-        server.pages[f"{URBAN}/{topic.format(2025)}"] = partial(
-            _always, {"count": 0, "next": None, "previous": None, "results": []}
-        )
         path = f"{URBAN}/{topic.format(2024)}"
         server.pages[path] = partial(urban_page, path, rows)
 

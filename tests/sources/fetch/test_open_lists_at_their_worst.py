@@ -288,12 +288,17 @@ def test_a_package_without_codes_is_refused_in_words(maine: Workspace, tmp_path:
 # --- the Education Data API -----------------------------------------------------------------------------------------
 
 
-def test_pages_are_followed_by_their_next_address_and_an_empty_year_is_passed_over(
-    standin: Standin, place: Place, http: Http
-) -> None:
+def test_a_year_without_rows_is_passed_over(standin: Standin, place: Place, http: Http) -> None:
+    path = f"{URBAN}/school-districts/ccd/directory/{{}}/"
+    standin.pages[path.format(2023)] = standin.pages[path.format(2024)]
+    standin.pages[path.format(2024)] = lambda _: as_json({"count": 0, "next": None, "previous": None, "results": []})
+    found = plan("urban_ccd_lea", place, http)
+    assert (found.wanted[0].vintage, found.notes) == ("autumn 2023", ("autumn 2024 is not published yet",))
+
+
+def test_pages_are_followed_by_their_next_address(standin: Standin, place: Place, http: Http) -> None:
     found = plan("urban_ccd_lea", place, http)
     assert (found.wanted[0].vintage, found.wanted[0].rows) == ("autumn 2024", 2)
-    assert found.notes == ("autumn 2025 is not published yet",)
     assert [row["leaid"] for row in rows(found.wanted[0].get(http))] == ["2300001", "2300002"]
     assert {one.query["fips"] for one in standin.asked} == {"23"}
 

@@ -145,6 +145,9 @@ def _procurement(erate: Path, bids: Path, workspace: Path) -> list[str]:
         f"--lots 2-4 --gap 0.02 --time-limit 60 {where} -o {_q(reports / 'lots')}",
         f"procurement pool {bid_files} --bid-prices {_q(bids / 'bid_prices.csv')} --bid-tiers {_q(bids / 'bid_tiers.csv')} "
         f"--policy {_q(bids / 'policy.toml')} --rfp {_q(bids / 'rfp.toml')} {where} -o {_q(reports / 'pool')}",
+        f"procurement pool --join franklin-library --contract {_q(reports / 'pool' / 'contract')} "
+        f"--demand {_q(bids / 'join_demand.csv')} --bid-prices {_q(bids / 'join_prices.csv')} --as-of {AS_OF} "
+        f"-o {_q(reports / 'pool_join')}",
         f"procurement map --lots {_q(reports / 'lots')} --pool {_q(reports / 'pool')} {where}",
         f"procurement letter --all --pool {_q(reports / 'pool')} {year} --as-of {AS_OF} {where} -o {_q(reports / 'letters')}",
         f"procurement fund --projects {_q(bids / 'projects.csv')} --funds {_q(bids / 'funds.csv')} "

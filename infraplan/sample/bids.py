@@ -20,6 +20,7 @@ from infraplan.sample.people import Lea
 
 HORIZON_MONTHS = 36
 REGIONS = 6
+NEWCOMER = "franklin-library"
 _BUNDLED_REGION = 2
 Row = dict[str, object]
 _BIDDERS = (
@@ -129,9 +130,37 @@ def write_bids(folder: Path, ground: Ground, bought: list[Circuit], seed: int) -
     ]
     return [
         *files,
+        *_join_files(folder, tables, internet),
         SampleFile(folder / "policy.toml", "The buyers' rules (ILLUSTRATIVE)", role="bids"),
         SampleFile(folder / "lots.toml", "How even lots must be (ILLUSTRATIVE)", role="bids"),
         SampleFile(folder / "rfp.toml", "What the request for proposals disclosed (ILLUSTRATIVE)", role="bids"),
+    ]
+
+
+def _join_files(folder: Path, tables: "_Tables", asked: list[Need]) -> list[SampleFile]:
+    """A library outside the pool that wants to join later: what it asks for, and what the bidders quote it."""
+    like = sorted(need.worth for need in asked)[len(asked) // 2]
+    demand = {
+        "lea_id": NEWCOMER,
+        "service": "internet",
+        "quantity": 200,
+        "current_usd_month": round(like * 1.4),
+        "c1_rate": 80,
+        "named_in_470": "no",
+        "loa_through_fy": None,
+    }
+    quotes = [
+        {"bid_id": bid["bid_id"], "lea_id": NEWCOMER, "usd_month": f"{like * (0.7 + 0.02 * place):.2f}", "usd_once": 250}
+        for place, bid in enumerate(tables.bids)
+        if bid["service"] == "internet" and bid["kind"] == "itemized" and not bid["disqualified"]
+    ]
+    what = {
+        "join_demand": ("What a library outside the pool asks for", [demand]),
+        "join_prices": ("What the bidders quote it", quotes),
+    }
+    return [
+        SampleFile(write_records(folder / f"{name}.csv", rows), f"{words} (ILLUSTRATIVE)", role="bids")
+        for name, (words, rows) in what.items()
     ]
 
 

@@ -169,6 +169,7 @@ def _with(contract: Contract, member: str, demand: Path, quotes: Path | None) ->
     tables["demand"] = pd.concat([there, mine], ignore_index=True)
     if quotes is not None:
         told = tablefiles.read_declared(quotes, "bid_prices")
+        told = told[told["bid_id"].isin(set(tables["bids"]["bid_id"]))]  # of bids that were not awarded nobody can buy
         prices = tables["bid_prices"]
         kept = prices[prices["lea_id"] != member]
         tables["bid_prices"] = pd.concat([kept, told[told["lea_id"] == member]], ignore_index=True)

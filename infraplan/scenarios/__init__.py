@@ -13,10 +13,10 @@ figures, one for what is sure (against the best plan found) and one for the most
 
 from infraplan.scenarios.futures import Future, draw
 from infraplan.scenarios.ranges import FACTORS, QUANTITIES, Chance, Names, Range, Ranges, read_ranges
-from infraplan.scenarios.running import Backend, cores, inner, run
+from infraplan.scenarios.running import Backend, cores, inner, ready, run
 from infraplan.scenarios.trial import DOLLARS, MOST, Outcome, Summary, Unit, summary
 
 __all__ = [
     "DOLLARS", "FACTORS", "MOST", "QUANTITIES", "Backend", "Chance", "Future", "Names", "Outcome", "Range", "Ranges",
-    "Summary", "Unit", "cores", "draw", "inner", "read_ranges", "run", "summary",
+    "Summary", "Unit", "cores", "draw", "inner", "read_ranges", "ready", "run", "summary",
 ]  # fmt: skip

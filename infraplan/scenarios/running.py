@@ -78,14 +78,19 @@ def _counted(results: Iterable[R], count: int, tell: Callable[[int, int], object
         yield one
 
 
-@contextmanager
-def _dask(workers: int | None) -> Iterator[int]:
-    """A Dask cluster for the time of a trial, and how many workers it has."""
-    if find_spec("distributed") is None:
+def ready(backend: Backend) -> None:
+    """Refuse a backend that is not there, before anything is solved; raises InfraplanError."""
+    if backend == "dask" and find_spec("distributed") is None:
         raise InfraplanError(
             "Dask is not installed, so futures cannot be sent to a cluster.\n"
             "  mend:  pip install 'infraplan[cluster]', or leave out --backend dask to use this machine's processes"
         )
+
+
+@contextmanager
+def _dask(workers: int | None) -> Iterator[int]:
+    """A Dask cluster for the time of a trial, and how many workers it has."""
+    ready("dask")
     distributed = import_module("distributed")
 
     address = os.environ.get("DASK_SCHEDULER_ADDRESS")

@@ -93,7 +93,8 @@ def fund(
     def draw(path: Path) -> None:
         from infraplan.cli.procurement import funding_page
 
-        funding_page.draw(path, page, told.files.values(), [options.SYNTHETIC] * options.from_the_sample())
+        synthetic = options.from_the_sample() or (shares is not None and home is not None and options.stamps(home))
+        funding_page.draw(path, page, told.files.values(), [options.SYNTHETIC] if synthetic else [])
 
     files.write(best, steps or points, folder, files.Extras(more, tried, districts, {"brief.html": draw}))
     for line in (*more, *files.summary(best, tried)):
@@ -150,6 +151,7 @@ def _futures(told: "Inputs", sweep: options.Sweep, seed: int) -> "tuple[Ranges, 
     from infraplan import scenarios
     from infraplan.procurement.funding import futures
 
+    scenarios.ready(sweep.backend)
     ranges, names = scenarios.read_ranges(sweep.ranges), futures.names(told)
     for quantity in ranges.unused(names):
         options.say(f"note: this plan has no figure that {quantity} could change")

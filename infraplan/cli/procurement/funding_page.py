@@ -20,10 +20,10 @@ TICK: Final = 60
 """Units of the drawing that a label under the axis needs."""
 ONE_SHEET: Final = """
 @media print{
-@page{size:letter;margin:.4in}
+@page{size:letter;margin:.35in}
 html{font-size:7.4pt;line-height:1.25}
 h1{font-size:13pt;margin:0}
-h2{margin:.5rem 0 .1rem}
+h2{font-size:10pt;margin:.35rem 0 .05rem}
 p,ul,.lead,#notes li{margin:.1rem 0;max-width:none}
 main,section{margin:0;padding:0}
 svg{max-height:1.15in}
@@ -41,10 +41,14 @@ _AMOUNTS: Final = [
     Field(column="state", label="State money", format="text"),
     Field(column="students", label="Students brought to target", people=True),
     Field(column="projects", label="Projects"),
-    Field(column="erate_usd", label="Federal E-Rate money drawn", format="usd", decimals=0),
+    Field(column="erate_usd", label="Federal money drawn", format="usd", decimals=0),
     Field(column="spent_usd", label="State money spent", format="usd", decimals=0),
-    Field(column="proved", label="How good the plan is", format="text"),
-]
+    Field(
+        column="each_usd", label="State $ per added student", format="usd", missing="none added",
+        derived_from=("students",),
+    ),
+    Field(column="proved", label="How good", format="text"),
+]  # fmt: skip
 _LEFT: Final = [
     Field(column="name", label="District", format="text"),
     Field(column="students", label="Students left", people=True),

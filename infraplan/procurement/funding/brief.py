@@ -10,7 +10,7 @@ import pandas as pd
 
 from infraplan.procurement.funding import goals
 from infraplan.procurement.funding.answer import Answer
-from infraplan.procurement.funding.files import OUTBID, proved, unfunded, weights
+from infraplan.procurement.funding.files import OUTBID, per_added, proved, reached, unfunded, weights
 from infraplan.procurement.funding.legislative import Shares
 from infraplan.scenarios import Summary
 from infraplan.units import CENT, half_up
@@ -64,13 +64,11 @@ def brief(best: Answer, points: Sequence[Answer], fewest: int, plan: Plan | None
     Counts of students below `fewest` are not told; those in the tables are for the page to withhold.
     """
     plan = plan or Plan()
-    years = best.inputs.years
-    span = f"{years[0]}" if len(years) == 1 else f"{years[0]}-{years[-1]}"
     named = {project.lea_id: project.name for project in best.inputs.projects if project.name}
     left, words = _left(best, {**plan.names, **named})
     places, told = _places(plan)
     return Brief(
-        title=f"What state money for school broadband buys, funding years {span}",
+        title=f"What state money for school broadband buys, funding years {best.inputs.span}",
         lead=_lead(best, points, fewest),
         amounts=_amounts(_few(points)),
         curve=_amounts(plan.steps or points),
@@ -86,7 +84,8 @@ def brief(best: Answer, points: Sequence[Answer], fewest: int, plan: Plan | None
             *weights(best.inputs),
             *_weighted(best),
             *_aimed(best),
-            *(plan.tried.ranges.words() if plan.tried else ()),
+            *((*plan.tried.ranges.words(), "funds and Category Two budgets stay as given in every future")
+              if plan.tried else ()),
             "students are those a project brings to its bandwidth target, as the file of projects states them; students "
             "of a district with several funded projects are counted once for each",
             *([f"{plan.shares.words()}"] if plan.shares else ["shown by school district: no layer of legislative "
@@ -95,38 +94,35 @@ def brief(best: Answer, points: Sequence[Answer], fewest: int, plan: Plan | None
     )  # fmt: skip
 
 
-def students(answer: Answer) -> Decimal:
-    """Students brought to target, unweighted."""
-    return sum((answer.inputs.projects[index].benefit for index in answer.starts), Decimal(0))
-
-
 def _lead(best: Answer, points: Sequence[Answer], fewest: int) -> str:
     told = (
-        f"{_dollars(best.state_cents)} of state money brings {_people(students(best), fewest)} to target in "
+        f"{_dollars(best.state_cents)} of state money brings {_people(reached(best), fewest)} to target in "
         f"{len(best.starts):,} projects and draws {_dollars(best.erate_cents)} of federal E-Rate money; "
         f"{proved(best)}."
     )
     none = next((point for point in points if point.state_limit == 0), None)
     if none is None:
         return told
-    return f"{told} Without state money it would be {_people(students(none), fewest)} and {_dollars(none.erate_cents)}."
+    return f"{told} Without state money it would be {_people(reached(none), fewest)} and {_dollars(none.erate_cents)}."
 
 
 def _amounts(points: Sequence[Answer]) -> pd.DataFrame:
+    columns = ["state", "state_usd", "students", "projects", "erate_usd", "spent_usd", "each_usd", "proved"]
     return pd.DataFrame(
         [
             {
                 "state": _dollars(point.state_limit or 0),
                 "state_usd": float(CENT * (point.state_limit or 0)),
-                "students": float(students(point)),
+                "students": float(reached(point)),
                 "projects": len(point.starts),
                 "erate_usd": float(CENT * point.erate_cents),
                 "spent_usd": float(CENT * point.state_cents),
+                "each_usd": None if each is None else float(each),
                 "proved": proved(point),
             }
-            for point in points
+            for point, each in zip(points, per_added(points), strict=True)
         ],
-        columns=["state", "state_usd", "students", "projects", "erate_usd", "spent_usd", "proved"],
+        columns=columns,
     )
 
 

@@ -96,15 +96,33 @@ def frontier(points: Sequence[Answer]) -> pd.DataFrame:
             "state_spent_usd": _usd(point.state_cents),
             "erate_usd": _usd(point.erate_cents),
             "projects": len(point.starts),
-            "students": sum((point.inputs.projects[index].benefit for index in point.starts), Decimal(0)),
+            "students": reached(point),
             "objective": point.result.objective,
+            "state_usd_per_added_student": added,
         }
-        for point in points
+        for point, added in zip(points, per_added(points), strict=True)
     ]
     columns = [
-        "state_usd", "benefit", "status", "gap", "state_spent_usd", "erate_usd", "projects", "students", "objective"
+        "state_usd", "benefit", "status", "gap", "state_spent_usd", "erate_usd", "projects", "students", "objective",
+        "state_usd_per_added_student",
     ]  # fmt: skip
     return pd.DataFrame(rows, columns=columns)
+
+
+def per_added(points: Sequence[Answer]) -> list[Decimal | None]:
+    """State dollars spent for each student that an amount adds to the amount before it; None where it adds none."""
+    found: list[Decimal | None] = [None] * len(points)
+    for place in range(1, len(points)):
+        less, more = points[place - 1], points[place]
+        students = reached(more) - reached(less)
+        if students > 0:
+            found[place] = half_up(_usd(more.state_cents - less.state_cents) / students, 2)
+    return found
+
+
+def reached(answer: Answer) -> Decimal:
+    """Students brought to target, each counted once."""
+    return sum((answer.inputs.projects[index].benefit for index in answer.starts), Decimal(0))
 
 
 def solution(
@@ -125,7 +143,7 @@ def solution(
         proved=proved(answer),
         projects=len(inputs.projects),
         funded=len(answer.starts),
-        students=float(sum((inputs.projects[index].benefit for index in answer.starts), Decimal(0))),
+        students=float(reached(answer)),
         state_usd=float(_usd(answer.state_cents)),
         erate_usd=float(_usd(answer.erate_cents)),
         local_usd=float(_usd(_local_cents(answer))),
@@ -181,11 +199,10 @@ def proved(answer: Answer) -> str:
 def summary(answer: Answer, tried: Summary | None = None) -> list[str]:
     """A few lines for the person at the keyboard."""
     inputs = answer.inputs
-    students = sum((inputs.projects[index].benefit for index in answer.starts), Decimal(0))
     return [
         *(f"note: {note}" for note in (*inputs.notes, *weights(inputs))),
         f"{len(answer.starts):,} of {len(inputs.projects):,} projects are funded in "
-        f"{inputs.years[0]}-{inputs.years[-1]}: {half_up(students, 0):,} students brought to target",
+        f"{inputs.span}: {half_up(reached(answer), 0):,} students brought to target",
         f"${_usd(answer.state_cents):,} of state money and ${_usd(_local_cents(answer)):,} of other money draw "
         f"${_usd(answer.erate_cents):,} from E-Rate; {proved(answer)}",
         *(

@@ -100,6 +100,11 @@ class Inputs:
     files: Mapping[str, Path] = field(default_factory=dict)
 
     @property
+    def span(self) -> str:
+        """The years in words: 2026, or 2026-2030."""
+        return str(self.years[0]) if len(self.years) == 1 else f"{self.years[0]}-{self.years[-1]}"
+
+    @property
     def state_cents(self) -> int:
         """All state money, in cents."""
         return sum(fund.cents for fund in self.funds if fund.state)

@@ -125,7 +125,7 @@ def _payable(
             return (
                 f"its share exceeds every fund of {year} that may pay for it"
                 if may
-                else f"no fund of {year} may pay it"
+                else f"no fund of {year} has money that may pay for it"
             )
     return None
 

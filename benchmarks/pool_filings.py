@@ -22,6 +22,7 @@ from infraplan import tablefiles
 from infraplan.procurement import filings, prices
 
 BIDDERS, MILES, MONTHS_FIXED, LEAST_LINES = 10, 60.0, 3, 3
+MOST_MBPS_PER_STUDENT = 10  # more is a slip of the form: 100 Gbps for 363 students
 HISTORIC = "HISTORIC: prices of FY2016"
 ILLUSTRATIVE = "ILLUSTRATIVE: bids made of prices filed in the state for FY2016; nobody offered them"
 START = date(2017, 7, 1)
@@ -61,10 +62,12 @@ def write(folder: Path, told: pd.DataFrame, places: pd.DataFrame, scale: prices.
     folder.mkdir(parents=True, exist_ok=True)
     here = told.join(places.rename(columns={"name": "listed"}), how="inner").sort_index()
     here["quantity"] = here["mbps"] * here["circuits"]
+    here = here[here["quantity"] <= MOST_MBPS_PER_STUDENT * here["num_students"]].copy()
     here["off"] = here["usd_month"] / (scale.factor * here["mbps"] ** scale.exponent)
     members = pd.DataFrame({
         "lea_id": here.index, "name": here["listed"], "students": here["num_students"], "demand_mbps": here["quantity"],
-        "value_usd_month": here["bill"].round(2), "providers": here["provider"], "times_expected": here["off"].round(2),
+        "value_usd_month": here["bill"].round(2), "providers": here["provider"],
+        "times_expected": (here["off"] / here["off"].median()).round(2),
         "lon": here["longitude"], "lat": here["latitude"],
     })  # fmt: skip
     demand = pd.DataFrame({
@@ -77,7 +80,9 @@ def write(folder: Path, told: pd.DataFrame, places: pd.DataFrame, scale: prices.
         tablefiles.write(frame.assign(stamp=HISTORIC), folder / f"{name}.csv")
     for name, frame in (("bids", bids), ("bid_prices", offers)):
         tablefiles.write(frame.assign(stamp=ILLUSTRATIVE), folder / f"{name}.csv")
-    tablefiles.write_text(folder / "lots.toml", "few_providers = 0\nstudents_within = 0.5\n")
+    tablefiles.write_text(
+        folder / "lots.toml", "few_providers = 0\nstudents_within = 0.6\ndemand_within = 0.6\nvalue_within = 0.5\n"
+    )
     tablefiles.write_text(folder / "policy.toml", f"horizon_months = 36\nstart_date = {START}\n")
     tablefiles.write_text(
         folder / "rfp.toml",

@@ -19,7 +19,7 @@ from infraplan.units import METERS_PER_MILE
 
 TOLERANCE_METERS: Final = 150.0
 """Borders this near are the same border: files of different years and scales do not meet exactly."""
-SHORTEST_BORDER_METERS: Final = 300.0
+SHORTEST_BORDER_METERS: Final = 500.0
 """Districts that touch in a point only are no neighbors."""
 DETAIL_METERS: Final = 25.0
 

@@ -69,11 +69,11 @@ class Search:
         self._climb(self.problem.total(first))
         for above in AIMS:
             self._climb(self.bound * above)
-            if self.proved():
+            if self.proved() or (self.best and self._late()):
                 break
             better, _ = start.divide(self.problem, self.limits.seed, self.hubs)
             self._offer(better)
-        if not self.proved():
+        if not self.proved() and not self._late():
             self._model(self._core(), whole=False)
             self._climb(self.miles)
         return self.found()

@@ -6,6 +6,7 @@ lower it; but a bidder can count on less in each (`smallest_usd_month`), and mor
 (`neighbors_apart_share`), which is what keeps a bidder from covering a fixed cost.
 """
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -181,20 +182,20 @@ def find(inputs: Inputs, lots: range, limits: Limits) -> Plan:
     Of several numbers the fewest lots are taken with which no lot holds more than `most_at_risk` of the value; where no
     number keeps to that, the one whose largest lot is smallest. With a time limit, half of it goes to the trials.
     """
-    units = Units.of(inputs)
+    began, units = time.perf_counter(), Units.of(inputs)
     trials = replace(limits, time_limit=limits.time_limit / (2 * len(lots)) if limits.time_limit else None)
     searches = [Search(problem(inputs, units, count), trials if len(lots) > 1 else limits) for count in lots]
     tried = [_tried(inputs, units, count, search) for count, search in zip(lots, searches, strict=True)]
     able = [one for one in tried if one.answered]
     if not able:
-        able = [_proved(tried[0], searches[0], limits)]
+        able = [_proved(tried[0], searches[0], limits.after(time.perf_counter() - began))]
         tried[0] = able[0]
         if not able[0].answered:
             raise NoAnswer(_none(tried))
     taken, why = _taken(able, inputs.policy.most_at_risk, single=len(lots) == 1)
     at = tried.index(taken)
     if not searches[at].proved():
-        tried[at] = _proved(taken, searches[at], limits)
+        tried[at] = _proved(taken, searches[at], limits.after(time.perf_counter() - began))
     return Plan(tried[at], tuple(tried), why)
 
 

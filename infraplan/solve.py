@@ -598,7 +598,7 @@ def record(
         "seconds": round(result.seconds, 3),
         "solver": result.solver,
         "policy": dict(policy),
-        "inputs": {name: {"file": path.name, "sha256": _sha256(path)} for name, path in sorted(inputs.items())},
+        "inputs": {name: {"file": path.name, "sha256": sha256(path)} for name, path in sorted(inputs.items())},
         **more,
     }
 
@@ -607,7 +607,8 @@ def _json_number(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _sha256(path: Path) -> str:
+def sha256(path: Path) -> str:
+    """Return the hash by which an answer names the file it is for."""
     with path.open("rb") as opened:
         digest: str = hashlib.file_digest(opened, "sha256").hexdigest()
     return digest

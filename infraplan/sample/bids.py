@@ -150,7 +150,12 @@ def _join_files(folder: Path, tables: "_Tables", asked: list[Need]) -> list[Samp
         "loa_through_fy": None,
     }
     quotes = [
-        {"bid_id": bid["bid_id"], "lea_id": NEWCOMER, "usd_month": f"{like * (0.7 + 0.02 * place):.2f}", "usd_once": 250}
+        {
+            "bid_id": bid["bid_id"],
+            "lea_id": NEWCOMER,
+            "usd_month": f"{like * (0.7 + 0.02 * place):.2f}",
+            "usd_once": 250,
+        }
         for place, bid in enumerate(tables.bids)
         if bid["service"] == "internet" and bid["kind"] == "itemized" and not bid["disqualified"]
     ]

@@ -167,18 +167,19 @@ def _trial(
 def _join(
     member: str, where: Path, demand: Path, quotes: Path | None, folder: Path, day: Any, own_470: datetime | None  # noqa: ANN401
 ) -> None:  # fmt: skip
+    import time
+
     from infraplan import solve
     from infraplan.procurement.pooling import contract, joining
 
-    agreed = contract.load(where)
+    began, agreed = time.perf_counter(), contract.load(where)
     told = joining.join(
         agreed, member, demand, quotes, today=day, own_470=own_470.date() if own_470 else None
     )  # fmt: skip
+    given = {"demand": demand, **({"bid_prices": quotes} if quotes else {})}
     with solve.answer_folder(folder) as fresh:
         joining.write(told, fresh)
-        solve.write_record(
-            fresh, joining.record(told, {"demand": demand, **({"bid_prices": quotes} if quotes else {})})
-        )
+        solve.write_record(fresh, joining.record(told, given, time.perf_counter() - began))
     for line in told.words():
         options.say(line)
     options.say(f"wrote {folder}")

@@ -317,7 +317,9 @@ class _Builder:
         self.unasked += not numbers
         elsewhere = [demand for demand in numbers if bid.lot_id not in (None, self.demands[demand].lot_id)]
         if elsewhere and bid.bundle:
-            what = f"bundle {bid.bid_id} is for lot {bid.lot_id} and names {member}, who is in {self._lot(elsewhere[0])}"
+            what = (
+                f"bundle {bid.bid_id} is for lot {bid.lot_id} and names {member}, who is in {self._lot(elsewhere[0])}"
+            )
             self.fault("OtherLot", what, "bid_prices", row, "lea_id", "correct the lot, or drop the bundle")
         self.outside += len(elsewhere)
         numbers = [demand for demand in numbers if demand not in elsewhere]

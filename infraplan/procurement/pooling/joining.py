@@ -9,14 +9,13 @@ from typing import Any, Final
 
 import pandas as pd
 
-from infraplan import rules, tablefiles
+from infraplan import rules, solve, tablefiles
 from infraplan.errors import BadInput, Fault, NoAnswer
 from infraplan.procurement.pooling.bills import CURRENT, FORMS, Award, Bill, current_bill
 from infraplan.procurement.pooling.contract import Contract
 from infraplan.procurement.pooling.files import CAVEAT, money, name
 from infraplan.procurement.pooling.inputs import Inputs, Offer, assemble
 from infraplan.procurement.pooling.terms import after, funding_year, last_funding_year
-from infraplan.solve import SYNTHETIC
 
 YES: Final = "yes"
 NO: Final = "no"
@@ -339,16 +338,18 @@ def write(told: Joining, folder: Path) -> None:
     tablefiles.write(told.mini_bid, folder / "mini_bid.csv")
 
 
-def record(told: Joining, given: Mapping[str, Path]) -> dict[str, Any]:
+def record(told: Joining, given: Mapping[str, Path], seconds: float) -> dict[str, Any]:
     """What `solution.json` says: no optimizer ran, so there is no status, bound or gap."""
     stamps = list(told.contract.stamps)
     files = {**{f"contract_{table}": path for table, path in told.contract.inputs.files.items()}, **given}
     if tablefiles.of_the_sample(files.values()):
-        stamps.append(SYNTHETIC)
+        stamps.append(solve.SYNTHETIC)
     return {
         "join": told.member,
         "may_join": told.may,
         "words": told.words(),
+        "inputs": {table: {"file": path.name, "sha256": solve.sha256(path)} for table, path in sorted(files.items())},
+        "seconds": round(seconds, 3),
         "stamps": list(dict.fromkeys(stamps)),
         "caveat": CAVEAT,
     }

@@ -180,8 +180,15 @@ def _place(here: "Workspace", as_of: str | None, hosts: dict[str, str]) -> "Plac
     import os
 
     from infraplan import states
+    from infraplan.errors import NoAnswer
+    from infraplan.intake import SYNTHETIC_FIPS
     from infraplan.publishers import Place
 
+    if here.config.fips == SYNTHETIC_FIPS:
+        raise NoAnswer(
+            f"{here.folder} plans a state that is made up: no publisher has anything of it\n"
+            "  mend:  start a workspace of your own state with `infraplan data fetch --all --state ME --workspace maine`"
+        )
     return Place(
         state=states.by_usps(here.config.state),
         funding_year=here.config.funding_year,

@@ -267,3 +267,14 @@ def test_an_empty_workspace_has_nothing_to_ask_about(infraplan: Run, tmp_path: P
     done = infraplan("data", "check", "--live", "--workspace", tmp_path / "plan")
     assert done.code == 1
     assert "no publisher's file is loaded" in done.err
+
+
+def test_nobody_is_asked_about_a_state_that_is_made_up(standin: Standin, infraplan: Run, tmp_path: Path) -> None:
+    plan = tmp_path / "plan"
+    assert infraplan("init", plan, "--state", "FK", "--funding-year", "2026").code == 0
+    standin.asked.clear()
+    for words in (("fetch", "--all"), ("fetch", "--all", "--dry-run")):
+        done = infraplan("data", *words, "--workspace", plan)
+        assert done.code == 1
+        assert "made up: no publisher has anything of it" in done.err
+    assert standin.asked == []

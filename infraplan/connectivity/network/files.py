@@ -130,7 +130,7 @@ def _crowded_towers(plan: Plan) -> list[str]:
     for site in plan.connected:
         for step in plan.way(site).steps:
             if step.link.kind == MAST:
-                load[step.a] = load.get(step.a, 0.0) + (site.mbps or 0.0)
+                load[step.link.ends[0]] = load.get(step.link.ends[0], 0.0) + (site.mbps or 0.0)
     return [
         f"tower {name} carries {tower.mbps:,.0f} Mbps and its sites ask for {load[name]:,.0f}: add radios, or another tower"
         for name, tower in sorted(plan.inputs.towers.items())

@@ -8,7 +8,7 @@ import pandas as pd
 from shapely.geometry import LineString, Point
 
 from infraplan.connectivity.network.inputs import SATELLITE
-from infraplan.connectivity.network.links import FIBER
+from infraplan.connectivity.network.links import FIBER, MAST
 from infraplan.connectivity.network.plan import WIRELESS, Plan
 
 CRS: Final = "EPSG:4326"
@@ -51,7 +51,7 @@ def hubs(plan: Plan) -> gpd.GeoDataFrame:
     passing: dict[str, int] = {}
     for site in plan.connected:
         way = plan.way(site)
-        for node in {way.pop, *(step.b for step in way.steps)}:
+        for node in {way.pop, *(step.link.ends[0] for step in way.steps if step.link.kind == MAST)}:
             passing[node] = passing.get(node, 0) + 1
     rows = [{"node": pop, "what": "point of presence", "sites": passing.get(pop, 0)} for pop in plan.inputs.pops]
     rows += [

@@ -1,9 +1,10 @@
 """Towers for fixed wireless: fed by fiber or by radio from one another, serving sites in range and in sight.
 
-A tower is two nodes: its foot, which fiber or another tower's radio can reach, and its mast, which the money for the tower
-leads to; radios lead from the mast to sites and to the feet of other towers. All of these run one way, away from the
-points of presence, so that a site with fiber never counts as a tower. A site that may be served so has a door: fiber at
-its node, or a tower's radio, whichever is cheaper in the whole plan.
+A tower is three nodes: its foot, which fiber can reach, its dish, which another tower's radio can reach, and its mast, to
+which the money for the tower leads from either; radios lead from the mast to sites and to the dishes of other towers. All
+of these run one way, away from the points of presence, so that a site with fiber never counts as a tower and no fiber
+hangs on a radio. A site that may be served so has a door: fiber at its node, or a tower's radio, whichever is cheaper in
+the whole plan.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -37,6 +38,11 @@ class Tower:
         """The node of its mast."""
         return f"mast of {self.name}"
 
+    @property
+    def dish(self) -> str:
+        """The node where another tower's radio arrives."""
+        return f"dish of {self.name}"
+
 
 def tower(told: Mapping[str, Any], costs: Costs) -> Tower:
     """One row of the file of towers."""
@@ -69,7 +75,7 @@ def doors(sites: Sequence[Site], may: Iterable[str], costs: Costs) -> tuple[list
 def links(
     towers: Sequence[Tower], sites: Sequence[Site], places: Mapping[str, Place], costs: Costs, ground: Terrain | None
 ) -> list[Link]:
-    """Masts, radios from masts to doors of sites, and to the feet of other towers, where in range, speed and sight.
+    """Masts, radios from masts to doors of sites, and to the dishes of other towers, where in range, speed and sight.
 
     Radios between towers need `relay_radio_usd`; without it every tower has to be fed by fiber.
     """
@@ -80,12 +86,18 @@ def links(
     reach = float(costs.wireless_miles or 0) * METERS_PER_MILE
     far = float(costs.relay_miles) * METERS_PER_MILE if costs.relay_miles is not None else reach
     heights = {one.name: one.mast_meters for one in towers}
+    dishes = {one.name: one.dish for one in towers}
+    if relay is not None and len(towers) > 1:
+        found += [
+            Link(one.dish, one.mast, 0.0, one.usd, MAST, upkeep=one.upkeep, shown=(one.name, one.name))
+            for one in towers
+        ]
     served = [site for site in sites if site.door and _fast_enough(site, costs) and site.node in places]
     for one in towers:
         if relay is not None:
             others = [other.name for other in towers if other is not one]
             for name, meters in _seen(one, others, places, far, heights, costs, ground):
-                found.append(_hop(one, name, name, meters, half_up(relay.middle, 2), RELAY))
+                found.append(_hop(one, dishes[name], name, meters, half_up(relay.middle, 2), RELAY))
         if radio is not None:
             ends = {site.node: site for site in served}
             for node, meters in _seen(one, list(ends), places, reach, {}, costs, ground):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from infraplan.connectivity.network import files, inputs, lifetime, plan
+from infraplan.connectivity.network import files, inputs, lifetime, picture, plan
 from infraplan.errors import BadInput
 from infraplan.solve import Limits
 
@@ -58,6 +58,24 @@ def test_a_school_with_fiber_is_no_tower(tmp_path: Path) -> None:
     answer = plan.find(told(tmp_path, towers="tower,usd\nU,5000\n"), PROVED)
     assert files.sites(answer)["choice"].tolist() == ["fiber", "fiber"]
     assert answer.result.objective == 50 + 500 + 200 + 200
+
+
+def test_no_fiber_hangs_on_a_radio(tmp_path: Path) -> None:
+    """The trench from U to s1 is free here, and a radio could feed U for less; s1 wants fiber all the way."""
+    sites = "site_id,node,mbps,wireless\nA,s1,100,no\nB,s2,100,yes\n"
+    answer = plan.find(told(tmp_path, sites=sites, network=NETWORK.replace("U,s1,4000,200", "U,s1,4000,0")), PROVED)
+    assert answer.result.objective == 50 + 500 + 30 + 5
+    way = next(answer.way(site) for site in answer.connected if site.site_id == "A")
+    assert {step.link.kind for step in way.steps} == {"fiber"}
+
+
+def test_the_map_knows_which_towers_are_used_and_by_how_many(tmp_path: Path) -> None:
+    hubs = picture.hubs(plan.find(told(tmp_path), PROVED))
+    assert hubs[["node", "what", "sites"]].to_numpy().tolist() == [
+        ["pop", "point of presence", 2],
+        ["T", "tower", 2],
+        ["U", "tower", 2],
+    ]
 
 
 def test_without_relay_radios_every_tower_needs_fiber(tmp_path: Path) -> None:

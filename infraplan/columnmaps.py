@@ -37,6 +37,7 @@ _KEYS = {
     "all_states",
     "sheet",
 }
+_SECTIONS = ("columns", "exclude", "constants", "codes")
 _TOTAL_NAMES = {"total", "state", "state total", "statewide", "grand total", "all districts", "sum"}
 _LEAST_ROWS_FOR_A_TOTAL = 4
 _FIPS_DIGITS = 2
@@ -190,6 +191,15 @@ def _checked_map(told: Mapping[str, Any], arrival: Arrival) -> Schema:
         )
         for key in told.keys() - _KEYS
     ]
+    faults += [
+        Fault(
+            kind="BadValue", what=f"{key} in the column map is {told[key]!r}, expected a section", mend=f"write [{key}]"
+        )
+        for key in _SECTIONS
+        if not isinstance(told.get(key, {}), Mapping)
+    ]
+    if faults and any(fault.kind == "BadValue" for fault in faults):
+        raise BadInput(faults)
     table = str(told.get("table", ""))
     if table not in schemas.names() or Schema.load(table).layer != "core":
         core = [name for name in schemas.names() if Schema.load(name).layer == "core"]
@@ -204,13 +214,22 @@ def _checked_map(told: Mapping[str, Any], arrival: Arrival) -> Schema:
             ]
         )
     schema = Schema.load(table)
+    faults += _column_faults(told, schema, arrival)
+    if faults:
+        raise BadInput(faults)
+    return schema
+
+
+def _column_faults(told: Mapping[str, Any], schema: Schema, arrival: Arrival) -> list[Fault]:
+    """Columns of the map that the table or the file does not have, and headers taken twice."""
+    faults = []
     columns = told.get("columns", {})
     for ours, theirs in columns.items():
         if ours not in schema.columns and ours != "state_lea_id":
             faults.append(
                 Fault(
                     kind="UnknownColumn",
-                    what=f"{table} has no column {ours}",
+                    what=f"{schema.name} has no column {ours}",
                     mend=f"it has {', '.join(schema.columns)}",
                 )
             )
@@ -232,7 +251,7 @@ def _checked_map(told: Mapping[str, Any], arrival: Arrival) -> Schema:
         for theirs in told.get("exclude", {})
         if theirs not in arrival.columns
     ]
-    headers = list(columns.values())
+    headers = list(map(str, columns.values()))
     faults += [
         Fault(
             kind="SameColumn",
@@ -241,9 +260,7 @@ def _checked_map(told: Mapping[str, Any], arrival: Arrival) -> Schema:
         )
         for theirs in sorted({theirs for theirs in headers if headers.count(theirs) > 1})
     ]
-    if faults:
-        raise BadInput(faults)
-    return schema
+    return faults
 
 
 def _more_eligible_than_enrolled(text: pd.DataFrame, arrival: Arrival) -> list[Fault]:

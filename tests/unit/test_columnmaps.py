@@ -64,6 +64,12 @@ def test_all_faults_of_a_map_are_told_at_once(maine: Workspace, tmp_path: Path) 
         assert words in told
 
 
+def test_a_setting_that_must_be_a_section_is_told_so(maine: Workspace, tmp_path: Path) -> None:
+    told = str(refusal(maine, tmp_path, ROWS, f'{MAP}exclude = "Total"\n{COLUMNS}'))
+    assert "exclude in the column map is 'Total', expected a section" in told
+    assert "mend:  write [exclude]" in told
+
+
 def test_a_map_for_no_table_names_the_tables(maine: Workspace, tmp_path: Path) -> None:
     assert "enrollment" in str(refusal(maine, tmp_path, ROWS, 'table = "home_gaps"\n'))
 

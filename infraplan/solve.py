@@ -648,7 +648,7 @@ def _stamp_tables(folder: Path) -> None:
     record = folder / "solution.json"
     if not record.exists() or SYNTHETIC not in json.loads(record.read_text(encoding="utf-8")).get("stamps", ()):
         return
-    for path in sorted(folder.glob("*.csv")):
+    for path in sorted(folder.rglob("*.csv")):
         with path.open(encoding="utf-8", newline="") as stream:
             header, *rows = csv.reader(stream)
         with path.open("w", encoding="utf-8", newline="") as stream:

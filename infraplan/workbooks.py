@@ -27,8 +27,8 @@ _SIGNIFICANT = 15
 """Digits that a spreadsheet keeps of a number; the rest is noise of binary arithmetic."""
 _PERCENT_FORMATS = {9, 10}
 _LETTERS = 26
-_PARTS = "xl"
-"""The folder of a workbook's parts inside its archive."""
+_PARTS, _BOOK = "xl/", "workbook.xml"
+"""The folder of a workbook's parts inside its archive, and the list of its sheets there."""
 _ROWS_SEARCHED = 20
 _FEWEST_COLUMNS = 2
 _MOST_SHEET_BYTES = 2_000_000_000
@@ -233,14 +233,14 @@ def oddities(file: Path, sheet: str, number: int) -> Oddities:
 
 def _member_of(archive: zipfile.ZipFile, sheet: str) -> str:
     """The archive's member that holds a sheet, by the workbook's own list."""
-    book = ET.fromstring(archive.read(f"{_PARTS}/workbook.xml"))  # noqa: S314 - expat bounds the growth of entities
-    links = ET.fromstring(archive.read(f"{_PARTS}/_rels/workbook.xml.rels"))  # noqa: S314
+    book = ET.fromstring(archive.read(f"{_PARTS}{_BOOK}"))  # noqa: S314 - expat bounds the growth of entities
+    links = ET.fromstring(archive.read(f"{_PARTS}_rels/{_BOOK}.rels"))  # noqa: S314
     targets = {link.get("Id"): str(link.get("Target")) for link in links}
     for one in _named(book, "sheet"):
         if one.get("name") == sheet:
             link = next((value for key, value in one.attrib.items() if key.endswith("}id")), None)
             target = targets[link]
-            return target.lstrip("/") if target.startswith("/") else f"xl/{target}"
+            return target.lstrip("/") if target.startswith("/") else f"{_PARTS}{target}"
     raise KeyError(f"the sheet {sheet}")
 
 

@@ -192,7 +192,7 @@ def solution(plan: Plan, served: pd.DataFrame) -> dict[str, Any]:
         sites=len(plan.inputs.sites),
         connected=len(plan.connected),
         shares_usd=_who_pays(served),
-        links=len(plan.steps),
+        links=len(plan.built),
         miles=round(float(plan.miles), 1),
         stamps=[ESTIMATE],
         notes=notes(plan),
@@ -225,7 +225,7 @@ def summary(plan: Plan) -> list[str]:
     return [
         *(f"note: {note}" for note in notes(plan)),
         f"{len(plan.connected):,} of {total:,} sites are connected over {plan.miles:,.1f} miles in "
-        f"{len(plan.steps):,} links; {left:,} keep their alternative",
+        f"{len(plan.built):,} links; {left:,} keep their alternative",
         f"${plan.construction:,.2f} to build{between}{kept}, ${plan.alternatives:,.2f} for the alternatives; {proved(plan)}",
         *(
             [

@@ -92,6 +92,11 @@ class Plan:
             node: Step(before, node, link, pop, tuple(using[node])) for node, (before, link, pop) in self._tree.items()
         }
 
+    @property
+    def built(self) -> tuple[Step, ...]:
+        """The links and towers to build, without the choices at doors of sites."""
+        return tuple(step for step in self.steps.values() if step.link.kind != DOOR)
+
     def way(self, site: Site) -> Way:
         """The way to a connected site."""
         chain, node = [], site.end

@@ -49,6 +49,7 @@ def test_one_tower_fed_by_another_serves_both_schools(tmp_path: Path) -> None:
     usd = files.routes(answer).groupby("kind")["usd"]
     assert usd.agg(list).to_dict() == {"fiber": [50], "radio": [0, 0], "relay radio": [0], "tower": [20, 30]}
     assert files.routes(answer)["usd"].sum() == answer.construction == sum(answer.shares.values()) == 100
+    assert len(answer.built) == len(files.routes(answer)) == 6
     assert answer.equipment == 20
     assert [answer.equipment_range().low, answer.equipment_range().high] == [18, 22]  # type: ignore[union-attr]
 

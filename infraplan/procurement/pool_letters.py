@@ -148,7 +148,11 @@ def _no(pool: Pool, member: str) -> Iterator[str]:
             continue
         who = pool.providers.get(row["baseline"])
         bid = f"the bid of {who}" if who else f"the bid numbered {row['baseline']}"
-        what = "your present contract" if row["baseline"] == CURRENT else f"{bid}, taken by you alone with all its fixed cost"
+        what = (
+            "your present contract"
+            if row["baseline"] == CURRENT
+            else f"{bid}, taken by you alone with all its fixed cost"
+        )
         note = "" if row["like_for_like"] == "yes" else " It buys another quantity, so the difference is no saving."
         yield (
             f"{service}: the best left to you is {what}. You would pay ${half_up(alone, 2):,.2f} yourself over the term, "

@@ -9,11 +9,12 @@ from infraplan.cli import options
 from infraplan.cli.procurement.filings import form_471
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import date, datetime
 
     import pandas as pd
 
     from infraplan.outputs.pages import Page, SourceNote
+    from infraplan.procurement import letters
     from infraplan.procurement.letters import Letter
     from infraplan.procurement.pool_letters import Desk, Pool
 
@@ -77,7 +78,7 @@ def letter(
     from datetime import date
 
     from infraplan.outputs import pages
-    from infraplan.procurement import calendar, filings, letters, pool_letters, prices, reconcile
+    from infraplan.procurement import filings, letters, pool_letters
 
     if sum((lea_id is not None, ben is not None, everyone)) != 1:
         raise click.UsageError("give one of --lea ID, --ben NUMBER and --all")
@@ -90,14 +91,7 @@ def letter(
         ben = next((one for one, member in members.items() if member == lea_id), None)
     tables = filings.tables(form_471, workspace)
     day = as_of.date() if as_of else date.today()  # noqa: DTZ011 - a planner's own day
-    desk = letters.Desk(
-        applications=filings.needed(tables, "applications"),
-        found=prices.benchmark(tables, funding_year=funding_year, crosswalk=numbers or None),
-        dates=calendar.calendar(tables, day),
-        compared=reconcile.filings(tables),
-        c2_spending=tables.get("c2_spending"),
-        c2_reckoned=_reckoned(tables, funding_year),
-    )
+    desk = _desk(tables, funding_year, day, numbers)
     bens = letters.recipients(desk) if everyone else [ben or letters.ben_of(str(lea_id), numbers)]
     written = [letters.write(one, desk) for one in bens]
     sources, stamps = _sources(form_471, workspace)
@@ -111,6 +105,20 @@ def letter(
             folder / f"letter_{one.ben}.html", _page(one, funding_year, sources, stamps, pooled=one.ben in members)
         )
     options.say(f"wrote {len(written):,} letters to {folder}")
+
+
+def _desk(tables: "dict[str, pd.DataFrame]", funding_year: int, day: "date", numbers: dict[str, str]) -> "letters.Desk":
+    """Everything letters are written from."""
+    from infraplan.procurement import calendar, filings, letters, prices, reconcile
+
+    return letters.Desk(
+        applications=filings.needed(tables, "applications"),
+        found=prices.benchmark(tables, funding_year=funding_year, crosswalk=numbers or None),
+        dates=calendar.calendar(tables, day),
+        compared=reconcile.filings(tables),
+        c2_spending=tables.get("c2_spending"),
+        c2_reckoned=_reckoned(tables, funding_year),
+    )
 
 
 def _with_pool(one: "Letter", pooled: "Pool", members: dict[str, str], desk: "Desk") -> "Letter":

@@ -20,7 +20,7 @@ def cell(row: int, column: int) -> str:
     return f"{row}{column}"
 
 
-def members(**changes: Mapping[str, object]) -> pd.DataFrame:
+def members(**changes: Mapping[str, str | int]) -> pd.DataFrame:
     """A grid of members ten miles or so apart, each served by a provider of its half and one of its column."""
     rows = [
         {

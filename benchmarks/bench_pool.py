@@ -17,11 +17,12 @@ import os
 import sys
 import time
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
 import pulp
-from scipy.optimize import LinearConstraint, milp
+from scipy.optimize import Bounds, LinearConstraint, milp
 
 from infraplan import solve
 from infraplan.procurement.pooling import answer, inputs
@@ -83,8 +84,7 @@ def published(folder: Path) -> None:
     """Print the table of published instances."""
     os.environ["INFRAPLAN_SHARED_DATA"] = str(folder.resolve().parent)
     sys.path[:0] = [str(HERE / "tests" / "shared"), str(HERE / "tests" / "models")]
-    import auctions  # noqa: PLC0415
-    import test_pool_optima as library  # noqa: PLC0415
+    auctions, library = import_module("auctions"), import_module("test_pool_optima")
 
     print(f"{'instance':<26}{'published':>14}{'found':>14}{'bound':>14}  {'status':<17}{'gap':>8}{'s':>7}")
     for name, optimum in library.published("single"):
@@ -114,7 +114,8 @@ def _packed(auction: tuple[int, list[tuple[frozenset[int], int]]]) -> float:
     told = milp(
         value, integrality=np.ones(len(bids)), bounds=(0, 1), constraints=LinearConstraint(holds, ub=np.ones(goods))
     )
-    return float(1000 * goods + told.fun)
+    assert told.fun is not None
+    return 1000 * goods + float(told.fun)
 
 
 def main(arguments: list[str]) -> None:

@@ -38,6 +38,7 @@ def least_aid(names: list[str], costs: dict[tuple[str, ...], float], whole: floa
     """What all together cannot be made to pay without some group leaving."""
     rows = [[float(name in group) for name in names] for group in costs] + [[1.0] * len(names)]
     told = linprog([-1.0] * len(names), A_ub=np.array(rows), b_ub=[*costs.values(), whole])
+    assert told.fun is not None
     return whole + float(told.fun)
 
 

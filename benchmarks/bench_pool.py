@@ -112,7 +112,10 @@ def _packed(auction: tuple[int, list[tuple[frozenset[int], int]]]) -> float:
     holds = np.array([[float(good in chosen) for chosen, _ in bids] for good in range(goods)])
     value = np.array([-float(worth) for _, worth in bids])
     told = milp(
-        value, integrality=np.ones(len(bids)), bounds=(0, 1), constraints=LinearConstraint(holds, ub=np.ones(goods))
+        value,
+        integrality=np.ones(len(bids), dtype=int),
+        bounds=Bounds(0, 1),
+        constraints=LinearConstraint(holds, ub=np.ones(goods)),
     )
     assert told.fun is not None
     return 1000 * goods + float(told.fun)

@@ -88,7 +88,9 @@ def layer_from(name: str, content: Mapping[str, Any]) -> Layer:
     if faults:
         raise BadInput(faults)
     plain = {key: content[key] for key in ("title", "kind", "table", "table_title", "column", "about", "computed")}
-    optional = {key: content[key] for key in ("unit", "zero", "palette", "reverse", "missing", "labels") if key in content}
+    optional = {
+        key: content[key] for key in ("unit", "zero", "palette", "reverse", "missing", "labels") if key in content
+    }
     layer = Layer(
         id=name,
         **plain,

@@ -137,7 +137,7 @@ def put_examples(page: Path, folder: Path) -> None:
                 (folder / name).write_text(text, encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", ["e-rate", "buying-together", "open-materials"])
+@pytest.mark.parametrize("name", ["e-rate", "buying-together", "money", "networks", "open-materials"])
 def test_a_tutorial_on_the_fictional_state_runs_as_written(
     name: str, infraplan: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

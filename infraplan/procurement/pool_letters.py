@@ -117,7 +117,7 @@ def _bills(pool: Pool, member: str) -> Iterator[str]:
         if row["bid_id"] == CURRENT:
             then = "in the pool you keep that contract: no bid is better for you"
         else:
-            then = f"in the pool ${_shown(row['usd_month'])} a month from {who}"
+            then = f"in the pool ${_monthly(row['usd_month'])} a month from {who}"
             extra = [
                 (_money(row["usd_once"]), "once"),
                 (_money(row["usd_fixed_share"]), "as your share of the fixed cost"),
@@ -214,6 +214,12 @@ def _money(text: str | None) -> Decimal | None:
 def _shown(text: str) -> str:
     amount = _money(text)
     return "not known" if amount is None else f"{half_up(amount, 2):,.2f}"
+
+
+def _monthly(text: str) -> str:
+    """A monthly price with every digit a volume tier left it, so that months times price is the bill."""
+    amount = _money(text)
+    return _shown(text) if amount is None or amount == half_up(amount, 2) else f"{amount.normalize():,f}"
 
 
 def _quantity(text: str | None) -> str:

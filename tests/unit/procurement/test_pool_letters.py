@@ -52,6 +52,12 @@ def words(folder: Path, member: str, heading: str, desk: pool_letters.Desk | Non
     return " ".join(next(part for part in told if part.heading.startswith(heading)).sentences)
 
 
+def test_a_monthly_price_that_a_volume_tier_left_with_parts_of_a_cent_is_told_whole(folder: Path) -> None:
+    path = folder / "assignments.csv"
+    path.write_text(path.read_text().replace("A,internet,n1,100,", "A,internet,n1,99.9951,"), encoding="utf-8")
+    assert "in the pool $99.9951 a month from plains" in words(folder, "A", "The pool")
+
+
 def test_the_letter_says_todays_bill_the_pools_and_who_pays_what(folder: Path) -> None:
     told = words(folder, "A", "The pool")
     assert (

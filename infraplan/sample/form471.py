@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from infraplan.sample.erate import FUNDING_YEAR, ben_of, rates_of, school_ben, setting
+from infraplan.sample.erate import FUNDING_YEAR, ben_of, match_points, rates_of, school_ben, setting
 from infraplan.sample.files import SampleFile, write_records
 from infraplan.sample.filings import MONTHS, Application, Line, Request
 from infraplan.sample.luck import chance
@@ -117,7 +117,8 @@ def _request(application: Application, request: Request) -> Row:
         "Total One-Time Charges": dollars(once),
         "Total Eligible Pre-Discount One- Time Charges": dollars(once),
         "Total Pre-Discount Charges": dollars(request.cents),
-        "Discount Rate": application.percent,
+        # as filed: with the points for state money in it
+        "Discount Rate": application.percent + match_points(request.match_percent, application.percent),
         "Funding Commitment Request": dollars(request.committed(application.percent)),
         **(_contract(application.applicant, request, expiry) if years else {}),
         **(_construction(request) if request.feet else {}),
@@ -141,6 +142,7 @@ def _construction(request: Request) -> Row:
         "Fiber Sub-type": "Special Construction",
         "Total Project Plant Route Feet": request.feet,
         "Average Cost Per Foot of Outside Plant": dollars(request.cents // request.feet),
+        "Match Amount": dollars(request.cents * request.match_percent // 100),
         "Source of Matching Funds": "State",
         "Special Construction State/Tribal Match Percentage": request.match_percent,
     }

@@ -176,6 +176,18 @@ def funding_year(function: F) -> F:
     )(function)
 
 
+def funding_year_of(given: int | None, folder: Path) -> int:
+    """The funding year given, else the workspace's, which is then told; a usage error where there is neither."""
+    if given is not None:
+        return given
+    here = _workspace_in(folder)
+    if here is None:
+        message = "give --funding-year YEAR: there is no workspace here to take it from"
+        raise click.UsageError(message)
+    say(f"funding year {here.config.funding_year}, the workspace's")
+    return here.config.funding_year
+
+
 def optimizer(function: F) -> F:
     """Add --gap, --time-limit, --seed and --threads."""
     bundle: tuple[Callable[[F], F], ...] = (

@@ -70,8 +70,10 @@ def ben_of(lea_id: str, crosswalk: Mapping[str, str]) -> str:
     """The BEN of an NCES district number; raises NoAnswer if the crosswalk has none, or several."""
     found = sorted(ben for ben, lea in crosswalk.items() if lea == lea_id)
     if len(found) != 1:
-        many = f"{len(found)} BENs ({', '.join(found)})" if found else "no BEN"
-        raise NoAnswer(f"the crosswalk has {many} for district {lea_id}\n  mend:  give --ben")
+        many = f"{len(found)} BENs are known ({', '.join(found)})" if found else "no BEN is known"
+        raise NoAnswer(
+            f"{many} of district {lea_id}\n  mend:  give --ben, or --crosswalk FILE with columns ben and lea_id"
+        )
     return found[0]
 
 
@@ -172,7 +174,7 @@ def _category_two_reckoned(reckoned: pd.DataFrame | None, ben: str) -> Iterable[
         yield "USAC's Category Two budget tool is not loaded, so what is left is not known here."
         return
     row = mine.iloc[0]
-    yield (f"{row['c2_cycle']}: by the counts filed for {row['c2_counts']}, a budget of ${row['c2_budget_usd']:,.2f} before "
+    yield (f"{row['c2_cycle']}: by the counts of {row['c2_counts']}, a budget of ${row['c2_budget_usd']:,.2f} before "
            f"discount, and ${row['c2_left_usd']:,.2f} left after the requests that are loaded. USAC's budget tool is not "
            "loaded: look there before you rely on it. What is not requested in the cycle lapses.")  # fmt: skip
 

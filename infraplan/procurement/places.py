@@ -19,6 +19,7 @@ from infraplan import tablefiles
 from infraplan.errors import BadInput, Fault, NoAnswer
 from infraplan.identifiers import LEA_DIGITS
 from infraplan.procurement import districts, filings
+from infraplan.procurement.filings import DISTRICT_DIGITS
 from infraplan.workspace import Workspace
 
 Place = tuple[float, float]
@@ -131,6 +132,14 @@ def published_crosswalk(entities: pd.DataFrame) -> dict[str, str]:
         return {}
     told = entities[(entities["kind"] == _DISTRICT) & entities["lea_id"].notna()]
     return dict(zip(told["entity_id"], told["lea_id"], strict=True))
+
+
+def filed_crosswalk(tables: Mapping[str, pd.DataFrame], lea_id: str | None) -> dict[str, str]:
+    """NCES district numbers by BEN as USAC publishes them, and of a district asked for, as its applicant filed it."""
+    told = published_crosswalk(tables["erate_entities"]) if "erate_entities" in tables else {}
+    if lea_id is None or lea_id in told.values():
+        return told
+    return told | dict(districts.match(tables, {lea_id}, lea_id[: LEA_DIGITS - DISTRICT_DIGITS]).leas)
 
 
 def _shapes(workspace: Workspace) -> gpd.GeoDataFrame:

@@ -32,14 +32,16 @@ header,section,footer{margin:0;padding:0}.stamps{margin:.15rem 0}.stamps li{padd
 
 
 @click.command()
-@click.option("--lea", "lea_id", default=None, metavar="ID", help="NCES number of the district (needs --crosswalk).")
+@click.option("--lea", "lea_id", default=None, metavar="ID", help="NCES number of the district.")
 @click.option("--ben", default=None, metavar="NUMBER", help="USAC number of the applicant.")
 @click.option("--all", "everyone", is_flag=True, help="One letter for each district and school that filed.")
 @form_471
 @click.option("--crosswalk", type=click.Path(path_type=Path, dir_okay=False), default=None, metavar="FILE",
-              help="File with columns ben and nces_cd (or lea_id).")  # fmt: skip
-@click.option("--funding-year", type=click.IntRange(1998, 2100), required=True, metavar="YEAR",
-              help="Year the letter is for; prices more than two years older are stamped HISTORIC.")  # fmt: skip
+              help="File with columns ben and nces_cd (or lea_id), for --lea; without it, the NCES codes published or "
+              "filed are used.")  # fmt: skip
+@click.option("--funding-year", type=click.IntRange(1998, 2100), default=None, metavar="YEAR",
+              help="Year the letter is for, default: the workspace's; prices more than two years older are stamped "
+              "HISTORIC.")  # fmt: skip
 @click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), default=None, metavar="DATE",
               help="The day dates are reckoned from; default: today.")  # fmt: skip
 @click.option("--pool", "pool_folder", type=click.Path(path_type=Path, file_okay=False), default=None, metavar="DIR",
@@ -56,7 +58,7 @@ def letter(
     everyone: bool,
     form_471: tuple[Path, ...],
     crosswalk: Path | None,
-    funding_year: int,
+    funding_year: int | None,
     as_of: "datetime | None",
     pool_folder: Path | None,
     contact: str,
@@ -71,27 +73,26 @@ def letter(
     Example:
 
     \b
-        infraplan procurement letter --ben 131802 --funding-year 2026 --workspace iowa -o letters
-        infraplan procurement letter --all --funding-year 2026 --workspace iowa -o letters
-        infraplan procurement letter --lea 1900021 --pool award --funding-year 2026 --workspace iowa -o letters
+        infraplan procurement letter --ben 131802 --workspace iowa -o letters
+        infraplan procurement letter --all --workspace iowa -o letters
+        infraplan procurement letter --lea 1900021 --pool award --workspace iowa -o letters
     """
     from datetime import date
 
     from infraplan.outputs import pages
-    from infraplan.procurement import filings, letters, pool_letters
+    from infraplan.procurement import filings, letters, places, pool_letters
 
     if sum((lea_id is not None, ben is not None, everyone)) != 1:
         raise click.UsageError("give one of --lea ID, --ben NUMBER and --all")
+    year = options.funding_year_of(funding_year, workspace)
     pooled = pool_letters.read(pool_folder) if pool_folder else None
-    numbers = filings.crosswalk(crosswalk) if crosswalk else {}
-    members = pooled.by_ben(numbers) if pooled else {}
-    if lea_id is not None and crosswalk is None and lea_id not in members.values():
-        raise click.UsageError("--lea needs --crosswalk FILE, which says the district's USAC number")
-    if lea_id is not None and ben is None:
-        ben = next((one for one, member in members.items() if member == lea_id), None)
     tables = filings.tables(form_471, workspace)
+    numbers = filings.crosswalk(crosswalk) if crosswalk else places.filed_crosswalk(tables, lea_id)
+    members = pooled.by_ben(numbers) if pooled else {}
+    if lea_id is not None:
+        ben = next((one for one, member in members.items() if member == lea_id), None)
     day = as_of.date() if as_of else date.today()  # noqa: DTZ011 - a planner's own day
-    desk = _desk(tables, funding_year, day, numbers)
+    desk = _desk(tables, year, day, numbers)
     bens = letters.recipients(desk) if everyone else [ben or letters.ben_of(str(lea_id), numbers)]
     written = [letters.write(one, desk) for one in bens]
     sources, stamps = _sources(form_471, workspace)
@@ -101,10 +102,8 @@ def letter(
         written = [_with_pool(one, pooled, members, answering) for one in written]
         options.say(f"{sum(one.ben in members for one in written):,} of them are to members of the pool")
     for one in written:
-        pages.write(
-            folder / f"letter_{one.ben}.html", _page(one, funding_year, sources, stamps, pooled=one.ben in members)
-        )
-    options.say(f"wrote {len(written):,} letters to {folder}")
+        pages.write(folder / f"letter_{one.ben}.html", _page(one, year, sources, stamps, pooled=one.ben in members))
+    options.say(f"wrote {len(written):,} letter{'' if len(written) == 1 else 's'} to {folder}")
 
 
 def _desk(tables: "dict[str, pd.DataFrame]", funding_year: int, day: "date", numbers: dict[str, str]) -> "letters.Desk":

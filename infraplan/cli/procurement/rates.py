@@ -15,13 +15,6 @@ _from = click.option(
     metavar="FILE",
     help="The file to read (csv, xlsx, json, parquet, ...); without it, the workspace's own filings.",
 )
-_year = click.option(
-    "--funding-year",
-    type=click.IntRange(1998, 2100),
-    required=True,
-    metavar="YEAR",
-    help="Funding year, named by its first year: 2026 is July 2026 to June 2027.",
-)
 
 
 def _tell(notes: Sequence[str]) -> None:
@@ -35,11 +28,11 @@ def _tell(notes: Sequence[str]) -> None:
 
 @click.command()
 @_from
-@_year
+@options.funding_year
 @options.workspace
 @options.output
 @options.quiet
-def discounts(source: Path | None, funding_year: int, workspace: Path, output: options.Output) -> None:
+def discounts(source: Path | None, funding_year: int | None, workspace: Path, output: options.Output) -> None:
     """Discount rates of districts, schools, libraries and consortia.
 
     FILE has entity_id, kind, students, nslp_students, urban_rural; a school of a district names it in parent_id, a
@@ -49,28 +42,30 @@ def discounts(source: Path | None, funding_year: int, workspace: Path, output: o
 
     \b
         infraplan procurement discounts --from entities.csv --funding-year 2026 -o rates.csv
+        infraplan procurement discounts --workspace iowa -o rates.csv
     """
     from infraplan.procurement import discounts as arithmetic
 
+    year = options.funding_year_of(funding_year, workspace)
     if source is not None:
-        rates = arithmetic.from_file(source, funding_year)
+        rates = arithmetic.from_file(source, year)
     else:
         from infraplan.procurement import filed, filings
 
         table, notes = filed.entities(filings.tables((), workspace))
         _tell(notes)
-        rates = arithmetic.rates(table, arithmetic.Rules.of(funding_year), file="applications")
+        rates = arithmetic.rates(table, arithmetic.Rules.of(year), file="applications")
     _tell(rates.notes)
     output.write(rates.table, workspace if source is None else None)
 
 
 @click.command()
 @_from
-@_year
+@options.funding_year
 @options.workspace
 @options.output
 @options.quiet
-def budgets(source: Path | None, funding_year: int, workspace: Path, output: options.Output) -> None:
+def budgets(source: Path | None, funding_year: int | None, workspace: Path, output: options.Output) -> None:
     """Category Two budgets of districts, library systems and independent entities, and what is left of them.
 
     FILE has one row per school or outlet: entity_id, kind, system_id, students or square_feet, funded_usd, pending_usd.
@@ -79,18 +74,20 @@ def budgets(source: Path | None, funding_year: int, workspace: Path, output: opt
 
     \b
         infraplan procurement budgets --from sites.csv --funding-year 2026 -o budgets.csv
+        infraplan procurement budgets --workspace iowa -o budgets.csv
     """
     from infraplan.procurement import budgets as arithmetic
 
+    year = options.funding_year_of(funding_year, workspace)
     if source is not None:
-        answer = arithmetic.from_file(source, funding_year)
+        answer = arithmetic.from_file(source, year)
     else:
         from infraplan.procurement import filed, filings
 
-        year = arithmetic.Rules.of(funding_year)
-        table, notes = filed.sites(filings.tables((), workspace), year)
+        rules = arithmetic.Rules.of(year)
+        table, notes = filed.sites(filings.tables((), workspace), rules)
         _tell(notes)
-        answer = arithmetic.budgets(table, year, file="applicant_sites")
+        answer = arithmetic.budgets(table, rules, file="applicant_sites")
     _tell(answer.notes)
     output.write(answer.table, workspace if source is None else None)
 

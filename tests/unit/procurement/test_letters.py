@@ -11,7 +11,8 @@ from click.testing import CliRunner
 
 from infraplan.cli.procurement.letters import letter
 from infraplan.errors import NoAnswer
-from infraplan.procurement import calendar, letters, prices, reconcile
+from infraplan.procurement import calendar, letters, places, prices, reconcile
+from infraplan.workspace import Workspace
 
 LINE = {
     "ben": "7", "filed_by": "7", "line_id": "1.001", "service": "internet", "mbps": 100.0, "circuits": 1.0, "usd_month": 150.0,
@@ -107,9 +108,9 @@ def test_an_applicant_that_filed_nothing_has_no_letter() -> None:
 
 def test_a_district_number_is_looked_up_in_the_crosswalk() -> None:
     assert letters.ben_of("1903090", {"7": "1903090", "8": "1900001"}) == "7"
-    with pytest.raises(NoAnswer, match="no BEN for district 9"):
+    with pytest.raises(NoAnswer, match="no BEN is known of district 9"):
         letters.ben_of("9", {"7": "1903090"})
-    with pytest.raises(NoAnswer, match=r"2 BENs \(7, 8\)"):
+    with pytest.raises(NoAnswer, match=r"2 BENs are known \(7, 8\)"):
         letters.ben_of("1", {"7": "1", "8": "1"})
 
 
@@ -149,7 +150,30 @@ def test_the_command_wants_exactly_one_way_to_name_the_recipients(tmp_path: Path
     common = ["--funding-year", "2026", "-o", str(tmp_path)]
     assert CliRunner().invoke(letter, common).exit_code == 2
     assert CliRunner().invoke(letter, ["--ben", "7", "--all", *common]).exit_code == 2
-    assert "--crosswalk" in CliRunner().invoke(letter, ["--lea", "1903090", *common]).stderr
+    missing = CliRunner().invoke(letter, ["--lea", "1903090", *report(tmp_path), *common])
+    assert "--crosswalk" in str(missing.exception)
+
+
+def test_the_letters_year_is_the_workspaces_where_none_is_given(tmp_path: Path) -> None:
+    words = [*report(tmp_path), "--ben", "7", "--as-of", "2026-10-01", "-o", str(tmp_path / "out")]
+    plan = Workspace.create(tmp_path / "plan", state="IA", funding_year=2027)
+    done = CliRunner().invoke(letter, [*words, "--workspace", str(plan.folder)], catch_exceptions=False)
+    assert done.exit_code == 0
+    assert "at a glance, FY2027" in (tmp_path / "out" / "letter_7.html").read_text(encoding="utf-8")
+    none = CliRunner().invoke(letter, [*words, "--workspace", str(tmp_path)])
+    assert none.exit_code == 2
+    assert "give --funding-year" in none.stderr
+
+
+def test_a_district_is_found_by_the_code_usac_publishes_or_its_applicant_filed() -> None:
+    entities = pd.DataFrame([("7", "School District", "1903090")], columns=["entity_id", "kind", "lea_id"])
+    assert places.filed_crosswalk({"erate_entities": entities}, "1903090") == {"7": "1903090"}
+    sites = pd.DataFrame(
+        [("8", "School District", "1900021")], columns=["parent_ben", "parent_type", "parent_nces_code"]
+    )
+    tables = {"erate_entities": entities, "applicant_sites": sites}
+    assert places.filed_crosswalk(tables, "1900021") == {"7": "1903090", "8": "1900021"}
+    assert places.filed_crosswalk({}, "1900021") == {}
 
 
 def test_category_two_left_is_reckoned_from_the_counts_filed_where_usacs_tool_is_not_loaded() -> None:
@@ -163,7 +187,7 @@ def test_category_two_left_is_reckoned_from_the_counts_filed_where_usacs_tool_is
     }
     told = part(letters.write("7", replace(desk(), c2_reckoned=pd.DataFrame([row]))), "Category Two")
     assert (
-        "by the counts filed for FY2025, a budget of $30,175.00 before discount, and $25,000.00 left after the requests"
+        "by the counts of FY2025, a budget of $30,175.00 before discount, and $25,000.00 left after the requests"
         in told
     )
     assert "not known here" in part(letters.write("7", desk()), "Category Two")

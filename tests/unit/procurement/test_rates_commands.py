@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from infraplan.cli import main
+from infraplan.workspace import Workspace
 
 
 def run(*words: str) -> int:
@@ -96,3 +97,13 @@ def test_a_budget_file_tells_repeats_bad_cells_and_missing_sizes_at_once(
     told = capsys.readouterr().err
     for fault in ("'abc'", "entity_id must be unique", "square_feet is blank (library 2)", "3 faults in all"):
         assert fault in told
+
+
+def test_the_year_is_the_workspaces_where_none_is_given(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    plan = Workspace.create(tmp_path / "plan", state="ME", funding_year=2026).folder
+    schools = put(tmp_path / "in.csv", "entity_id,kind,students,nslp_students,urban_rural\n01,district,200,99,Rural\n")
+    assert run("procurement", "discounts", "--from", schools, "--workspace", str(plan)) == 0
+    assert "funding year 2026, the workspace's" in capsys.readouterr().err
+    sites = put(tmp_path / "sites.csv", "entity_id,kind,students\nA,school,150\n")
+    assert run("procurement", "budgets", "--from", sites, "--workspace", str(plan)) == 0
+    assert "A,1,site,30235.50" in capsys.readouterr().out

@@ -39,6 +39,8 @@ def by_applicant(tables: Mapping[str, pd.DataFrame], funding_year: int) -> tuple
 
 def _counts_of(tables: Mapping[str, pd.DataFrame]) -> str:
     """The years whose counts the reckoned budgets stand on."""
+    if not {"applicant_sites", "applications"} <= tables.keys():
+        return "USAC's entities"
     years = sorted({int(year) for year in tables["applications"]["funding_year"].dropna()})
     return f"FY{years[0]}" if len(years) == 1 else f"FY{years[0]} to FY{years[-1]}"
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from infraplan.errors import NoAnswer
 from infraplan.procurement.budgets import Rules
-from infraplan.procurement.filings import needed
+from infraplan.procurement.filings import needed, years_of
 
 KINDS = {"School District": "district", "School": "school", "Library": "library", "Library System": "library"}
 
@@ -98,8 +98,11 @@ def sites(tables: Mapping[str, pd.DataFrame], year: Rules) -> tuple[pd.DataFrame
     """The table `c2_sites` of filed schools and outlets, with Category Two funded and pending in the cycle's years.
 
     What a request funded is set on the first site of its applicant. Libraries are left out for years whose multiplier
-    depends on a locale code, which the tables rarely have. Raises NoAnswer without discount calculations.
+    depends on a locale code, which the tables rarely have. Without discount calculations the schools are those that USAC
+    publishes. Raises NoAnswer without either.
     """
+    if not {"applicant_sites", "applications"} <= tables.keys() and "erate_entities" in tables:
+        return _published_sites(tables, year)
     calculations, filed = needed(tables, "applicant_sites"), needed(tables, "applications")
     years = dict(zip(filed["application_number"], filed["funding_year"], strict=True))
     told = calculations.assign(year=calculations["application_number"].map(years)).sort_values("year", kind="stable")
@@ -121,7 +124,27 @@ def sites(tables: Mapping[str, pd.DataFrame], year: Rules) -> tuple[pd.DataFrame
             "no school with students or library with square feet is loaded\n  mend:  add the discount calculations"
         )
     kept = kept.sort_values(["system_id", "entity_id"], kind="stable", na_position="last").reset_index(drop=True)
-    return _with_spending(kept, tables.get("requests"), years, year.cycle), notes
+    return _with_spending(kept, tables, year.cycle), notes
+
+
+def _published_sites(tables: Mapping[str, pd.DataFrame], year: Rules) -> tuple[pd.DataFrame, list[str]]:
+    """The table `c2_sites` of the schools that USAC publishes with their students, each in its district."""
+    told = tables["erate_entities"].drop_duplicates("entity_id")
+    schools = told[told["kind"] == "School"]
+    counted = schools[schools["students"].fillna(0) > 0] if "students" in schools else schools.head(0)
+    if counted.empty:
+        raise NoAnswer("no published school has its students\n  mend:  add the discount calculations")
+    above = set(told.loc[told["kind"] == "School District", "entity_id"])
+    parent = (
+        counted["parent_id"].astype(object) if "parent_id" in counted else pd.Series(None, counted.index, dtype=object)
+    )
+    table = pd.DataFrame({"entity_id": counted["entity_id"], "kind": "school", "students": counted["students"],
+                          "system_id": parent.where(parent.isin(above), None), "square_feet": None})  # fmt: skip
+    table = table.sort_values(["system_id", "entity_id"], kind="stable", na_position="last").reset_index(drop=True)
+    return _with_spending(table, tables, year.cycle), [
+        f"students as USAC publishes them: {len(counted):,} schools",
+        f"{len(schools) - len(counted):,} schools without students, and all libraries, are left out",
+    ]
 
 
 def requests(
@@ -133,10 +156,7 @@ def requests(
     rule. Raises NoAnswer where no request of the year has a cost and a rate.
     """
     filed = needed(tables, "requests")
-    known = tables.get("applications", pd.DataFrame({"application_number": [], "funding_year": []}))
-    years = dict(zip(known["application_number"], known["funding_year"], strict=True))
-    own = filed["funding_year"] if "funding_year" in filed else pd.Series(pd.NA, index=filed.index)
-    year = own.astype("Int64").fillna(filed["application_number"].map(years).astype("Int64"))
+    year = years_of(filed, tables.get("applications"))
     within = (
         pd.Series(data=True, index=filed.index) if funding_year is None else (year == funding_year).fillna(value=False)
     )
@@ -171,17 +191,16 @@ def _rows(told: pd.DataFrame, entity: str, kind: str, system: str | None, studen
                          "square_feet": told[feet]})  # fmt: skip
 
 
-def _with_spending(
-    table: pd.DataFrame, requests: pd.DataFrame | None, years: Mapping[str, Any], cycle: tuple[int, int]
-) -> pd.DataFrame:
+def _with_spending(table: pd.DataFrame, tables: Mapping[str, pd.DataFrame], cycle: tuple[int, int]) -> pd.DataFrame:
     """Add funded_usd and pending_usd: an applicant's sum on its first site, zero on the others."""
+    requests = tables.get("requests")
     owner = table["system_id"].fillna(table["entity_id"])
     first = ~owner.duplicated()
     columns: dict[str, list[Decimal]] = {}
     for column, status in (("funded_usd", "Funded"), ("pending_usd", "Pending")):
         sums: dict[str, Decimal] = {}
         if requests is not None:
-            within = requests["application_number"].map(years).between(*cycle)
+            within = years_of(requests, tables.get("applications")).between(*cycle).fillna(value=False)
             some = requests[(requests["category"] == "C2") & (requests["status"] == status) & within]
             for ben, cost in zip(some["ben"], some["pre_discount_usd"], strict=True):
                 sums[ben] = sums.get(ben, Decimal(0)) + (cost if cost is not None and not pd.isna(cost) else Decimal(0))

@@ -1,6 +1,7 @@
 """Form 471 tables for the analyses, out of a workspace or straight from USAC's files."""
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
 
 import pandas as pd
@@ -12,7 +13,7 @@ from infraplan.procurement.sources import usac
 from infraplan.schemas import Schema
 from infraplan.workspace import Workspace
 
-_DISTRICT_DIGITS = 5
+DISTRICT_DIGITS = 5
 TABLES = (
     "applications",
     "requests",
@@ -22,6 +23,7 @@ TABLES = (
     "site_speeds",
     "c2_spending",
     "erate_entities",
+    "disbursements",
 )
 
 
@@ -34,7 +36,9 @@ def tables(files: Sequence[Path], workspace: Path) -> dict[str, pd.DataFrame]:
         return usac.read_all(files)
     here = Workspace.open(workspace)
     found = {name: here.frame(name).drop(columns="source_row", errors="ignore") for name in TABLES if here.has(name)}
-    return _with_kinds({name: frame.drop_duplicates(ignore_index=True) for name, frame in found.items()})
+    return _with_payments(
+        _with_kinds({name: frame.drop_duplicates(ignore_index=True) for name, frame in found.items()})
+    )
 
 
 def _with_kinds(found: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
@@ -45,6 +49,36 @@ def _with_kinds(found: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     applications = found["applications"]
     kind = applications["applicant_type"].fillna(applications["ben"].map(kinds))
     return found | {"applications": applications.assign(applicant_type=kind)}
+
+
+def _with_payments(found: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """Requests whose file does not say what was disbursed take it from the invoices, summed by request.
+
+    Of a year with invoices, a request without any has had nothing paid; of a year without, it is not known.
+    """
+    if not {"requests", "disbursements"} <= found.keys():
+        return found
+    invoices, requests = found["disbursements"], found["requests"]
+    paid: dict[str, Decimal] = {}
+    for frn, usd in zip(invoices["frn"], invoices["approved_usd"], strict=True):
+        paid[frn] = paid.get(frn, Decimal(0)) + (Decimal(0) if usd is None or pd.isna(usd) else Decimal(str(usd)))
+    covered = {int(year) for year in invoices["funding_year"].dropna()}
+    years = years_of(requests, found.get("applications"))
+    known = requests.get("disbursed_usd", pd.Series(None, index=requests.index, dtype=object))
+    told = [
+        paid.get(frn, Decimal(0) if not pd.isna(year) and int(year) in covered else None) if pd.isna(usd) else usd
+        for frn, year, usd in zip(requests["frn"], years, known, strict=True)
+    ]
+    return found | {"requests": requests.assign(disbursed_usd=pd.Series(told, index=requests.index, dtype=object))}
+
+
+def years_of(requests: pd.DataFrame, applications: pd.DataFrame | None) -> pd.Series:
+    """The funding year of each request: its own where the file says it, else its application's; blank where neither does."""
+    own = requests["funding_year"] if "funding_year" in requests else pd.Series(pd.NA, index=requests.index)
+    years: dict[str, object] = {}
+    if applications is not None:
+        years = dict(zip(applications["application_number"], applications["funding_year"], strict=True))
+    return own.astype("Int64").fillna(requests["application_number"].map(years).astype("Int64"))
 
 
 BEN = ("ben", "entity_number", "Entity Number")
@@ -77,7 +111,7 @@ def crosswalk(path: Path) -> dict[str, str]:
         )
     if lea is None:
         state, district = (text[name].str.strip() for name in _NCES_PARTS)
-        numbers = state.str.zfill(LEA_DIGITS - _DISTRICT_DIGITS) + district.str.zfill(_DISTRICT_DIGITS)
+        numbers = state.str.zfill(LEA_DIGITS - DISTRICT_DIGITS) + district.str.zfill(DISTRICT_DIGITS)
         known = (state != "") & (district != "")
     else:
         numbers, known = text[lea].str.strip().str.zfill(LEA_DIGITS), text[lea].str.strip() != ""

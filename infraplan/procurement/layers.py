@@ -64,7 +64,7 @@ def map_tables(
     tables = _loaded(workspace)
     found = places.of_districts(workspace, tables, states.by_usps(workspace.config.state).fips, crosswalk, points)
     historic: list[str] = []
-    notes = [reconcile.opening(tables), *found.words]
+    notes = [reconcile.opening(tables, funding_year), *found.words]
     parts: dict[str, pd.DataFrame] = {}
     makers: Mapping[str, Callable[[], tuple[pd.DataFrame, list[str]]]] = {
         RATES: lambda: _rates(tables, funding_year),
@@ -133,7 +133,8 @@ def _one_each(rows: pd.DataFrame, leas: Mapping[str, str], tables: Mapping[str, 
 def _rates(tables: Mapping[str, pd.DataFrame], funding_year: int) -> tuple[pd.DataFrame, list[str]]:
     entities, notes = filed.entities(tables)
     found = discounts.rates(entities, discounts.Rules.of(funding_year), file="applications").table
-    latest = tables["applications"].sort_values(["funding_year", "application_number"], kind="stable")
+    none = pd.DataFrame(columns=["ben", "students", "funding_year", "application_number", "c1_rate"])
+    latest = tables.get("applications", none).sort_values(["funding_year", "application_number"], kind="stable")
     latest = latest[latest["students"].fillna(0) > 0].drop_duplicates("ben", keep="last").set_index("ben")
     ben = found["entity_id"]
     rows = pd.DataFrame({

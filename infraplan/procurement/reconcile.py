@@ -233,11 +233,14 @@ def _counted(number: Decimal, noun: str) -> str:
 # --- filings --------------------------------------------------------------------------------------------------------
 
 
-def filings(tables: Mapping[str, pd.DataFrame], funding_year: int | None = None) -> Reconciliation:
+def filings(
+    tables: Mapping[str, pd.DataFrame], funding_year: int | None = None, *, default_year: int | None = None
+) -> Reconciliation:
     """Reckon every filed rate, status, consortium average and commitment of Form 471 tables again.
 
-    `tables` are those of sources.usac; what is missing is left out. The year is the applications' own unless given.
-    Raises NoAnswer if there is nothing to reckon, NoRule for a year without rules.
+    `tables` are those of sources.usac; what is missing is left out. The year is the applications' own unless given;
+    `default_year` is that of published entities where no application is loaded. Raises NoAnswer if there is nothing to
+    reckon, NoRule for a year without rules.
     """
     rows: list[tuple[Any, ...]] = []
     applications = tables.get("applications")
@@ -251,20 +254,23 @@ def filings(tables: Mapping[str, pd.DataFrame], funding_year: int | None = None)
                 rows += _filed_consortia(some, tables["applicant_sites"])
     if "requests" in tables:
         rows += _filed_commitments(tables["requests"])
-    rows += _filed_budgets(tables, funding_year)
-    rows += _published_rates(tables, funding_year)
+    rows += _filed_budgets(tables, funding_year, default_year)
+    year = funding_year or _last_year(tables) or default_year
+    if year is not None and "erate_entities" in tables:
+        rows += _published_rates(tables["erate_entities"], discounts.Rules.of(year))
+        rows += _published_statuses(tables["erate_entities"], discounts.Rules.of(year))
     if not rows:
         raise NoAnswer(
-            "there is nothing to compare: no applications or funding requests are loaded\n"
+            "there is nothing to compare: no applications, funding requests or published entities are loaded\n"
             "  mend:  infraplan data add basic_information.csv frn.csv, or give the files"
         )
     return Reconciliation(pd.DataFrame(rows, columns=COLUMNS))
 
 
-def opening(tables: Mapping[str, pd.DataFrame]) -> str:
+def opening(tables: Mapping[str, pd.DataFrame], default_year: int | None = None) -> str:
     """The line that opens a report on these tables: how our figures compare, or why they cannot be compared."""
     try:
-        return filings(tables).first_line()
+        return filings(tables, default_year=default_year).first_line()
     except (NoAnswer, NoRule) as missing:
         return f"Not compared with published figures: {str(missing).splitlines()[0]}."
 
@@ -288,14 +294,14 @@ def _filed_rates(applications: pd.DataFrame, year: discounts.Rules) -> Iterator[
             yield _row(ben, figure, str(ours[at][row]), _shown(published), cause)
 
 
-def _rate_cause(other_status: np.int64, unrounded: np.int64, percent: np.int64) -> Cause:
+def _rate_cause(other_status: np.int64, unrounded: np.int64 | None, percent: np.int64) -> Cause:
     def cause(ours: str, published: str) -> str:
         filed = _number(published)
         if filed == 0:
             return "filed as 0: the rate was not worked out"
         if filed == int(other_status):
             return "the rate of the other urban or rural status"
-        if filed == int(unrounded):
+        if unrounded is not None and filed == int(unrounded):
             return "the share was not rounded before the band was looked up"
         return f"the rate of another band than our {percent} percent: {ANOTHER_DATE if ours else ''}"
 
@@ -322,22 +328,41 @@ def _filed_statuses(
         yield _row(ben, "urban_rural", ours, published, _status_cause(tie=2 * rural == size))
 
 
-def _published_rates(tables: Mapping[str, pd.DataFrame], funding_year: int | None) -> Iterator[tuple[Any, ...]]:
-    """Rates and statuses by the counts that USAC publishes of districts and schools, beside those it publishes with them."""
-    year = _last_year(tables) if funding_year is None else funding_year
-    if "erate_entities" not in tables or year is None:
-        return
+def _published_rates(entities: pd.DataFrame, year: discounts.Rules) -> Iterator[tuple[Any, ...]]:
+    """Rates by the counts and statuses that USAC publishes, beside those it publishes with them.
+
+    A school of a district has its district's rate: where none of its own is published, none is missing.
+    """
     try:
-        counted, _ = filed.published(tables["erate_entities"])
+        counted, _ = filed.published(entities)
     except NoAnswer:
         return
-    ours = discounts.rates(counted, discounts.Rules.of(year), file="erate_entities").table
-    told = tables["erate_entities"].drop_duplicates("entity_id").set_index("entity_id")
-    for figure in ("c1_rate", "c2_rate", "urban_rural"):
-        for entity, mine in zip(ours["entity_id"], ours[figure], strict=True):
-            theirs = told[figure].get(entity)
-            shown = str(theirs) if figure == "urban_rural" and isinstance(theirs, str) else _shown(theirs)
-            yield _row(entity, f"entity_{figure}", str(mine), "" if shown == "None" else shown)
+    ours = discounts.rates(counted, year, file="erate_entities").table
+    percent, rural = _counts(ours["nslp_percent"]), np.asarray(ours["urban_rural"] == "Rural", dtype=np.bool_)
+    other = discounts.matrix_rates(percent, ~rural, np.zeros(len(ours), dtype=np.bool_), year)
+    told = entities.drop_duplicates("entity_id").set_index("entity_id")
+    within = set(counted.loc[counted["parent_id"].notna(), "entity_id"])
+    for at, figure in enumerate(("c1_rate", "c2_rate")):
+        for row, (entity, mine) in enumerate(zip(ours["entity_id"], ours[figure], strict=True)):
+            published = _shown(told[figure].get(entity))
+            if published or entity not in within:
+                cause = _rate_cause(other[at][row], None, percent[row])
+                yield _row(entity, f"entity_{figure}", str(mine), published, cause)
+
+
+def _published_statuses(entities: pd.DataFrame, year: discounts.Rules) -> Iterator[tuple[Any, ...]]:
+    """Statuses of published districts, from the statuses published of their schools."""
+    told = entities.drop_duplicates("entity_id")
+    if "parent_id" not in told:
+        return
+    schools = told[(told["kind"] == "School") & told["urban_rural"].notna() & told["parent_id"].notna()]
+    each = (schools["urban_rural"] == "Rural").astype("int64").groupby(schools["parent_id"]).agg(["size", "sum"])
+    districts = told[(told["kind"] == "School District") & told["entity_id"].isin(each.index)]
+    for entity, published in zip(districts["entity_id"], districts["urban_rural"], strict=True):
+        size, rural = (int(value) for value in each.loc[entity])
+        ours = "Rural" if discounts.is_rural(np.array([size]), np.array([rural]), year.rural_above)[0] else "Urban"
+        shown = published if isinstance(published, str) else ""
+        yield _row(entity, "entity_urban_rural", ours, shown, _status_cause(tie=2 * rural == size))
 
 
 def _last_year(tables: Mapping[str, pd.DataFrame]) -> int | None:
@@ -346,16 +371,18 @@ def _last_year(tables: Mapping[str, pd.DataFrame]) -> int | None:
     return int(years.max()) if len(years) else None
 
 
-def _filed_budgets(tables: Mapping[str, pd.DataFrame], funding_year: int | None) -> Iterator[tuple[Any, ...]]:
-    """Category Two budgets by the counts filed, beside those of USAC's budget tool for the same cycle."""
-    if "c2_spending" not in tables or "applicant_sites" not in tables or "applications" not in tables:
+def _filed_budgets(
+    tables: Mapping[str, pd.DataFrame], funding_year: int | None, default_year: int | None
+) -> Iterator[tuple[Any, ...]]:
+    """Category Two budgets by the counts filed, or else published, beside those of USAC's budget tool for the same cycle."""
+    if "c2_spending" not in tables:
         return
-    told, filed_years = tables["c2_spending"], tables["applications"]["funding_year"].dropna()
-    for year in sorted({int(year) for year in filed_years} if funding_year is None else {funding_year}, reverse=True):
+    told, years = tables["c2_spending"], _years_counted(tables, funding_year, default_year)
+    for year in sorted(years, reverse=True):
         rules = budgets.Rules.of(year)
         cycle = told[[budgets.covers(words, year) for words in told["cycle"]]]
-        if cycle.empty or (funding_year is None and year != _last_of_cycle(filed_years, rules.cycle)):
-            continue
+        if cycle.empty or year != max(one for one in years if rules.cycle[0] <= one <= rules.cycle[1]):
+            continue  # the newest year of a cycle has the best known counts
         try:
             sites, _ = filed.sites(tables, rules)
         except NoAnswer:
@@ -366,9 +393,13 @@ def _filed_budgets(tables: Mapping[str, pd.DataFrame], funding_year: int | None)
             yield _row(ben, "budget_usd", str(budget), _shown(published.get(ben)), _budget_cause(year))
 
 
-def _last_of_cycle(years: pd.Series, cycle: tuple[int, int]) -> int:
-    """The newest funding year filed in a cycle: its counts are the best known."""
-    return int(years[years.between(*cycle)].max())
+def _years_counted(tables: Mapping[str, pd.DataFrame], funding_year: int | None, default_year: int | None) -> set[int]:
+    """The years whose counts budgets can be reckoned with: the one given, else those filed, else the default."""
+    if funding_year is not None:
+        return {funding_year}
+    applications = tables.get("applications")
+    filed_years = set() if applications is None else {int(year) for year in applications["funding_year"].dropna()}
+    return filed_years or ({default_year} if default_year is not None else set())
 
 
 def _status_cause(*, tie: bool) -> Cause:
@@ -401,16 +432,19 @@ def _filed_commitments(requests: pd.DataFrame) -> Iterator[tuple[Any, ...]]:
         if cost is None or rate is None or pd.isna(cost) or pd.isna(rate):
             continue
         ours = commitments.shares(cost, rate).commitment_usd
-        yield _row(
-            row["frn"], "commitment_usd", str(ours), _shown(filed), _commitment_cause(str(row.get("status")), cost)
-        )
+        points = Decimal(0) if pd.isna(row.get("state_match_percent")) else Decimal(row["state_match_percent"])
+        matched = commitments.shares(cost, min(rate + points, Decimal(100))).commitment_usd
+        cause = _commitment_cause(str(row.get("status")), cost, matched)
+        yield _row(row["frn"], "commitment_usd", str(ours), _shown(filed), cause)
 
 
-def _commitment_cause(status: str, cost: Decimal) -> Cause:
+def _commitment_cause(status: str, cost: Decimal, matched: Decimal) -> Cause:
     def cause(ours: str, published: str) -> str:
         one, filed = _number(ours) or Decimal(0), _number(published) or Decimal(0)
         if filed == 0:
             return f"{NOTHING_COMMITTED}: the request is {status.lower()}"
+        if filed == matched:
+            return "the points for state money are in the commitment, and not in the rate filed"
         if abs(one - filed) <= Decimal("0.01"):
             return "a cent: rounded otherwise"
         if filed > cost:

@@ -25,7 +25,9 @@ def form_471(function: F) -> F:
 @click.option("--published", type=click.Path(path_type=Path, dir_okay=False), default=None, metavar="FILE",
               help="The published figures to compare it with.")  # fmt: skip
 @form_471
-@options.funding_year
+@click.option("--funding-year", type=click.IntRange(1998, 2100), default=None, metavar="YEAR",
+              help="Year whose rules are used; default: each application's own, for published entities the "
+              "workspace's.")  # fmt: skip
 @options.workspace
 @options.output
 @options.quiet
@@ -40,7 +42,8 @@ def reconcile(
     """Our figures beside the published ones: equal, different with the likely cause, not published.
 
     Either a table of ours and a published file, or Form 471 tables (given, or loaded in the workspace): then every filed
-    rate, district status, consortium average and commitment is reckoned again.
+    rate, district status, consortium average and commitment is reckoned again, each by the rules of its own year unless
+    --funding-year is given; so are the rates, statuses and Category Two budgets that USAC publishes, where they are loaded.
 
     Example:
 
@@ -50,12 +53,14 @@ def reconcile(
     """
     from infraplan.procurement import filings
     from infraplan.procurement import reconcile as arithmetic
+    from infraplan.workspace import Workspace
 
     if (ours is None) != (published is None):
         raise click.UsageError("give both --ours and --published, or neither")
     if ours is not None and published is not None:
         answer = arithmetic.files(ours, published, funding_year)
     else:
-        answer = arithmetic.filings(filings.tables(form_471, workspace), funding_year)
+        own = None if form_471 else Workspace.open(workspace).config.funding_year
+        answer = arithmetic.filings(filings.tables(form_471, workspace), funding_year, default_year=own)
     options.say(answer.first_line())
     output.write(answer.table, workspace)

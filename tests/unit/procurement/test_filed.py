@@ -145,7 +145,37 @@ def test_published_counts_stand_in_where_no_application_has_any() -> None:
 
 def test_rates_by_published_counts_are_held_beside_the_published_rates() -> None:
     found = reconcile.filings({"applications": FILED.assign(c1_rate=None, c2_rate=None), "erate_entities": ENTITIES})
-    assert found.counts()["entity_c1_rate"] == (1, 1, 2)
+    assert found.counts()["entity_c1_rate"] == (1, 1, 0), "schools of a district have its rate: none is missing"
     rows = found.table.set_index(["entity_id", "figure"])
     assert list(rows.loc[("94", "entity_c1_rate"), ["ours", "published"]]) == ["40", "50"]
     assert "published entities' Category One rates 1 of 2 equal" in found.first_line()
+    assert rows.loc[("94", "entity_c1_rate"), "likely_cause"] == "the rate of the other urban or rural status"
+
+
+def test_a_published_status_is_held_beside_that_of_the_districts_schools() -> None:
+    found = reconcile.filings({"erate_entities": ENTITIES}, default_year=2026)
+    rows = found.table[found.table["figure"] == "entity_urban_rural"]
+    assert rows[["entity_id", "ours", "published"]].to_numpy().tolist() == [["9", "Urban", "Rural"]]  # 1 of 3 is rural
+    with pytest.raises(NoAnswer, match="nothing to compare"):
+        reconcile.filings({"erate_entities": ENTITIES})
+
+
+def test_published_schools_make_budgets_where_no_discount_calculations_are_loaded() -> None:
+    year = budgets.Rules.of(2026)
+    requests = pd.DataFrame(
+        [("A", 2026, "9", "C2", "Funded", Decimal(1000)), ("B", 2025, "9", "C2", "Funded", Decimal(7))],
+        columns=["application_number", "funding_year", "ben", "category", "status", "pre_discount_usd"],
+    )
+    sites, notes = filed.sites({"erate_entities": ENTITIES, "requests": requests}, year)
+    table = budgets.budgets(sites, year).table.set_index("entity_id")
+    assert list(table.loc["9", ["sites", "budget_usd", "funded_usd"]]) == [2, Decimal("60410.50"), Decimal("1000.00")]
+    assert table.loc["94", "method"] == "site"
+    assert notes[0] == "students as USAC publishes them: 3 schools"
+    with pytest.raises(NoAnswer, match="no published school has its students"):
+        filed.sites({"erate_entities": ENTITIES.drop(columns="students")}, year)
+
+
+def test_budgets_by_published_students_stand_beside_usacs_budget_tool() -> None:
+    told = pd.DataFrame([("9", "FY2026-2030", Decimal("60410.50"))], columns=["ben", "cycle", "budget_usd"])
+    found = reconcile.filings({"erate_entities": ENTITIES, "c2_spending": told}, default_year=2026)
+    assert found.counts()["budget_usd"] == (1, 0, 1)

@@ -148,3 +148,10 @@ def test_budgets_by_counts_filed_stand_beside_usacs_budget_tool() -> None:
     assert [cause for _, figure, cause in causes(reconcile.filings(tables)) if figure == "budget_usd"] == [
         "1 student more"
     ]
+
+
+def test_points_for_state_money_that_the_filed_rate_lacks_are_named() -> None:
+    row = {"frn": "1", "status": "Funded", "pre_discount_usd": Decimal(1000), "rate": Decimal(70),
+           "commitment_usd": Decimal(800), "state_match_percent": Decimal(10)}  # fmt: skip
+    ((_, _, cause),) = causes(reconcile.filings({"requests": pd.DataFrame([row])}))
+    assert cause.startswith("the points for state money")

@@ -6,6 +6,7 @@ of how many, and whatever was left out stands in the last part with its reason.
 
 import json
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -14,11 +15,13 @@ from typing import Literal
 
 import pandas as pd
 
+from infraplan.oer.course_codes import sced_of
 from infraplan.oer.funding import assess
 from infraplan.oer.licenses import read
 from infraplan.oer.rights import asked_by, attribution, printing
 from infraplan.oer.savings import CASES, Savings, worked_example
 from infraplan.oer.sources.lists import FUNDING_COLUMNS, is_placeholder
+from infraplan.oer.titles import read_title
 from infraplan.resources import data_path, read_toml
 
 MOST_CANDIDATES = 3
@@ -90,14 +93,15 @@ def audit(
     `covers` are the records of `oer coverage` answers, `funded` materials with their funding (see `funding.assess`),
     `since` what changed since the last report (see `standing.changed`).
     """
+    listed = items[["item_id", "title", "course", "publisher"]].assign(sced=_sced(items))
     told = (
-        matched.merge(items[["item_id", "title", "course", "publisher"]], on="item_id", how="left")
+        matched.merge(listed, on="item_id", how="left")
         .merge(_records(catalog), on="resource_id", how="left")
         .fillna("")
     )
     parts = [_summary(items, told, saved), _already_open(told), *_alternatives(told), _for_a_person(told)]
     parts += [_changes(since, items)] if since is not None else []
-    parts += [_coverage(covers), *_programs(covers)] if covers else []
+    parts += [_coverage(_told_apart(covers)), *_programs(_told_apart(covers))] if covers else []
     parts += [_savings(saved, catalog), _assumptions(saved), _funds(), _public_money(funded), _not_assessed(told)]
     best = _best(told)
     open_now = int((best["outcome"] == "same_open").sum())
@@ -117,6 +121,12 @@ def _records(catalog: pd.DataFrame) -> pd.DataFrame:
         .assign(resource_author=author)
         .rename(columns={"title": "resource_title", "license": "license_stated", "url": "resource_url"})
     )
+
+
+def _sced(items: pd.DataFrame) -> pd.Series:
+    """The SCED code of each row's course; of its title where the list names no course and the title says nothing else."""
+    by_title = items["title"].map(lambda title: sced_of(title) if read_title(title).strict else "")
+    return items["course"].map(sced_of).where(items["course"].str.strip() != "", by_title)
 
 
 def _best(told: pd.DataFrame) -> pd.DataFrame:
@@ -170,6 +180,7 @@ def _alternatives(told: pd.DataFrame) -> list[Part]:
         Column("item_id", "Row"),
         Column("title", "On the list"),
         Column("course", "Course"),
+        Column("sced", "SCED code"),
         Column("outcome", "Fit"),
         Column("resource_title", "Open text"),
         Column("license_id", "License"),
@@ -270,10 +281,20 @@ def _changes(since: pd.DataFrame, items: pd.DataFrame) -> Part:
     return Part("changes", "What changed since the last report", words, columns, frame)
 
 
+def _told_apart(covers: Sequence[dict[str, object]]) -> list[dict[str, object]]:
+    """Answers for one course (a lead program, a mixture) are told apart by their folders."""
+    times = Counter(str(one.get("name", "")) for one in covers)
+    return [
+        one | {"name": f"{one['name']} ({one['folder']})"} if times[str(one.get("name", ""))] > 1 else one
+        for one in covers
+    ]
+
+
 def _coverage(covers: Sequence[dict[str, object]]) -> Part:
     rows = [
         (
             str(one.get("name", "")),
+            sced_of(str(one.get("name", ""))),
             str(one.get("lead_program") or "a mixture"),
             one.get("lead_covers", ""),
             str(one.get("supplements", "")),
@@ -285,9 +306,10 @@ def _coverage(covers: Sequence[dict[str, object]]) -> Part:
         )
         for one in covers
     ]
-    names = ["course", "lead", "alone", "supplements", "covered", "wanted", "set", "proof", "uncovered"]
+    names = ["course", "sced", "lead", "alone", "supplements", "covered", "wanted", "set", "proof", "uncovered"]
     columns = (
         Column("course", "Course"),
+        Column("sced", "SCED code"),
         Column("lead", "Led by"),
         Column("alone", "It covers", "count"),
         Column("supplements", "Supplements that close its gaps"),
@@ -441,6 +463,7 @@ def _not_assessed(told: pd.DataFrame) -> Part:
         Column("item_id", "Row"),
         Column("title", "On the list"),
         Column("course", "Course"),
+        Column("sced", "SCED code"),
         Column("reasons", "Why"),
     )
     return Part("not_assessed", "Without an alternative, or not assessed", words, columns, frame)
@@ -453,7 +476,10 @@ def material_funding(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def coverage_record(folder: Path) -> dict[str, object]:
-    """What `oer coverage` wrote into a folder, with the standards left uncovered in one cell."""
+    """What `oer coverage` wrote into a folder, with the standards left uncovered in one cell.
+
+    `name` is the course the answer is for; the folder's where an item's own correlation was covered and no course is named.
+    """
     told: dict[str, object] = json.loads((folder / "solution.json").read_text(encoding="utf-8"))
     left, used, programs = (
         pd.read_csv(folder / name, dtype=str, keep_default_na=False).drop(columns="stamp", errors="ignore")
@@ -462,7 +488,8 @@ def coverage_record(folder: Path) -> dict[str, object]:
     lead = told.get("lead_program")
     alone = int((programs[lead] != "0").sum()) if lead in programs else ""
     return told | {
-        "name": folder.name,
+        "name": str(told.get("course") or folder.name),
+        "folder": folder.name,
         "uncovered": ", ".join(left["code"]) or "none",
         "supplements": ", ".join(used.loc[used["role"] == "supplement", "resource_id"]) or "none",
         "lead_covers": alone,

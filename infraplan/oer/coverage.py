@@ -54,6 +54,7 @@ class Inputs:
     remixable: bool = False
     assumed: bool = False
     unreadable: int = 0
+    course: str = ""
 
     @property
     def coverable(self) -> frozenset[str]:
@@ -115,6 +116,7 @@ def inputs_from(
         remixable=remixable,
         assumed=codes is None,
         unreadable=int((alignments["code"].str.strip() == "").sum()),
+        course=(course or "").strip(),
     )
 
 
@@ -405,6 +407,7 @@ def write(folder: Path, inputs: Inputs, answer: Cover, files: Mapping[str, Path]
                 policy=policy,
                 inputs=files,
                 unit="adoption effort",
+                course=inputs.course or None,
                 lead_program=answer.lead or None,
                 standards_wanted=len(inputs.wanted),
                 standards_coverable=len(inputs.coverable),

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 from rapidfuzz import fuzz, process
 
+from infraplan.oer.course_codes import read_course
 from infraplan.oer.gates import Judgment, Offer, Want
 from infraplan.oer.isbns import read_isbns, registrant
 from infraplan.oer.license_book import License
@@ -117,7 +118,7 @@ def _item(row: Mapping[str, str]) -> Item:
 
 def _want(row: Mapping[str, str], title: Title, *, textbook: bool, has_isbn: bool) -> tuple[Want | None, str]:
     """The course an item is for: its course column, else its title; and why none is found, or it is no course text."""
-    course = read_title(row["course"]) if row["course"].strip() else None
+    course = read_course(row["course"]) if row["course"].strip() else None
     subject = read_title(row["subject"]).courses if row["subject"].strip() else ()
     grades = read_grades(fold(row["grades"])) or (course.grades if course else None) or title.grades
     named = course.courses if course and course.courses else ()
@@ -188,7 +189,7 @@ def _level(course: Title | None, title: Title, wanted: tuple[str, ...], grades: 
 
 def _resource(row: Mapping[str, str]) -> Resource:
     title = read_title(row["title"])
-    course = read_title(row["course"]) if row["course"].strip() else None
+    course = read_course(row["course"]) if row["course"].strip() else None
     license_, license_from = _license(row)
     program = program_named(row["program"]) or program_named(row["title"])
     grades = read_grades(fold(row["grades"])) or title.grades

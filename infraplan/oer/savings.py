@@ -25,6 +25,7 @@ import pandas as pd
 from dateutil import parser as dates
 
 from infraplan.errors import BadInput, Fault
+from infraplan.oer.course_codes import read_course
 from infraplan.oer.series import PROGRAM, grades_of
 from infraplan.oer.sources.lists import read_price
 from infraplan.oer.sources.wording import fold
@@ -256,7 +257,7 @@ def _row(
 
 def _whose(row: Mapping[str, str]) -> str:
     """Whose course a row is for: district, course, and grades or the course's own name (honors apart from regular)."""
-    named = ",".join(read_title(row["course"] or row["title"]).courses)
+    named = ",".join(read_course(row["course"] or row["title"]).courses)
     # where no course is recognized the subject tells rows apart, so that science K-5 is not taken for reading K-5
     named = named or (row["subject"] or row["title"]).strip().lower()
     return "|".join((row["district"].strip(), named, (row["grades"] or row["course"]).strip().lower()))
@@ -277,8 +278,8 @@ def _grades_seen(row: Mapping[str, str], seen: set[str]) -> bool:
 
 def _grade_keys(row: Mapping[str, str]) -> set[str]:
     """District, subject and each grade of a row of a subject taught by grade; none for other rows."""
-    named = read_title(row["course"] or row["title"]).courses or read_title(row["subject"]).courses
-    grades = read_grades(fold(row["grades"])) or read_title(row["course"] or row["title"]).grades
+    named = read_course(row["course"] or row["title"]).courses or read_title(row["subject"]).courses
+    grades = read_grades(fold(row["grades"])) or read_course(row["course"] or row["title"]).grades
     if len(named) != 1 or named[0] not in BY_GRADE or grades is None:
         return set()
     split = grades_of(named, grades)

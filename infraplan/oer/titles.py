@@ -54,13 +54,14 @@ BY_GRADE = frozenset({"math", "science", "social_studies", "ela"})
 
 @dataclass(frozen=True)
 class Course:
-    """One course of the taxonomy; grades -1 (prekindergarten) to 12, above 12 college years."""
+    """One course of the taxonomy; grades -1 (prekindergarten) to 12, above 12 college years; `sced` blank if none fits."""
 
     course_id: str
     subject: str
     name: str
     low_grade: int
     high_grade: int
+    sced: str = ""
 
 
 @dataclass(frozen=True)
@@ -87,10 +88,10 @@ class Title:
 @cache
 def courses() -> dict[str, Course]:
     """The taxonomy by course id."""
-    told = pd.read_csv(data_path("codes", "courses.csv"), dtype=str)
+    told = pd.read_csv(data_path("codes", "courses.csv"), dtype=str, keep_default_na=False)
     return {
         row["course_id"]: Course(
-            row["course_id"], row["subject"], row["name"], int(row["low_grade"]), int(row["high_grade"])
+            row["course_id"], row["subject"], row["name"], int(row["low_grade"]), int(row["high_grade"]), row["sced"]
         )
         for row in told.to_dict("records")
     }

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from infraplan.cli import infraplan
 from infraplan.oer import workbook
-from infraplan.oer.audit import Audit, audit, dollars
+from infraplan.oer.audit import Audit, audit, coverage_record, dollars
 from infraplan.oer.funding import assess, rules
 from infraplan.oer.licenses import read
 from infraplan.oer.matching import match
@@ -244,11 +244,36 @@ def test_programs_stand_side_by_side_on_a_sheet_of_their_own(files: tuple[Path, 
     done = CliRunner().invoke(infraplan, ["oer", "audit", "--list", str(files[0]), "--catalog", str(files[1]),
                                           "--coverage", str(tmp_path / "Grade 3 [math]"), "-o", str(tmp_path / "o")])  # fmt: skip
     assert done.exit_code == 0, done.output
-    sheet = openpyxl.load_workbook(tmp_path / "o" / "audit.xlsx")["standards_grade_3_math"]
+    sheet = openpyxl.load_workbook(tmp_path / "o" / "audit.xlsx")["standards_g3"]
     rows = [[cell.value for cell in row] for row in sheet.iter_rows(min_row=4)]
     assert rows == [["Standard", "One", "Two"], ["3.NF.A.1", 1, 0], ["3.NF.A.2", 1, 0], ["3.NF.A.3", 0, 1]]
     covered = pd.read_csv(tmp_path / "o" / "coverage.csv").iloc[0]
     assert (covered["lead"], covered["alone"], covered["supplements"], covered["covered"]) == ("One", 2, "y", 3)
+
+
+def test_an_answer_is_named_by_its_course_and_two_for_one_course_by_their_folders_too(tmp_path: Path) -> None:
+    (tmp_path / "s.csv").write_text("code,course\nA-SSE.1,Algebra 1\n", encoding="utf-8")
+    (tmp_path / "codes.csv").write_text("code\nA-SSE.1\n", encoding="utf-8")
+    (tmp_path / "al.csv").write_text("resource_id,code,program\nx,A-SSE.1,One\n", encoding="utf-8")
+    cover = ["oer", "coverage", "--standards", str(tmp_path / "s.csv"), "--alignments", str(tmp_path / "al.csv")]
+    for folder, asked in (
+        ("led", ["--course", "Algebra 1"]),
+        ("mixed", ["--course", "Algebra 1", "--mix"]),
+        ("own", ["--codes", str(tmp_path / "codes.csv")]),
+    ):
+        done = CliRunner().invoke(infraplan, [*cover, *asked, "-o", str(tmp_path / folder)])
+        assert done.exit_code == 0, done.output
+    assert [coverage_record(tmp_path / one)["name"] for one in ("led", "own")] == ["Algebra 1", "own"]
+
+    (tmp_path / "list.csv").write_text(LIST, encoding="utf-8")
+    (tmp_path / "catalog.csv").write_text(CATALOG, encoding="utf-8")
+    items, catalog = read_list(tmp_path / "list.csv"), read_catalogs([tmp_path / "catalog.csv"])
+    matched = match(items, catalog)
+    covers = [coverage_record(tmp_path / one) for one in ("led", "mixed", "own")]
+    both = part(audit(items, catalog, matched, estimate(items, matched), covers), "coverage")
+    assert both["course"].tolist() == ["Algebra 1 (led)", "Algebra 1 (mixed)", "own"]
+    alone = part(audit(items, catalog, matched, estimate(items, matched), covers[:1]), "coverage").iloc[0]
+    assert (alone["course"], alone["sced"]) == ("Algebra 1", "02052")
 
 
 def test_who_paid_is_read_below_rows_that_stand_above_the_header(files: tuple[Path, Path], tmp_path: Path) -> None:

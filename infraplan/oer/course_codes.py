@@ -1,0 +1,85 @@
+"""SCED codes of courses: a list's course cell may hold a code, and a course is shown with its code.
+
+SCED (School Courses for the Exchange of Data) numbers a course with five digits; an identifier of twelve characters begins
+with them and has the level of rigor as its sixth (H: honors). Codes and their sources: `courses.csv`, `courses.toml`.
+"""
+
+import re
+from dataclasses import replace
+from functools import cache
+
+from infraplan.oer.titles import BY_GRADE, Title, courses, read_title
+from infraplan.resources import data_path, read_toml
+
+_CELL = re.compile(r"\s*(\d{5})(?:([BCEGHX])[\dA-Z.]{6})?(?![\w.])[\s:,;/\u2013\u2014-]*(.*)", re.DOTALL)
+_HONORS = "H"
+
+
+@cache
+def _known() -> dict[str, Title]:
+    """What each known code says: the course of the taxonomy, or its title's reading (level, grade, language level)."""
+    named = {
+        course.sced: replace(read_title(course.name), courses=(course.course_id,), strict=True, leftover=())
+        for course in courses().values()
+        if course.sced
+    }
+    told = read_toml(data_path("codes", "courses.toml"))
+    return named | {code: read_title(title) for code, title in (told["read_by_title"] | told["read_only"]).items()}
+
+
+@cache
+def _shown() -> dict[str, Title]:
+    """The known codes but those of earlier versions of SCED, which are read where a list has them and not shown."""
+    earlier = read_toml(data_path("codes", "courses.toml"))["read_only"]
+    return {code: known for code, known in _known().items() if code not in earlier}
+
+
+@cache
+def read_course(cell: str) -> Title:
+    """Read a course cell: a SCED code, a code with words ("02052 Algebra I"), or words.
+
+    Where the words name a course they decide, because states number courses of their own with five digits too. A code that
+    is not known is read as words.
+    """
+    found = _CELL.fullmatch(cell)
+    if found is None or found[1] not in _known():
+        return read_title(cell)
+    said = read_title(found[3])
+    read = said if said.courses else _with(_known()[found[1]], said)
+    return replace(read, level="honors") if found[2] == _HONORS and not read.level else read
+
+
+def _with(coded: Title, said: Title) -> Title:
+    """The code's course with the level and grades that the words beside it say."""
+    return replace(coded, level=said.level or coded.level, grades=said.grades or coded.grades)
+
+
+@cache
+def sced_of(cell: str) -> str:
+    """The SCED code of a course cell: its own if it holds one that is known, else that of what it says; blank if none fits.
+
+    >>> sced_of("Algebra 1"), sced_of("AP Biology"), sced_of("Biology"), sced_of("Calculus 2")
+    ('02052', '03056', '03051', '')
+    """
+    read = read_course(cell)
+    found = _CELL.fullmatch(cell)
+    if found and found[1] in _known() and _known()[found[1]].courses == read.courses:
+        return found[1]
+    if not read.courses:
+        return ""
+    alike = {code: known for code, known in _shown().items() if _same(read, known)}
+    worded = [code for code, known in alike.items() if known.work == read.work]
+    own = [courses()[one].sced for one in read.courses if courses()[one].sced in alike]
+    # the level, or the grade of a course by grade, tells codes apart; without either a part would pass for the course
+    told_apart = read.level == "ap" or bool(read.serves) or bool(set(read.courses) & BY_GRADE)
+    return next((codes[0] for codes in (worded, own, list(alike) if told_apart else []) if len(codes) == 1), "")
+
+
+def _same(read: Title, known: Title) -> bool:
+    """The same course, AP or not, the same language level, and the same grades where a course is taught by grade."""
+    return (
+        read.courses == known.courses
+        and (read.level == "ap") == (known.level == "ap")
+        and read.serves == known.serves
+        and (read.grades == known.grades or not set(read.courses) & BY_GRADE)
+    )

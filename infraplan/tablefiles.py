@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
+from html import escape
 from pathlib import Path
 from typing import IO, Any
 
@@ -57,6 +58,8 @@ NO = {"no", "n", "false", "f", "0"}
 FORMULA_LEADS = ("=", "+", "-", "@", "\t", "\r")
 FORMATS = ("csv", "json", "jsonl", "parquet", "xlsx", "geojson", "gpkg", "html")
 _MOST_FAULTS_PER_COLUMN = 200
+_WIDE = 120
+"""Characters of a column that holds sentences."""
 _MOST_EXACT = 2**53
 """Above this a whole number is not exact in a spreadsheet, nor here."""
 _MOST_MONEY = Decimal(10) ** 14
@@ -687,15 +690,25 @@ def format_of(path: Path | str) -> str:
     return ending
 
 
-def write(frame: pd.DataFrame, path: Path | str, format: str | None = None) -> None:  # noqa: A002
+def write(
+    frame: pd.DataFrame,
+    path: Path | str,
+    format: str | None = None,  # noqa: A002
+    *,
+    about: Sequence[str] = (),
+) -> None:
     """Write a table in the format of the file's ending (or `format`), whole or not at all.
 
     Yes/no columns are written as yes and no; text cells that a spreadsheet would run as a formula get a leading
-    apostrophe in csv and xlsx. Raises BadInput for an unknown ending or a map format without geometry.
+    apostrophe in csv and xlsx. The sentences `about` the table stand on a second sheet of a workbook and above the table of a
+    page; the other formats hold the table alone. Raises BadInput for an unknown ending or a map format without geometry.
     """
     kind = format or format_of(path)
     with atomic(Path(path)) as temporary:
-        _WRITERS[kind](frame, temporary)
+        if about and kind in _TELLERS:
+            _TELLERS[kind](frame, temporary, about)
+        else:
+            _WRITERS[kind](frame, temporary)
 
 
 def to_csv_text(frame: pd.DataFrame) -> str:
@@ -759,8 +772,16 @@ def _write_parquet(frame: pd.DataFrame, path: Path) -> None:
     frame.to_parquet(path, index=False)
 
 
-def _write_xlsx(frame: pd.DataFrame, path: Path) -> None:
-    _plain(frame).to_excel(path, index=False, sheet_name="table", freeze_panes=(1, 0))
+def _write_xlsx(frame: pd.DataFrame, path: Path, about: Sequence[str] = ()) -> None:
+    from openpyxl.styles import Alignment  # noqa: PLC0415 - only where a workbook is written
+
+    with pd.ExcelWriter(path, engine="openpyxl") as book:
+        _plain(frame).to_excel(book, index=False, sheet_name="table", freeze_panes=(1, 0))
+        if about:
+            pd.DataFrame({"about": [neutral(line) for line in about]}).to_excel(book, index=False, sheet_name="about")
+            book.sheets["about"].column_dimensions["A"].width = _WIDE
+            for cell in book.sheets["about"]["A"]:
+                cell.alignment = Alignment(wrap_text=True, vertical="top")
 
 
 def _write_geo(driver: str) -> Callable[[pd.DataFrame, Path], None]:
@@ -774,10 +795,12 @@ def _write_geo(driver: str) -> Callable[[pd.DataFrame, Path], None]:
     return run
 
 
-def _write_html(frame: pd.DataFrame, path: Path) -> None:
+def _write_html(frame: pd.DataFrame, path: Path, about: Sequence[str] = ()) -> None:
+    told = "".join(f"<p>{escape(line)}</p>" for line in about)
     body = _plain(frame, neutralize=False).to_html(index=False, border=0, na_rep="", escape=True)
     path.write_text(
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Table</title>{body}</html>\n', encoding="utf-8"
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Table</title>{told}{body}</html>\n',
+        encoding="utf-8",
     )
 
 
@@ -791,6 +814,8 @@ _WRITERS: dict[str, Callable[[pd.DataFrame, Path], None]] = {
     "gpkg": _write_geo("GPKG"),
     "html": _write_html,
 }
+_TELLERS: dict[str, Callable[[pd.DataFrame, Path, Sequence[str]], None]] = {"xlsx": _write_xlsx, "html": _write_html}
+"""Formats that hold sentences beside the table."""
 
 
 def write_stream(frame: pd.DataFrame, stream: IO[str], format: str | None = None) -> None:  # noqa: A002

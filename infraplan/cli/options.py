@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import pandas as pd
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from infraplan.workspace import Workspace
 
 F = TypeVar("F", bound=Callable[..., Any])
+PLANNING = "Planning figures, not legal advice; USAC decides."
 FORMATS = ("csv", "json", "jsonl", "parquet", "xlsx", "geojson", "gpkg", "html")
 SYNTHETIC = "SYNTHETIC: a fictional state; no figure here is about a real place"
 
@@ -29,8 +30,10 @@ class Output:
     path: Path | None
     format: str | None
 
-    def write(self, frame: "pd.DataFrame", workspace: "Workspace | Path | None" = None) -> None:
-        """Write the table; words about it go to standard error.
+    def write(
+        self, frame: "pd.DataFrame", workspace: "Workspace | Path | None" = None, *, about: "Sequence[str]" = ()
+    ) -> None:
+        """Write the table; words about it go to standard error, and `about` into workbooks and pages, too.
 
         A table of the fictional state carries a last column that says so, wherever it travels.
         """
@@ -43,7 +46,7 @@ class Output:
         if self.path is None:
             tablefiles.write_stream(frame, sys.stdout, self.format)
             return
-        tablefiles.write(frame, self.path, self.format)
+        tablefiles.write(frame, self.path, self.format, about=about)
         say(f"wrote {self.path} ({len(frame):,} rows)")
 
 

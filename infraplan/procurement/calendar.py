@@ -326,10 +326,14 @@ def _category_two(tables: Mapping[str, pd.DataFrame], as_of: date, told: _Told) 
 _MOST_OCTETS = 75
 
 
-def to_ics(found: Calendar) -> str:
-    """The dates as an iCalendar file (RFC 5545), one all-day event each, stamped with the day they are reckoned for."""
+def to_ics(found: Calendar, opening: str = "") -> str:
+    """The dates as an iCalendar file (RFC 5545), one all-day event each, stamped with the day they are reckoned for.
+
+    The `opening` and the calendar's first note stand in its description.
+    """
     stamp = f"{found.as_of:%Y%m%d}T000000Z"
     lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//infraplan//E-Rate calendar//EN", "CALSCALE:GREGORIAN"]
+    lines += [f"X-WR-CALDESC:{_escaped(' '.join(part for part in (opening, found.notes[0]) if part))}"]
     for row in found.table.to_dict("records"):
         frn = row["frn"] or ""
         title = f"{row['what']}: BEN {row['ben']}{f', FRN {frn}' if frn else ''}, ${row['usd_at_stake']:,.2f}"

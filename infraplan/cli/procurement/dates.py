@@ -61,11 +61,11 @@ def calendar(
     day = as_of.date() if as_of else date.today()  # noqa: DTZ011 - a planner's own day
     tables = filings.tables(form_471, workspace)
     found = arithmetic.calendar(tables, day, within_days=within)
-    options.say(reconcile.opening(tables))
-    for note in found.notes:
+    told = [reconcile.opening(tables), *found.notes]
+    for note in told:
         options.say(note)
     if output.path is not None and output.path.suffix.lower() == ".ics":
-        tablefiles.write_text(output.path, arithmetic.to_ics(found))
+        tablefiles.write_text(output.path, arithmetic.to_ics(found, told[0]))
         options.say(f"wrote {output.path} ({len(found.table):,} events)")
         return
-    output.write(found.table, workspace)
+    output.write(found.table, workspace, about=[*told, options.PLANNING])

@@ -63,4 +63,4 @@ def reconcile(
         own = None if form_471 else Workspace.open(workspace).config.funding_year
         answer = arithmetic.filings(filings.tables(form_471, workspace), funding_year, default_year=own)
     options.say(answer.first_line())
-    output.write(answer.table, workspace)
+    output.write(answer.table, workspace, about=[answer.first_line(), options.PLANNING])

@@ -58,10 +58,10 @@ def prices(
     found = arithmetic.benchmark(
         tables, funding_year=year, least=least, crosswalk=filings.crosswalk(crosswalk) if crosswalk else None
     )
-    options.say(reconcile.opening(tables))
-    for note in found.notes:
+    told = [reconcile.opening(tables), *found.notes]
+    for note in told:
         options.say(note)
-    output.write(found.table, workspace)
+    output.write(found.table, workspace, about=[*told, options.PLANNING])
     if affordable is not None:
         table, notes = affordability.affordability(
             found, tables, least=least, target=target, allow_historic=allow_historic

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from openpyxl import load_workbook
 
 from infraplan.cli import main
 
@@ -70,3 +71,25 @@ def test_help_shows_an_example(command: str, capsys: pytest.CaptureFixture[str])
 def test_prices_of_files_need_a_year(requests: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("procurement", "prices", "--form-471", requests) == 2
     assert "--form-471 needs --funding-year" in capsys.readouterr().err
+
+
+def test_a_report_on_filings_opens_with_the_comparison_wherever_it_is_written(
+    requests: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    opening, words = "Compared with the published figures: commitments", ["--form-471", requests]
+    for ending in ("xlsx", "html", "ics"):
+        target = str(tmp_path / f"dates.{ending}")
+        assert run("procurement", "calendar", *words, "--as-of", "2026-10-01", "-o", target) == 0
+    book = load_workbook(tmp_path / "dates.xlsx")
+    assert book.sheetnames == ["table", "about"], "the table stays the first sheet"
+    told = [str(cell.value) for cell in book["about"]["A"]]
+    assert told[1].startswith(opening)
+    assert told[2].startswith("as of 2026-10-01")
+    assert told[-1].startswith("Planning figures")
+    assert f"<p>{opening}" in (tmp_path / "dates.html").read_text(encoding="utf-8")
+    calendar = (tmp_path / "dates.ics").read_text(encoding="utf-8").replace("\n ", "")
+    assert f"X-WR-CALDESC:{opening}" in calendar
+    assert "as of 2026-10-01: 1 date" in calendar
+    assert run("procurement", "reconcile", *words, "-o", str(tmp_path / "compared.xlsx")) == 0
+    assert str(load_workbook(tmp_path / "compared.xlsx")["about"]["A2"].value).startswith(opening)
+    capsys.readouterr()

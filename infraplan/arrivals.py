@@ -27,12 +27,22 @@ SHAPES = (".shp", ".gpkg", ".geojson")
 RECORDS = (".json", ".parquet")
 SIDECARS = (".shx", ".dbf", ".prj", ".cpg", ".sbn", ".sbx", ".qix", ".shp.xml", ".xml", ".fix")
 PASSED_OVER = (".sas7bdat", ".pdf", ".docx", ".md", ".html", ".lyr")
+_READ_ME = re.compile(r"(?:.*/)?_*read[-_ ]?me[^/]*$", re.IGNORECASE)
 _PEEK_BYTES = 65_536
 _SAYING_NOTHING = ("", ".dat", ".data", ".out", ".download", ".export")
 _MOST_LAYERS = 3
 _FEWEST_COLUMNS = 2
+_MOST_TOLD = 200
 _OTHER_ENDINGS = (*SHEETS, *SHAPES, *RECORDS, ".zip", ".gz")
 _HEADER_ROWS_SEARCHED = 8
+
+
+@dataclass(frozen=True)
+class Companion:
+    """A file that comes in a publisher's archive and is not the data: known by its columns, or by its name."""
+
+    columns: tuple[str, ...] = ()
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -48,7 +58,7 @@ class Source:
     tables: tuple[str, ...]
     kinds: tuple[str, ...]
     headers: tuple[Mapping[str, Any], ...]
-    companions: tuple[tuple[str, ...], ...] = ()
+    companions: tuple[Companion, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -102,7 +112,9 @@ def sources() -> Mapping[str, Source]:
             tables=tuple(told["tables"]),
             kinds=tuple(told["kinds"]),
             headers=tuple(told.get("header", ())),
-            companions=tuple(tuple(one["columns"]) for one in told.get("companion", ())),
+            companions=tuple(
+                Companion(tuple(one.get("columns", ())), one.get("name", "")) for one in told.get("companion", ())
+            ),
         )
     return found
 
@@ -166,8 +178,8 @@ def _most_bytes(room: Path) -> int:
 def _zipped(local: Path, label: str, room: Path, files: tuple[Path, ...], depth: int) -> list[Arrival]:
     with archives.opened(local) as archive:
         every = archives.members(archive)
-        names = [name for name in every if not name.lower().endswith(PASSED_OVER)]
-        wanted = _wanted(names)
+        names = [name for name in every if not name.lower().endswith(PASSED_OVER) and not _READ_ME.match(name)]
+        wanted, doubles = _in_one_format(_wanted(names))
         if not wanted:
             mend = f"it holds: {', '.join(names or every)[:200] or 'nothing'}; unpack it and add the file"
             what = f"{label} holds no table and no shapes"
@@ -185,6 +197,9 @@ def _zipped(local: Path, label: str, room: Path, files: tuple[Path, ...], depth:
             told = label if len(wanted) == 1 else f"{label}!{name}"
             found = _inside(inner, told, own_room, files, depth + 1)
             arrivals += [replace(one, member="/".join(filter(None, (name, one.member)))) for one in found]
+        if doubles:
+            remark = f"not read, the same in another format: {', '.join(PurePosixPath(name).name for name in doubles)}"
+            arrivals[0] = replace(arrivals[0], remarks=(*arrivals[0].remarks, remark))
         return _without_companions(arrivals)
 
 
@@ -197,19 +212,30 @@ def _wanted(names: Sequence[str]) -> list[str]:
     return [name for name in names if PurePosixPath(name).suffix.lower() in _SAYING_NOTHING]
 
 
+def _in_one_format(names: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The members to read and those left aside: NCES packs one table as text and as a workbook, under one name."""
+    texts = {PurePosixPath(name).with_suffix("") for name in names if name.lower().endswith(DELIMITED)}
+    doubles = [name for name in names if name.lower().endswith(SHEETS) and PurePosixPath(name).with_suffix("") in texts]
+    return [name for name in names if name not in doubles], doubles
+
+
 def _without_companions(found: list[Arrival]) -> list[Arrival]:
     """A publisher's archive without the tables that only describe it, where another of its tables is known."""
     about = [one for one in found if _is_companion(one)]
     if not about or not any(recognize(one) for one in found if one not in about):
         return found
-    remark = f"not read, they only describe the data: {', '.join(one.bare_name for one in about)}"
-    return [replace(one, remarks=(*one.remarks, remark)) for one in found if one not in about]
+    remark = f"not read, not the data itself: {', '.join(one.bare_name for one in about)}"
+    kept = [one for one in found if one not in about]
+    return [replace(kept[0], remarks=(*kept[0].remarks, remark)), *kept[1:]]
 
 
 def _is_companion(arrival: Arrival) -> bool:
+    companions = [one for source in sources().values() for one in source.companions]
+    if any(one.name and re.search(one.name, arrival.bare_name, re.IGNORECASE) for one in companions):
+        return True
     here = {column.lower() for column in arrival.columns}
     return recognize(arrival) is None and any(
-        {str(column).lower() for column in columns} <= here for one in sources().values() for columns in one.companions
+        one.columns and {column.lower() for column in one.columns} <= here for one in companions
     )
 
 
@@ -425,7 +451,7 @@ def header_of(arrival: Arrival, source: Source) -> str:
                     kind="MissingColumn",
                     what=f"{arrival.name} lacks columns of {source.title}: {', '.join(lacks[name])}",
                     file=arrival.name,
-                    mend=f"check --as, or leave it out; the file's columns are: {', '.join(arrival.columns)[:200]}",
+                    mend=f"check --as, or leave it out; the file's columns are: {_listed(arrival.columns)}",
                 )
             ]
         )
@@ -452,8 +478,22 @@ def nearest(arrival: Arrival) -> str:
             if len(missing) < len(wanted) / 2 and (best is None or len(missing) < len(lacking)):
                 best, lacking = source, missing
     if best is None:
-        return f"its columns are: {', '.join(arrival.columns)[:200] or 'none'}"
-    return f"nearest is {best.title}, but it lacks: {', '.join(lacking)}"
+        return f"its columns are: {_listed(arrival.columns)}"
+    if not lacking:
+        kinds = " or ".join(_KINDS[kind] for kind in best.kinds)
+        return f"it has the columns of {best.title}, which comes as {kinds}; save it so"
+    return f"nearest is {best.title}, but it lacks: {_listed(lacking)}"
+
+
+def _listed(columns: Sequence[str]) -> str:
+    """The first columns, never cut in the middle of a name."""
+    told, room = [], _MOST_TOLD
+    for column in columns:
+        room -= len(column) + 2
+        if told and room < 0:
+            return f"{', '.join(told)} and {len(columns) - len(told)} more"
+        told.append(column[:_MOST_TOLD])
+    return ", ".join(told) or "none"
 
 
 _DATES = (

@@ -1,6 +1,7 @@
 """Loaders of Census and NCES files, on small files in the publishers' true shapes."""
 
 import json
+import zipfile
 from pathlib import Path
 
 import geopandas as gpd
@@ -345,3 +346,77 @@ def test_exported_boundaries_are_shapes_again(maine: Workspace, tmp_path: Path) 
     add(maine, two_districts(tmp_path))
     tablefiles.write(maine.geoframe("district_shapes"), tmp_path / "out.geojson")
     assert gpd.read_file(tmp_path / "out.geojson")["lea_id"].tolist() == [WEST, EAST]
+
+
+# --- archives as the publishers pack them -----------------------------------------------------------------------------
+
+
+def packed(path: Path, parts: dict[str, bytes]) -> Path:
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    return path
+
+
+def test_the_archive_of_the_census_site_is_taken_with_its_notes_beside_the_data(
+    maine: Workspace, tmp_path: Path
+) -> None:
+    data = s2802(tmp_path / ACS, ("1400000US23001010100", 100, 10, 90, 10))
+    parts = {
+        "ACSST5Y2022.S2802-Column-Metadata.csv": b"Column Name,Label\nGEO_ID,Geography\nNAME,Geographic Area Name\n",
+        ACS: data.read_bytes(),
+        "ACSST5Y2022.S2802-Table-Notes.txt": b"Although the survey counts people, households, and homes, it errs.\n",
+    }
+    found = receipt(maine, packed(tmp_path / "ACSST5Y2022.S2802_2026-01-01T000000.zip", parts))
+    assert maine.frame("household_internet")["estimate"].tolist() == [100.0, 90.0]
+    assert any("S2802-Column-Metadata.csv, ACSST5Y2022.S2802-Table-Notes.txt" in note for note in found.notes)
+
+
+def test_school_points_come_as_text_and_workbook_in_one_archive_and_count_once(
+    maine: Workspace, tmp_path: Path
+) -> None:
+    points = pd.read_csv(edge(tmp_path / "points.csv", edge_row("230000100001", "West High")), dtype=str)
+    points.to_excel(tmp_path / "points.xlsx", index=False)
+    folder = "EDGE_GEOCODE_PUBLICSCH_2425"
+    parts = {
+        f"{folder}/{folder}.TXT": points.to_csv(sep="|", index=False).encode(),
+        f"{folder}/{folder}.xlsx": (tmp_path / "points.xlsx").read_bytes(),
+        f"{folder}/{folder}.sas7bdat": b"not for us",
+        f"{folder}/Shapefile_SCH.zip": b"not opened",
+        f"{folder}/README.txt": b"what is what\n",
+    }
+    found = receipt(maine, packed(tmp_path / f"{folder}.zip", parts))
+    assert maine.frame("schools")["ncessch"].tolist() == ["230000100001"]
+    assert any(f"the same in another format: {folder}.xlsx" in note for note in found.notes)
+
+
+def test_school_points_and_directories_saved_as_a_workbook_are_taken(maine: Workspace, tmp_path: Path) -> None:
+    points = edge(tmp_path / "points.csv", edge_row("230000100001", "West High"))
+    directory = ccd_lea(tmp_path / "lea.csv", ccd_lea_row(WEST, "West"))
+    for path in (points, directory):
+        pd.read_csv(path, dtype=str).to_excel(path.with_suffix(".xlsx"), index=False)
+        add(maine, path.with_suffix(".xlsx"))
+    assert maine.frame("schools")["ncessch"].tolist() == ["230000100001"]
+    assert maine.frame("districts")["lea_id"].tolist() == [WEST]
+
+
+def test_of_all_block_assignments_of_a_state_those_of_school_districts_are_read(
+    maine: Workspace, tmp_path: Path
+) -> None:
+    others = {"AIANNH": "AIANNHCE|COMPTYP", "CD": "DISTRICT", "SLDU": "DISTRICT", "VTD": "COUNTYFP|DISTRICT"}
+    parts = {
+        f"BlockAssign_ST23_ME_{kind}.txt": f"BLOCKID|{columns}\n230010101001000|01\n".encode()
+        for kind, columns in others.items()
+    }
+    parts["BlockAssign_ST23_ME_SDUNI.txt"] = f"BLOCKID|DISTRICT\n230010101001000|{WEST[2:]}\n".encode()
+    add(maine, packed(tmp_path / "BlockAssign_ST23_ME.zip", parts))
+    assert maine.frame("block_districts")[["lea_id", "area_layer"]].to_numpy().tolist() == [[WEST, "unified"]]
+
+
+def test_a_known_table_in_a_format_its_source_does_not_come_in_is_told_how_to_save_it(
+    maine: Workspace, tmp_path: Path
+) -> None:
+    columns = ["GEOID", "NAME", "LOGRADE", "HIGRADE", "FUNCSTAT", "UNSDLEA"]
+    pd.DataFrame([[""] * len(columns)], columns=columns).to_csv(tmp_path / "districts.csv", index=False)
+    with pytest.raises(BadInput, match=r"it has the columns of School district boundaries, which comes as a set of"):
+        add(maine, tmp_path / "districts.csv")

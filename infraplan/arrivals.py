@@ -487,7 +487,8 @@ def nearest(arrival: Arrival) -> str:
 
 def _listed(columns: Sequence[str]) -> str:
     """The first columns, never cut in the middle of a name."""
-    told, room = [], _MOST_TOLD
+    told: list[str] = []
+    room = _MOST_TOLD
     for column in columns:
         room -= len(column) + 2
         if told and room < 0:

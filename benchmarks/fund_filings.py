@@ -31,6 +31,8 @@ SHARED = Path(os.environ.get("INFRAPLAN_SHARED_DATA", ROOT.parent / "shared" / "
 INFRAPLAN = Path(sys.executable).with_name("infraplan")
 YEARS = (2016, 2017, 2018)
 STATE_USD = 20_000_000
+HISTORIC = "HISTORIC: requests of Form 471, FY2016"
+ILLUSTRATIVE = "ILLUSTRATIVE: made-up funds"
 BUDGETS = (0, 1_000_000, 5_000_000, 20_000_000)
 C2_SERVICES = (
     "Internal Connections",
@@ -48,8 +50,8 @@ def main() -> None:
         print("the shared filings are not here: set INFRAPLAN_SHARED_DATA to their folder")
         return
     projects = projects_of(filed, states)
-    projects.to_csv(folder / "projects.csv", index=False)
-    funds_for(projects).to_csv(folder / "funds.csv", index=False)
+    projects.assign(stamp=HISTORIC).to_csv(folder / "projects.csv", index=False)
+    funds_for(projects).assign(stamp=ILLUSTRATIVE).to_csv(folder / "funds.csv", index=False)
     budgets(filed, projects).to_csv(folder / "c2_budgets.csv", index=False)
     print(projects.groupby("kind").agg(requests=("project_id", "size"), usd=("pre_discount_usd", "sum")).to_string())
     begun = time.perf_counter()

@@ -73,6 +73,7 @@ def _project(
     return {
         "project_id": f"{what}-{lea.lea_id}",
         "lea_id": lea.lea_id,
+        "name": lea.name,
         "category": category,
         "kind": kind,
         "pre_discount_usd": f"{usd:.2f}",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from infraplan.cli import options
+from infraplan.cli.figures import Finite
 
 if TYPE_CHECKING:
     from infraplan.procurement.funding.answer import Answer
@@ -31,7 +32,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 )
 @click.option("--years", required=True, metavar="Y1-Y2", help="First and last funding year of the plan.")
 @click.option(
-    "--state-usd", "amounts", type=click.FloatRange(min=0), multiple=True, metavar="USD",
+    "--state-usd", "amounts", type=Finite(min=0), multiple=True, metavar="USD",
     help="What would this much state money buy? Repeat for several; default: none, $1 million, $5 million, quarters, all.",
 )  # fmt: skip
 @click.option(
@@ -94,7 +95,8 @@ def fund(
         from infraplan.cli.procurement import funding_page
 
         synthetic = options.from_the_sample() or (shares is not None and home is not None and options.stamps(home))
-        funding_page.draw(path, page, told.files.values(), [options.SYNTHETIC] if synthetic else [])
+        marks = [*([options.SYNTHETIC] if synthetic else []), *files.stamps(told)]
+        funding_page.draw(path, page, told.files.values(), marks)
 
     files.write(best, steps or points, folder, files.Extras(more, tried, districts, {"brief.html": draw}))
     for line in (*more, *files.summary(best, tried)):

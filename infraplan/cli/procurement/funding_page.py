@@ -31,6 +31,7 @@ svg{max-height:1.15in}
 .stamps li{padding:.1rem .4rem}
 caption{padding:.1rem .4rem}
 #sources,#notes{font-size:6.6pt}
+#notes ul{columns:2;column-gap:.3in}
 tbody th,tbody td{line-height:1.1;padding:.03rem .3rem}
 thead th button{padding:.05rem .3rem;line-height:1.1}
 footer{margin:.2rem 0 0;padding:.1rem 0 0}

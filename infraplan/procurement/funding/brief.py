@@ -10,7 +10,7 @@ import pandas as pd
 
 from infraplan.procurement.funding import goals
 from infraplan.procurement.funding.answer import Answer
-from infraplan.procurement.funding.files import OUTBID, per_added, proved, reached, unfunded, weights
+from infraplan.procurement.funding.files import OUTBID, per_added, proved, reached, unfunded, unspent, weights
 from infraplan.procurement.funding.legislative import Shares
 from infraplan.scenarios import Summary
 from infraplan.units import CENT, half_up
@@ -82,6 +82,7 @@ def brief(best: Answer, points: Sequence[Answer], fewest: int, plan: Plan | None
         notes=(
             *best.inputs.notes,
             *weights(best.inputs),
+            *unspent(best),
             *_weighted(best),
             *_aimed(best),
             *((*plan.tried.ranges.words(), "funds and Category Two budgets stay as given in every future")

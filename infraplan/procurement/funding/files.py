@@ -10,6 +10,7 @@ from typing import Any, Final
 import pandas as pd
 
 from infraplan import solve, tablefiles
+from infraplan.procurement import stamped
 from infraplan.procurement.funding import goals
 from infraplan.procurement.funding.answer import Answer
 from infraplan.procurement.funding.inputs import Inputs
@@ -152,7 +153,8 @@ def solution(
         goals=aims,
         **_fair(answer),
         **({"scenarios": tried.said()} if tried else {}),
-        notes=[*inputs.notes, *weights(inputs), *more],
+        notes=[*inputs.notes, *weights(inputs), *unspent(answer), *more],
+        stamps=stamps(inputs),
         caveat=CAVEAT,
     )
 
@@ -163,6 +165,31 @@ def _fair(answer: Answer) -> dict[str, Any]:
     if told is None:
         return {}
     return {"least_share": {"value": told.objective, "bound": told.bound, "status": str(told.status)}}
+
+
+def stamps(inputs: Inputs) -> list[str]:
+    """Stamps that the input files carry in their rows: HISTORIC, ILLUSTRATIVE."""
+    return stamped.of_files(inputs.files.values())
+
+
+def unspent(answer: Answer) -> list[str]:
+    """State money that the plan leaves, and in which funds, in words; nothing where all is spent."""
+    funds = answer.inputs.funds
+    left = {number: fund.cents for number, fund in enumerate(funds) if fund.state}
+    for told in answer.payments:
+        for fund, cents in told.funds.items():
+            if fund in left:
+                left[fund] -= cents
+    if not any(left.values()):
+        return []
+    kinds: dict[str, int] = defaultdict(int)
+    for number, cents in left.items():
+        kinds[funds[number].kind] += cents
+    parts = "; ".join(f"{kind} ${half_up(_usd(cents)):,}" for kind, cents in sorted(kinds.items()) if cents)
+    return [
+        f"of the ${half_up(_usd(answer.inputs.state_cents)):,} in the state's funds ${half_up(_usd(sum(left.values()))):,} "
+        f"stays unspent ({parts}): a fund pays only in its year, and only for what its authority allows"
+    ]
 
 
 def weights(inputs: Inputs) -> list[str]:
@@ -200,7 +227,7 @@ def summary(answer: Answer, tried: Summary | None = None) -> list[str]:
     """A few lines for the person at the keyboard."""
     inputs = answer.inputs
     return [
-        *(f"note: {note}" for note in (*inputs.notes, *weights(inputs))),
+        *(f"note: {note}" for note in (*inputs.notes, *weights(inputs), *unspent(answer))),
         f"{len(answer.starts):,} of {len(inputs.projects):,} projects are funded in "
         f"{inputs.span}: {half_up(reached(answer), 0):,} students brought to target",
         f"${_usd(answer.state_cents):,} of state money and ${_usd(_local_cents(answer)):,} of other money draw "

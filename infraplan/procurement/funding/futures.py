@@ -47,7 +47,8 @@ def unit(inputs: Inputs) -> Unit:
     goal = goals.aims(inputs.policy)[0]
     if goal in ("federal_usd", "state_usd_unspent"):
         return Unit("USD", more_is_better=True, money=True)
-    return Unit(SHORT[goal], more_is_better=True)
+    weighed = goal == "benefit" and any(project.weight for project in inputs.projects)
+    return Unit("need-weighted students" if weighed else SHORT[goal], more_is_better=True)
 
 
 def face(inputs: Inputs, starts: Mapping[int, int], limits: Limits, future: Future) -> Outcome:

@@ -18,6 +18,8 @@ CONSTRUCTION: Final = "special_construction"
 RECURRING: Final = "recurring"
 STATE_KINDS: Final = ("state_match", "state_grant")
 MOST_NAMED: Final = 5
+MOST_YEARS: Final = 30
+"""Years of a plan above which they are taken for a slip of the pen."""
 USES: Final = ("C1", "C2", CONSTRUCTION, RECURRING, "equipment")
 TABLES: Final = {"projects": "projects", "funds": "funds", "c2_budgets": "c2_left"}
 
@@ -112,13 +114,17 @@ class Inputs:
 
 @dataclass(frozen=True)
 class Rules:
-    """Figures of law, of the plan's first year: points a match adds at most, percent paid at most, the C2 cycle."""
+    """Figures of law, of the plan's first year.
+
+    Points a match adds at most, percent paid at most, the C2 cycle, the highest rates (C1; C2; C2 of Tribal applicants).
+    """
 
     year: int
     most_points: Decimal
     most_total: Decimal
     cycle_first: int
     cycle_last: int
+    highest: tuple[Decimal, Decimal, Decimal]
 
     @classmethod
     def of(cls, year: int) -> "Rules":
@@ -131,12 +137,29 @@ class Rules:
             Decimal(match.value("match.most_total")),
             int(budget.value("cycle.first_year")),
             int(budget.value("cycle.last_year")),
+            _highest_rates(year),
         )
+
+    def too_high(self, rate: Decimal, category: str, *, tribal: bool) -> bool:
+        """Whether a rate is above what the year's rules give anyone."""
+        one, two, of_tribal = self.highest
+        return rate > (one if category == "C1" else of_tribal if tribal else two)
 
     def cycle(self, year: int) -> int:
         """The first year of the cycle that a year is in, cycles following each other at the same length."""
         length = self.cycle_last - self.cycle_first + 1
         return self.cycle_first + (year - self.cycle_first) // length * length
+
+
+def _highest_rates(year: int) -> tuple[Decimal, Decimal, Decimal]:
+    told = rules.load("erate", year, "discounts")
+    bands = [name for name in told.figures if name.endswith((".urban", ".rural"))]
+    two, of_tribal = "category_two.highest_rate", "category_two.tribal_library_highest_rate"
+    return (
+        max(Decimal(told.value(name)) for name in bands),
+        Decimal(told.value(two)),
+        Decimal(told.value(of_tribal if told.has(of_tribal) else two)),
+    )
 
 
 def read(
@@ -193,6 +216,8 @@ class _Desk:
         self.faults = Faults()
         self.notes: list[str] = []
         self.left_out: list[str] = []
+        self.out_of_years: list[str] = []
+        self.too_high: list[str] = []
 
     def fault(self, kind: str, what: str, table: str, row: int, column: str, mend: str) -> None:
         self.faults.add(Fault(kind=kind, what=what, file=self.names[table], row=row, column=column, mend=mend))
@@ -206,6 +231,8 @@ class _Desk:
         if told["kind"] == CONSTRUCTION and told["category"] == "C2":
             self.fault("Misplaced", f"{told['project_id']} is special construction in Category Two", "projects", row,
                        "category", "special construction is Category One")  # fmt: skip
+        if self.law.too_high(told["rate"], told["category"], tribal=bool(told.get("tribal"))):
+            self.too_high.append(told["project_id"])
         cost = _cents(told["pre_discount_usd"])
         erate = int(half_up(cost * told["rate"] / HUNDRED))
         points = int(half_up(cost * self.law.most_points / HUNDRED)) if told["kind"] == CONSTRUCTION else 0
@@ -271,7 +298,7 @@ class _Desk:
                        "match_eligible", "only state money is matched, and Tribal money for Tribal applicants; "
                        "write no")  # fmt: skip
         if told["year"] not in self.years:
-            self.notes.append(f"fund {label} is left out: its year is not in the plan")
+            self.out_of_years.append(label)
             return None
         return Fund(
             told["fund_id"], told["kind"], told["year"], _cents(told["usd"]), told.get("lea_id"), uses, match
@@ -287,13 +314,18 @@ class _Desk:
         return found
 
     def say_what_is_left_out(self) -> None:
-        if len(self.left_out) == 1:
-            self.notes.insert(0, f"fund {self.left_out[0]} is left out: no authority is cited for spending it")
-        elif self.left_out:
-            named = ", ".join(self.left_out[:MOST_NAMED]) + ", ..." * (len(self.left_out) > MOST_NAMED)
-            self.notes.insert(
-                0, f"{len(self.left_out)} funds are left out: no authority is cited for spending them ({named})"
-            )
+        """Funds that are not used, each reason once, before the other notes."""
+        words = (
+            (self.left_out, "no authority is cited for spending it", "no authority is cited for spending them"),
+            (self.out_of_years, "its year is not in the plan", "their years are not in the plan"),
+        )
+        self.notes[:0] = [
+            f"fund {labels[0]} is left out: {one}"
+            if len(labels) == 1
+            else f"{len(labels)} funds are left out: {several} ({_few(labels)})"
+            for labels, one, several in words
+            if labels
+        ]
 
     def say_what_is_assumed(self, projects: Sequence[Project], c2: Mapping[tuple[str, int], int] | None) -> None:
         if len(self.years) > 1:
@@ -311,6 +343,13 @@ class _Desk:
                     f"{len(lacking):,} districts with Category Two projects have no budget in "
                     f"{self.names['c2_budgets']}: those projects are left out"
                 )
+        if self.too_high:
+            one, two, _ = self.law.highest
+            self.notes.append(
+                f"{len(self.too_high):,} projects have a rate above the highest of FY{self.law.year} (Category One "
+                f"{one} %, Category Two {two} %) and are counted as given: their E-Rate money may be too high "
+                f"({_few(self.too_high)})"
+            )
         never = sum(not project.years for project in projects)
         if never:
             self.notes.append(f"{never:,} projects cannot start in {self.years[0]}-{self.years[-1]} and are left out")
@@ -327,6 +366,10 @@ def parse_years(text: str) -> tuple[int, ...]:
     first, _, last = text.partition("-")
     if not (first.isdigit() and (last.isdigit() or not last)) or int(last or first) < int(first):
         raise InfraplanError(f"--years is {text!r}\n  mend:  give the first and last funding year, as 2026-2030")
+    if int(last or first) - int(first) >= MOST_YEARS:
+        raise InfraplanError(
+            f"--years is {text!r}, more than {MOST_YEARS} years\n  mend:  give the first and last funding year, as 2026-2030"
+        )
     return tuple(range(int(first), int(last or first) + 1))
 
 
@@ -343,6 +386,11 @@ def _ring(project: Project, known: Mapping[str, Project]) -> tuple[str, ...]:
                 seen.add(other)
                 stack.append((*chain, other))
     return ()
+
+
+def _few(labels: Sequence[str]) -> str:
+    """The first of many names."""
+    return ", ".join(labels[:MOST_NAMED]) + ", ..." * (len(labels) > MOST_NAMED)
 
 
 def _names(text: str | None) -> tuple[str, ...]:

@@ -62,6 +62,10 @@ MOST_DECIDED: Final = 1_000
 KEPT_WITHIN: Final = 1e-3
 """How far (a thousandth of a student or dollar) an earlier goal may fall short of what it reached: rounding, no more."""
 
+SHORT: Final = "its share is more than all funds of {} together that may pay for it"
+WITHOUT: Final = "no fund of {} has money that may pay for it"
+OVER: Final = "its cost exceeds the district's Category Two budget"
+
 Term = tuple[pulp.LpVariable, float]
 Key = tuple[int, tuple[int, ...], tuple[int, ...]]
 """A group: year, funds that may pay (by number), those of them that match."""
@@ -98,21 +102,31 @@ def options(inputs: Inputs) -> Options:
     for number, fund in enumerate(inputs.funds):
         by_year[fund.year].append(number)
     for index, project in enumerate(inputs.projects):
-        why = "no year of the plan in which it may start"
+        why = []
         for year in project.years:
             told = _payable(inputs, by_year, index, year, groups) or _within_budget(inputs, project, year)
             if told is None:
                 starts.append((index, year))
-            why = told or why
+            else:
+                why.append(told)
         if not starts or starts[-1][0] != index:
-            never[index] = why
+            never[index] = _in_words(why)
     return Options(inputs, tuple(starts), groups, never)
+
+
+def _in_words(why: Sequence[tuple[str, int | None]]) -> str:
+    """Why a project can start in no year: the last reason; its year where it is the same for all, else any."""
+    if not why:
+        return "no year of the plan in which it may start"
+    reason, year = why[-1]
+    same = {other for told, other in why if told == reason} == {year}
+    return reason.format(year if same else "any year")
 
 
 def _payable(
     inputs: Inputs, by_year: Mapping[int, Sequence[int]], index: int, start: int, groups: dict[tuple[int, int], Key]
-) -> str | None:
-    """Why no funds could pay the project from `start` on, in words; notes its groups."""
+) -> tuple[str, int] | None:
+    """Why no funds could pay the project from `start` on, in words, and in which year; notes its groups."""
     project = inputs.projects[index]
     for year in paid_years(inputs, project, start):
         if (index, year) not in groups:
@@ -122,20 +136,16 @@ def _payable(
         _, may, matching = groups[index, year]
         match = min(project.most_match, sum(inputs.funds[f].cents for f in matching))
         if project.share > match + sum(inputs.funds[f].cents for f in may):
-            return (
-                f"its share exceeds every fund of {year} that may pay for it"
-                if may
-                else f"no fund of {year} has money that may pay for it"
-            )
+            return (SHORT if may else WITHOUT), year
     return None
 
 
-def _within_budget(inputs: Inputs, project: Project, year: int) -> str | None:
+def _within_budget(inputs: Inputs, project: Project, year: int) -> tuple[str, None] | None:
     if project.category != "C2" or inputs.c2 is None:
         return None
     fits = all(cost <= inputs.c2.get((project.lea_id, cycle), 0)
                for cycle, cost in _by_cycle(inputs, project, year).items())  # fmt: skip
-    return None if fits else "its cost exceeds the district's Category Two budget"
+    return None if fits else (OVER, None)
 
 
 def _by_cycle(inputs: Inputs, project: Project, start: int) -> dict[int, int]:

@@ -73,6 +73,12 @@ def test_a_budget_that_no_longer_holds_drops_the_project() -> None:
     assert (told.plan, told.best, told.mended) == (0.0, 0.0, 1)
 
 
+def test_losses_are_told_in_need_weighted_students_where_weights_are_given() -> None:
+    poor = Project("poor", "1", "C1", "recurring", 100, 50, 0, (2026,), Decimal(9), Decimal("0.5"))
+    assert futures.unit(plan(SMALL, poor)).said(12) == "12 need-weighted students"
+    assert futures.unit(plan(SMALL)).said(12) == "12 students"
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_no_plan_does_better_than_hindsight(seed: int) -> None:
     inputs = plan(

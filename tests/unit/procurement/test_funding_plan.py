@@ -62,7 +62,46 @@ def test_a_match_of_ten_points_draws_ten_more_from_erate(tmp_path: Path) -> None
 def test_without_the_match_the_same_money_does_not_reach(tmp_path: Path) -> None:
     answered = found(tmp_path, [FIBER], [MATCH.replace("yes", ""), GRANT])
     assert answered.starts == {}
-    assert files.unfunded(answered)["reason"].tolist() == ["its share exceeds every fund of 2026 that may pay for it"]
+    assert files.unfunded(answered)["reason"].tolist() == [
+        "its share is more than all funds of 2026 together that may pay for it"
+    ]
+
+
+def test_a_project_no_fund_reaches_in_any_year_names_no_single_year(tmp_path: Path) -> None:
+    funds = [MATCH, MATCH.replace("2026", "2027")]
+    answered = found(tmp_path, [FIBER], funds, years="2026-2027")
+    assert files.unfunded(answered)["reason"].tolist() == [
+        "its share is more than all funds of any year together that may pay for it"
+    ]
+
+
+def test_a_service_without_money_in_the_last_year_names_that_year(tmp_path: Path) -> None:
+    service = "svc,1,C1,recurring,100,60,10,10"
+    answered = found(tmp_path, [service], [GRANT], years="2026-2027")
+    assert files.unfunded(answered)["reason"].tolist() == ["no fund of 2027 has money that may pay for it"]
+
+
+def test_a_rate_above_the_highest_of_the_year_is_said(tmp_path: Path) -> None:
+    switch = "switch,1,C2,equipment,100,90,10,10"
+    notes = " ".join(found(tmp_path, [switch, FIBER], [GRANT]).inputs.notes)
+    assert "1 projects have a rate above the highest of FY2026 (Category One 90 %, Category Two 85 %)" in notes
+    assert "their E-Rate money may be too high (switch)" in notes
+    assert "above the highest" not in " ".join(
+        found(tmp_path, [f"{switch},yes"], [GRANT], head=f"{PROJECTS},tribal").inputs.notes
+    )
+
+
+def test_funds_of_other_years_are_told_in_one_line(tmp_path: Path) -> None:
+    notes = found(tmp_path, [FIBER], [GRANT, GRANT.replace("2026", "2030"), MATCH.replace("2026", "2031")]).inputs.notes
+    assert notes[0] == "2 funds are left out: their years are not in the plan (g (2030), m (2031))"
+
+
+def test_state_money_that_stays_unspent_is_told_by_kind_of_fund(tmp_path: Path) -> None:
+    # at 60 percent 400 are left: 100 of match, 100 that it draws, 200 of 250 of the grant
+    answered = found(tmp_path, [FIBER], [MATCH, GRANT.replace("200", "250")])
+    told = "of the $350 in the state's funds $50 stays unspent (state_grant $50)"
+    assert told in " ".join(files.summary(answered))
+    assert told in " ".join(brief.brief(answered, [answered], 10).notes)
 
 
 def test_at_ninety_percent_the_match_is_half_of_what_is_left(tmp_path: Path) -> None:
@@ -182,6 +221,8 @@ def test_years_outside_the_rules_are_refused(tmp_path: Path) -> None:
         found(tmp_path, [FIBER], [MATCH], years="2090-2091")
     with pytest.raises(InfraplanError, match="as 2026-2030"):
         inputs.parse_years("2030-2026")
+    with pytest.raises(InfraplanError, match="more than 30 years"):
+        inputs.parse_years("2026-20260")
 
 
 def test_a_fair_share_needs_regions(tmp_path: Path) -> None:
@@ -208,6 +249,21 @@ def test_the_command_writes_the_declared_files(tmp_path: Path) -> None:
     assert (told["state_usd"], told["erate_usd"]) == (400.0, 1100.0)
 
 
+@pytest.mark.parametrize("usd", ["nan", "inf", "-1"])
+def test_an_amount_that_is_no_number_is_a_wrong_usage(tmp_path: Path, usd: str) -> None:
+    told = run(tmp_path, "--state-usd", usd)
+    assert told.exit_code == 2
+    assert "--state-usd" in told.output
+
+
+def test_stamps_in_the_rows_of_the_files_travel_to_the_page(tmp_path: Path) -> None:
+    put(tmp_path, "old.csv", f"{PROJECTS},stamp", f"{FIBER},HISTORIC: requests of 2016")
+    assert run(tmp_path, "--projects", str(tmp_path / "old.csv")).exit_code == 0
+    told = json.loads((tmp_path / "out" / "solution.json").read_text(encoding="utf-8"))
+    assert told["stamps"] == ["HISTORIC: requests of 2016"]
+    assert "HISTORIC: requests of 2016" in (tmp_path / "out" / "brief.html").read_text(encoding="utf-8")
+
+
 def test_the_frontier_says_what_other_amounts_of_state_money_buy(tmp_path: Path) -> None:
     assert run(tmp_path, "--gap", "0", "--state-usd", "0", "--state-usd", "100", "--state-usd", "300").exit_code == 0
     table = pd.read_csv(tmp_path / "out" / "frontier.csv")
@@ -231,7 +287,7 @@ def test_the_brief_names_who_is_left_out_and_why(tmp_path: Path) -> None:
     told = brief.brief(answered, [answered], 11)
     assert told.left[["lea_id", "students", "projects"]].to_numpy().tolist() == [["2", 40.0, 1]]
     assert "brings fewer than 11 students to target" in told.lead
-    assert told.left["why"].tolist() == ["its share exceeds every fund of 2026 that may pay for it"]
+    assert told.left["why"].tolist() == ["its share is more than all funds of 2026 together that may pay for it"]
     assert brief.brief(found(tmp_path, [FIBER], []), [], 11).example == (
         "No project is funded, so there is nothing to recompute.",
     )

@@ -1,6 +1,6 @@
 """Our rates, statuses, budgets and commitments beside the published ones, each difference with its likely cause."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from functools import cache
@@ -15,7 +15,8 @@ from infraplan.errors import BadInput, Fault, NoAnswer, NoRule
 from infraplan.procurement import budgets, commitments, discounts, filed
 from infraplan.resources import data_path, read_toml
 
-COLUMNS = ["entity_id", "figure", "ours", "published", "difference", "likely_cause"]
+_COMPARED = ["entity_id", "figure", "ours", "published", "difference", "likely_cause"]
+COLUMNS = [*_COMPARED, "ben"]
 NOT_PUBLISHED, NOT_OURS = "not published", "published, and not among ours"
 NOTHING_COMMITTED = "nothing committed"
 WORDS = {
@@ -60,6 +61,19 @@ class Reconciliation:
         return "Compared with the published figures: " + ("; ".join(parts) or "nothing to compare") + "."
 
 
+def _table(rows: list[tuple[Any, ...]], bens: Mapping[str, str], of_requests: Collection[str]) -> Reconciliation:
+    """The comparisons with the BEN of each: an entity's is its own number, that of `of_requests` of who filed them."""
+    found = pd.DataFrame(rows, columns=_COMPARED)
+    filed_by = found["entity_id"].map(bens).astype(object)
+    return Reconciliation(found.assign(ben=found["entity_id"].where(~found["figure"].isin(of_requests), filed_by)))
+
+
+def _bens(requests: pd.DataFrame, key: str) -> dict[str, str]:
+    """The BEN that filed each request, where the table says it."""
+    column = next((name for name in ("ben", *_names("key")["entity_id"], "entity_id") if name in requests), None)
+    return {} if column is None else dict(zip(requests[key], requests[column], strict=True))
+
+
 # --- two files ------------------------------------------------------------------------------------------------------
 
 
@@ -87,7 +101,8 @@ def files(ours: Path, published: Path, funding_year: int | None = None) -> Recon
         )
     cause = _budget_cause(funding_year) if funding_year else None
     rows = [row for name in figures for row in _compare(mine, theirs, key, name, cause)]
-    return Reconciliation(pd.DataFrame(rows, columns=COLUMNS))
+    bens = _bens(theirs, key) | _bens(mine, key) if key == "request_id" else {}
+    return _table(rows, bens, figures if key == "request_id" else ())
 
 
 def _of_cycle(theirs: pd.DataFrame, funding_year: int | None, file: str) -> pd.DataFrame:
@@ -264,7 +279,7 @@ def filings(
             "there is nothing to compare: no applications, funding requests or published entities are loaded\n"
             "  mend:  infraplan data add basic_information.csv frn.csv, or give the files"
         )
-    return Reconciliation(pd.DataFrame(rows, columns=COLUMNS))
+    return _table(rows, _bens(tables["requests"], "frn") if "requests" in tables else {}, ("commitment_usd",))
 
 
 def opening(tables: Mapping[str, pd.DataFrame], default_year: int | None = None) -> str:

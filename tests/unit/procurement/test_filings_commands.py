@@ -35,7 +35,7 @@ def test_reconcile_reads_a_filing_and_opens_with_the_comparison(
     assert run("procurement", "reconcile", "--form-471", requests) == 0
     told = capsys.readouterr()
     assert "Compared with the published figures: commitments to the cent 1 of 1 equal." in told.err
-    assert told.out.splitlines()[1] == "169,commitment_usd,960.00,960,0.00,"
+    assert told.out.splitlines()[1] == "169,commitment_usd,960.00,960,0.00,,7"
 
 
 def test_reconcile_needs_both_files_or_neither(requests: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -155,3 +155,11 @@ def test_points_for_state_money_that_the_filed_rate_lacks_are_named() -> None:
            "commitment_usd": Decimal(800), "state_match_percent": Decimal(10)}  # fmt: skip
     ((_, _, cause),) = causes(reconcile.filings({"requests": pd.DataFrame([row])}))
     assert cause.startswith("the points for state money")
+
+
+def test_each_comparison_says_whose_it_is(tmp_path: Path) -> None:
+    ours = put(tmp_path / "ours.csv", "request_id,commitment_usd", "9,960.00", "8,1.00")
+    usac = put(tmp_path / "frn.csv", "frn,ben,funding_commitment_request", "9,77,960.00")
+    assert reconcile.files(ours, usac).table["ben"].fillna("").tolist() == ["77", ""]
+    budgets = put(tmp_path / "budgets.csv", "entity_id,budget_usd", "5,30175.00")
+    assert reconcile.files(budgets, budgets).table["ben"].tolist() == ["5"]

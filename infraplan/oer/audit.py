@@ -15,7 +15,7 @@ from typing import Literal
 
 import pandas as pd
 
-from infraplan.oer.course_codes import sced_of
+from infraplan.oer.course_codes import in_words, sced_of
 from infraplan.oer.funding import assess
 from infraplan.oer.licenses import read
 from infraplan.oer.rights import asked_by, attribution, printing
@@ -93,7 +93,9 @@ def audit(
     `covers` are the records of `oer coverage` answers, `funded` materials with their funding (see `funding.assess`),
     `since` what changed since the last report (see `standing.changed`).
     """
-    listed = items[["item_id", "title", "course", "publisher"]].assign(sced=_sced(items))
+    listed = items[["item_id", "title", "course", "publisher"]].assign(
+        course=items["course"].map(in_words), sced=_sced(items)
+    )
     told = (
         matched.merge(listed, on="item_id", how="left")
         .merge(_records(catalog), on="resource_id", how="left")

@@ -16,6 +16,15 @@ _HONORS = "H"
 
 
 @cache
+def _names() -> dict[str, str]:
+    """Each known code with the name of its course in the taxonomy, or its own title."""
+    told = read_toml(data_path("codes", "courses.toml"))
+    return {course.sced: course.name for course in courses().values() if course.sced} | {
+        str(code): str(title) for code, title in (told["read_by_title"] | told["read_only"]).items()
+    }
+
+
+@cache
 def _known() -> dict[str, Title]:
     """What each known code says: the course of the taxonomy, or its title's reading (level, grade, language level)."""
     named = {
@@ -23,8 +32,7 @@ def _known() -> dict[str, Title]:
         for course in courses().values()
         if course.sced
     }
-    told = read_toml(data_path("codes", "courses.toml"))
-    return named | {code: read_title(title) for code, title in (told["read_by_title"] | told["read_only"]).items()}
+    return {code: read_title(name) for code, name in _names().items()} | named
 
 
 @cache
@@ -52,6 +60,18 @@ def read_course(cell: str) -> Title:
 def _with(coded: Title, said: Title) -> Title:
     """The code's course with the level and grades that the words beside it say."""
     return replace(coded, level=said.level or coded.level, grades=said.grades or coded.grades)
+
+
+def in_words(cell: str) -> str:
+    """A course cell for people: a bare code by its name, all else as the list has it.
+
+    >>> in_words("03056"), in_words("02052 Algebra I"), in_words("Biology")
+    ('AP Biology', '02052 Algebra I', 'Biology')
+    """
+    found = _CELL.fullmatch(cell)
+    if found is None or found[3].strip() or found[1] not in _names():
+        return cell
+    return f"{'Honors ' if found[2] == _HONORS else ''}{_names()[found[1]]}"
 
 
 @cache

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from infraplan.oer.audit import audit
-from infraplan.oer.course_codes import read_course, sced_of
+from infraplan.oer.course_codes import in_words, read_course, sced_of
 from infraplan.oer.matching import match
 from infraplan.oer.savings import estimate
 from infraplan.oer.sources.lists import read_catalogs, read_list
@@ -53,6 +53,15 @@ def test_a_cell_that_begins_with_the_code_is_that_course(cell: str) -> None:
 
 def test_the_identifier_says_the_level_of_rigor() -> None:
     assert (read_course("02052H1.0011").level, read_course("02052G1.0011").level) == ("honors", "")
+
+
+def test_people_read_a_bare_code_by_its_name() -> None:
+    assert [in_words(cell) for cell in ("03056", "03051H1.0011", "02052 Algebra I", "12345")] == [
+        "AP Biology",
+        "Honors Biology",
+        "02052 Algebra I",
+        "12345",
+    ]
 
 
 def test_a_code_of_another_level_or_grade_says_so() -> None:
@@ -115,7 +124,7 @@ def audited(tmp_path: Path) -> dict[str, pd.DataFrame]:
 def test_a_list_with_codes_finds_the_texts_of_its_courses(audited: dict[str, pd.DataFrame]) -> None:
     found = audited["alternatives"].set_index("item_id")
     assert found.loc["a", "resource_title"] == "Biology 2e"
-    assert found.loc["a", "sced"] == "03051"
+    assert (found.loc["a", "course"], found.loc["a", "sced"]) == ("Biology", "03051")
     assert found.loc["b", "sced"] == "04256"
 
 

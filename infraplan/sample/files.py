@@ -3,17 +3,16 @@
 import csv
 import io
 import json
-import os
 import re
-import tempfile
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
 from openpyxl import Workbook
+
+from infraplan.wholefiles import atomic
 
 ZIP_TIME = (2026, 3, 17, 12, 0, 0)
 """Time stamp of every member of every archive: a clock would make two runs differ."""
@@ -36,24 +35,9 @@ class SampleFile:
     role: str = "connectivity"
 
 
-@contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """Give the path of a temporary file beside `path` that takes its place once the block ends well."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        yield temporary
-        temporary.chmod(0o644)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
 def write_bytes(path: Path, content: bytes) -> Path:
     """Write a whole file at once."""
-    with replacing(path) as temporary:
+    with atomic(path) as temporary:
         temporary.write_bytes(content)
     return path
 
@@ -93,7 +77,7 @@ def write_json(path: Path, content: Any) -> Path:  # noqa: ANN401 - whatever JSO
 @contextmanager
 def zipped(path: Path) -> Iterator[zipfile.ZipFile]:
     """Open an archive for writing; it appears under its name when the block ends well."""
-    with replacing(path) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
+    with atomic(path) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
         yield archive
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from infraplan.cli import options
+from infraplan.cli.figures import Finite
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,7 +44,7 @@ def _dollars(_: click.Context, __: click.Parameter, text: str) -> Decimal:
     "--months", type=click.IntRange(1, 240), default=12, show_default=True, help="Months that the plan pays for."
 )
 @click.option(
-    "--need-weight", type=click.FloatRange(0, 10), default=1.0, show_default=True, metavar="F",
+    "--need-weight", type=Finite(0, 10), default=1.0, show_default=True, metavar="F",
     help="How much more a student counts where all children are in poverty; 0 = all count alike.",
 )  # fmt: skip
 @click.option("--as-of", metavar="DATE", help="Only availability files of this release, where several are loaded.")

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from infraplan.cli import LazyGroup, options
+from infraplan.cli.figures import Finite
 from infraplan.cli.options import Output
 
 
@@ -145,13 +146,13 @@ def children(by: str, publish: bool, output: Output, workspace: Path) -> None:
 )
 @click.option(
     "--mbps-per-student",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Finite(min=0, min_open=True),
     metavar="X",
     help="The state's own target instead.",
 )
 @click.option(
     "--growth",
-    type=click.FloatRange(0, 500),
+    type=Finite(0, 500),
     metavar="PERCENT",
     help="Also the year in which today's circuit falls below the target, growing so much a year.",
 )

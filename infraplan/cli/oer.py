@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from infraplan.cli import options
+from infraplan.cli.figures import Finite
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -204,7 +205,7 @@ def match_(
 @click.option(
     "--mix", is_flag=True, help="Mix resources of all programs at the least cost, instead of one lead program."
 )
-@click.option("--budget", type=click.FloatRange(min=0), default=None, help="Cover as much as this total cost allows.")
+@click.option("--budget", type=Finite(min=0), default=None, help="Cover as much as this total cost allows.")
 @click.option("--remixable", is_flag=True, help="What is chosen must be allowed to be remixed together.")
 @options.out_dir
 @options.optimizer

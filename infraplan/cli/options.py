@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import click
 
+from infraplan.cli.figures import Finite
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -198,14 +200,14 @@ def optimizer(function: F) -> F:
         click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Solver seed."),
         click.option(
             "--time-limit",
-            type=click.FloatRange(min=0, min_open=True),
+            type=Finite(min=0, min_open=True),
             default=None,
             metavar="S",
             help="Stop after S seconds with the best answer found.",
         ),
         click.option(
             "--gap",
-            type=click.FloatRange(0, 1),
+            type=Finite(0, 1),
             default=0.001,
             show_default=True,
             metavar="F",

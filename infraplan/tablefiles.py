@@ -355,6 +355,14 @@ def of_the_sample(paths: Iterable[Path]) -> bool:
 # --- declared files -------------------------------------------------------------------------------------------------
 
 
+def with_rows(text: pd.DataFrame, file: str) -> pd.DataFrame:
+    """The table as it is; raises BadInput where it has a header and no rows."""
+    if len(text):
+        return text
+    what, mend = f"{file} holds a header and no rows", "download or save it again"
+    raise BadInput([Fault(kind="NoRows", what=what, file=file, mend=mend)])
+
+
 def read_declared(path: Path | str, table: str, *, sheet: str | int | None = None) -> pd.DataFrame:
     """Read a file of a declared table, typed and checked; all faults at once.
 

@@ -96,7 +96,7 @@ class _System:
 def from_file(path: Path, funding_year: int) -> Budgets:
     """Budgets of the sites in a file of the table `c2_sites`; raises BadInput with every fault, NoRule."""
     year = Rules.of(funding_year)
-    text, schema = tablefiles.read_text(path), Schema.load("c2_sites")
+    text, schema = tablefiles.with_rows(tablefiles.read_text(path), path.name), Schema.load("c2_sites")
     try:
         frame = tablefiles.typed(text, schema, file=path.name)
     except BadInput as why:

@@ -87,7 +87,7 @@ def shares(
 
 def from_file(path: Path, funding_year: int | None) -> Commitments:
     """Shares of the requests in a file of the table `commitments_in`; raises BadInput with every fault, NoRule."""
-    text = tablefiles.read_text(path)
+    text = tablefiles.with_rows(tablefiles.read_text(path), path.name)
     missing = _missing_cost(text, path.name)
     try:
         frame = tablefiles.typed(text, Schema.load("commitments_in"), file=path.name)

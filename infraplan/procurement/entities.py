@@ -37,7 +37,7 @@ def read(path: Path) -> pd.DataFrame:
 
     Raises BadInput with the faults of single cells and those of whole rows together.
     """
-    text = tablefiles.read_text(path)
+    text = tablefiles.with_rows(tablefiles.read_text(path), path.name)
     schema = _columns_here(Schema.load("discounts_in"), text)
     missing = _missing_shares(text, path.name)
     try:

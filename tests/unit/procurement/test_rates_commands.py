@@ -107,3 +107,19 @@ def test_the_year_is_the_workspaces_where_none_is_given(tmp_path: Path, capsys: 
     sites = put(tmp_path / "sites.csv", "entity_id,kind,students\nA,school,150\n")
     assert run("procurement", "budgets", "--from", sites, "--workspace", str(plan)) == 0
     assert "A,1,site,30235.50" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("command", "header"),
+    [
+        ("discounts", "entity_id,kind,students,nslp_students,urban_rural"),
+        ("budgets", "entity_id,kind,students,square_feet"),
+        ("commitments", "request_id,pre_discount_usd,rate"),
+    ],
+)
+def test_a_file_without_rows_is_refused(
+    command: str, header: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = put(tmp_path / "in.csv", f"{header}\n")
+    assert run("procurement", command, "--from", source, "--funding-year", "2026") == 1
+    assert "in.csv holds a header and no rows" in capsys.readouterr().err

@@ -15,26 +15,42 @@ def by_applicant(tables: Mapping[str, pd.DataFrame], funding_year: int) -> tuple
     counts reckoned with), and in words what was left out. Requests of years that are not loaded are not taken off.
     Raises NoAnswer where neither is loaded, NoRule for a year without rules.
     """
-    year = budgets.Rules.of(funding_year)
-    cycle = f"FY{year.cycle[0]} to FY{year.cycle[1]}"
-    parts, notes = [], []
-    if "c2_spending" in tables:
-        told = tables["c2_spending"]
-        told = told[told["cycle"].map(lambda words: budgets.covers(words, funding_year))].drop_duplicates("ben")
+    told = of_cycle(tables, funding_year)
+    parts: list[pd.DataFrame] = []
+    notes: list[str] = []
+    if told is not None:
+        told = told.drop_duplicates("ben")
+        cycle = _cycle(budgets.Rules.of(funding_year))
         parts.append(_c2_rows(told["ben"], told["available_usd"], told["budget_usd"], cycle, "usac", None))
     try:
-        sites, about = filed.sites(tables, year)
-        found = budgets.budgets(sites, year, file="applicant_sites").table
-        parts.append(
-            _c2_rows(
-                found["entity_id"], found["available_usd"], found["budget_usd"], cycle, "reckoned", _counts_of(tables)
-            )
-        )
-        notes = [f"Category Two: {note}." for note in about]
+        rows, notes = reckoned(tables, funding_year)
+        parts.append(rows)
     except NoAnswer:
         if not parts:
             raise
     return pd.concat(parts, ignore_index=True).drop_duplicates("ben"), notes
+
+
+def of_cycle(tables: Mapping[str, pd.DataFrame], funding_year: int) -> pd.DataFrame | None:
+    """What USAC's tool says of the cycle that has a year; None where the tool is not loaded."""
+    if "c2_spending" not in tables:
+        return None
+    told = tables["c2_spending"]
+    return told[told["cycle"].map(lambda words: budgets.covers(words, funding_year))]
+
+
+def reckoned(tables: Mapping[str, pd.DataFrame], funding_year: int) -> tuple[pd.DataFrame, list[str]]:
+    """What is left by the counts filed, or published, in the columns of `by_applicant`; raises NoAnswer, NoRule."""
+    year = budgets.Rules.of(funding_year)
+    sites, about = filed.sites(tables, year)
+    found = budgets.budgets(sites, year, file="applicant_sites").table
+    counts = _counts_of(tables)
+    rows = _c2_rows(found["entity_id"], found["available_usd"], found["budget_usd"], _cycle(year), "reckoned", counts)
+    return rows, [f"Category Two: {note}." for note in about]
+
+
+def _cycle(year: budgets.Rules) -> str:
+    return f"FY{year.cycle[0]} to FY{year.cycle[1]}"
 
 
 def _counts_of(tables: Mapping[str, pd.DataFrame]) -> str:

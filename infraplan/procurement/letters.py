@@ -15,7 +15,6 @@ from infraplan import rules
 from infraplan.errors import NoAnswer
 from infraplan.procurement import discounts, prices
 from infraplan.procurement.calendar import Calendar
-from infraplan.procurement.reconcile import Reconciliation
 from infraplan.workspace import DEFAULT_THRESHOLD
 
 MOST_DATES, MOST_LINES = 4, 4
@@ -48,9 +47,9 @@ class Desk:
     applications: pd.DataFrame
     found: prices.Benchmark
     dates: Calendar
-    compared: Reconciliation
+    opening: str  # as reconcile.opening has it
     c2_spending: pd.DataFrame | None
-    c2_reckoned: pd.DataFrame | None = None  # as c2_left.by_applicant has it, where USAC's tool is not loaded
+    c2_reckoned: pd.DataFrame | None = None  # as c2_left.reckoned has it
 
 
 def recipients(desk: Desk) -> list[str]:
@@ -98,7 +97,7 @@ def write(ben: str, desk: Desk) -> Letter:
             "newer year.",)),
     )  # fmt: skip
     stamps = (f"{prices.HISTORIC}: prices more than two funding years old",) if desk.found.historic else ()
-    return Letter(ben, str(latest["name"]), desk.compared.first_line(), parts, stamps)
+    return Letter(ben, str(latest["name"]), desk.opening, parts, stamps)
 
 
 def _prices(table: pd.DataFrame, ben: str) -> Iterable[str]:
@@ -138,12 +137,26 @@ def _reckoned(row: pd.Series, year: discounts.Rules) -> tuple[int, int]:
     return int(c1[0]), int(c2[0])
 
 
+def _beside_filed(row: pd.Series, c1: int, c2: int) -> str:
+    """The rates filed beside those reckoned; the open data may lack the rates filed."""
+    year = f"FY{int(row['funding_year'])}"
+    told = [rate for rate in (row["c1_rate"], row["c2_rate"]) if rate is not None and not pd.isna(rate)]
+    if len(told) < len((c1, c2)):
+        return f"By the counts filed for {year} it is {c1} percent on Category One and {c2} on Category Two."
+    first, second = (int(rate) for rate in told)
+    again = "the same." if (c1, c2) == (first, second) else f"{c1} and {c2}: ask which count USAC used."
+    return f"You filed {first} percent on Category One and {second} on Category Two for {year}; reckoned again, it is {again}"
+
+
+_NO_STATUS = "The urban or rural status is not in the tables loaded, so a rate cannot be reckoned here."
+
+
 def _rate(row: pd.Series, year: discounts.Rules) -> Iterable[str]:
+    if pd.isna(row["urban_rural"]):
+        yield _NO_STATUS
+        return
     c1, c2 = _reckoned(row, year)
-    filed = f"{row['c1_rate']:.0f} percent on Category One and {row['c2_rate']:.0f} on Category Two"
-    same = (c1, c2) == (int(row["c1_rate"]), int(row["c2_rate"]))
-    yield f"You filed {filed} for FY{int(row['funding_year'])}; reckoned again, it is " + (
-        "the same." if same else f"{c1} and {c2}: ask which count USAC used.")  # fmt: skip
+    yield _beside_filed(row, c1, c2)
     at = int(np.searchsorted(year.band_from, _percent(row), side="right"))
     if at < len(year.band_from) and not _few(row):
         share = int(year.band_from[at])
@@ -157,26 +170,38 @@ def _rate(row: pd.Series, year: discounts.Rules) -> Iterable[str]:
 def _category_two(desk: Desk, ben: str) -> Iterable[str]:
     spending = desk.c2_spending
     if spending is None:
-        yield from _category_two_reckoned(desk.c2_reckoned, ben)
+        yield from _category_two_reckoned(desk.c2_reckoned, ben, "USAC's budget tool is not loaded: look there before you "
+                                          "rely on it.")  # fmt: skip
         return
     mine = spending[spending["ben"] == ben]
     if mine.empty:
-        yield "USAC's Category Two budget tool has no budget under this number."
-    for row in mine.to_dict("records"):
-        yield (f"{row['cycle']}: budget ${row['budget_usd']:,.2f} before discount, ${row['available_usd']:,.2f} left. "
-               "What is not requested in the cycle lapses.")  # fmt: skip
+        yield "USAC's Category Two budget tool, as loaded, has no budget of this cycle under this number."
+        if desk.c2_reckoned is not None and (desk.c2_reckoned["ben"] == ben).any():
+            yield from _category_two_reckoned(desk.c2_reckoned, ben, "Ask USAC before you rely on it.")
+    for row in mine.drop_duplicates().to_dict("records"):
+        budget, left = _usd(row["budget_usd"]), _usd(row["available_usd"])
+        yield f"{row['cycle']}: budget {budget} before discount; left: {left}. What is not requested in the cycle lapses."
 
 
-def _category_two_reckoned(reckoned: pd.DataFrame | None, ben: str) -> Iterable[str]:
-    """What is left by the counts filed, where USAC's budget tool is not loaded."""
+def _usd(amount: Any) -> str:  # noqa: ANN401 - a cell of a frame
+    """Dollars and cents; in words where the amount is not published.
+
+    >>> _usd(1234.5), _usd(None)
+    ('$1,234.50', 'not published')
+    """
+    return "not published" if amount is None or pd.isna(amount) else f"${amount:,.2f}"
+
+
+def _category_two_reckoned(reckoned: pd.DataFrame | None, ben: str, caution: str) -> Iterable[str]:
+    """What is left by the counts filed, where USAC's budget tool does not say it."""
     mine = None if reckoned is None else reckoned[reckoned["ben"] == ben]
     if mine is None or mine.empty:
         yield "USAC's Category Two budget tool is not loaded, so what is left is not known here."
         return
     row = mine.iloc[0]
     yield (f"{row['c2_cycle']}: by the counts of {row['c2_counts']}, a budget of ${row['c2_budget_usd']:,.2f} before "
-           f"discount, and ${row['c2_left_usd']:,.2f} left after the requests that are loaded. USAC's budget tool is not "
-           "loaded: look there before you rely on it. What is not requested in the cycle lapses.")  # fmt: skip
+           f"discount, and ${row['c2_left_usd']:,.2f} left after the requests that are loaded. {caution} What is not "
+           "requested in the cycle lapses.")  # fmt: skip
 
 
 def _dates(table: pd.DataFrame, ben: str) -> Iterable[str]:
@@ -199,6 +224,9 @@ def _few(row: pd.Series) -> bool:
 
 
 def _sum(row: pd.Series, year: discounts.Rules) -> Iterable[str]:
+    if pd.isna(row["urban_rural"]):
+        yield _NO_STATUS
+        return
     if _few(row):
         yield (f"Counts of people under {DEFAULT_THRESHOLD} are not printed. With your own counts: eligible students / students "
                "x 100, rounded to a whole percent, half up; then the discount matrix.")  # fmt: skip

@@ -295,7 +295,8 @@ def _counts(cells: pd.Series) -> discounts.Whole:
 
 
 def _filed_rates(applications: pd.DataFrame, year: discounts.Rules) -> Iterator[tuple[Any, ...]]:
-    some = applications[(applications["applicant_type"] != "Consortium") & (applications["students"].fillna(0) > 0)]
+    known = applications["urban_rural"].notna() & (applications["students"].fillna(0) > 0)
+    some = applications[(applications["applicant_type"] != "Consortium") & known]
     students, eligible = _counts(some["students"]), _counts(some["nslp_students"])
     rural = np.asarray(some["urban_rural"] == "Rural", dtype=np.bool_)
     plain = np.zeros(len(some), dtype=np.bool_)

@@ -108,14 +108,14 @@ def letter(
 
 def _desk(tables: "dict[str, pd.DataFrame]", funding_year: int, day: "date", numbers: dict[str, str]) -> "letters.Desk":
     """Everything letters are written from."""
-    from infraplan.procurement import calendar, filings, letters, prices, reconcile
+    from infraplan.procurement import c2_left, calendar, filings, letters, prices, reconcile
 
     return letters.Desk(
         applications=filings.needed(tables, "applications"),
         found=prices.benchmark(tables, funding_year=funding_year, crosswalk=numbers or None),
         dates=calendar.calendar(tables, day),
-        compared=reconcile.filings(tables),
-        c2_spending=tables.get("c2_spending"),
+        opening=reconcile.opening(tables, funding_year),
+        c2_spending=c2_left.of_cycle(tables, funding_year),
         c2_reckoned=_reckoned(tables, funding_year),
     )
 
@@ -143,14 +143,12 @@ def _pool_sources(pooled: "Pool") -> "list[SourceNote]":
 
 
 def _reckoned(tables: "dict[str, pd.DataFrame]", funding_year: int) -> "pd.DataFrame | None":
-    """Category Two left by the counts filed, where USAC's tool is not loaded and the counts are."""
+    """Category Two left by the counts filed, where they are loaded."""
     from infraplan.errors import NoAnswer, NoRule
     from infraplan.procurement import c2_left
 
-    if "c2_spending" in tables:
-        return None
     try:
-        return c2_left.by_applicant(tables, funding_year)[0]
+        return c2_left.reckoned(tables, funding_year)[0]
     except (NoAnswer, NoRule):
         return None
 

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from infraplan.cli.procurement.letters import letter
 from infraplan.errors import NoAnswer
-from infraplan.procurement import calendar, letters, places, prices, reconcile
+from infraplan.procurement import c2_left, calendar, letters, places, prices, reconcile
 from infraplan.workspace import Workspace
 
 LINE = {
@@ -35,7 +35,7 @@ def desk(*, spending: pd.DataFrame | None = None, historic: bool = False, **appl
         applications=applications,
         found=prices.Benchmark(pd.DataFrame([LINE]), (), (), historic),
         dates=calendar.calendar({"requests": pd.DataFrame([REQUEST]), "applications": applications}, date(2026, 10, 1)),
-        compared=reconcile.filings({"applications": applications}),
+        opening=reconcile.opening({"applications": applications}),
         c2_spending=spending,
     )
 
@@ -93,7 +93,7 @@ def test_dates_and_dollars_at_stake_are_listed() -> None:
 
 def test_category_two_is_given_where_it_is_loaded_and_its_absence_is_said() -> None:
     row = {"ben": "7", "cycle": "FY2026-2030", "budget_usd": Decimal(30175), "available_usd": Decimal(175)}
-    assert "$175.00 left" in part(letters.write("7", desk(spending=pd.DataFrame([row]))), "Category Two")
+    assert "left: $175.00" in part(letters.write("7", desk(spending=pd.DataFrame([row]))), "Category Two")
     assert "not loaded" in part(letters.write("7", desk()), "Category Two")
 
 
@@ -191,3 +191,40 @@ def test_category_two_left_is_reckoned_from_the_counts_filed_where_usacs_tool_is
         in told
     )
     assert "not known here" in part(letters.write("7", desk()), "Category Two")
+
+
+def test_of_usacs_budget_tool_only_the_years_cycle_is_told_and_the_counts_stand_in_for_what_it_lacks() -> None:
+    rows = [{"ben": "7", "cycle": "FY2021-2025", "budget_usd": Decimal(9), "available_usd": Decimal(1)},
+            {"ben": "7", "cycle": "FY2026-2030", "budget_usd": Decimal(30175), "available_usd": None},
+            {"ben": "9", "cycle": "FY2026-2030", "budget_usd": Decimal(30175), "available_usd": Decimal(5)}]  # fmt: skip
+    spending = c2_left.of_cycle({"c2_spending": pd.DataFrame(rows)}, 2026)
+    told = part(letters.write("7", desk(spending=spending)), "Category Two")
+    assert told == (
+        "FY2026-2030: budget $30,175.00 before discount; left: not published. What is not requested in the cycle lapses."
+    )
+    assert spending is not None
+    left = {
+        "ben": "7",
+        "c2_left_usd": 25.0,
+        "c2_budget_usd": 30175.0,
+        "c2_cycle": "FY2026 to FY2030",
+        "c2_counts": "FY2025",
+    }
+    beside = replace(desk(spending=spending[spending["ben"] != "7"]), c2_reckoned=pd.DataFrame([left]))
+    told = part(letters.write("7", beside), "Category Two")
+    assert told.startswith(
+        "USAC's Category Two budget tool, as loaded, has no budget of this cycle under this number. FY2026"
+    )
+    assert "$25.00 left" in told
+
+
+def test_without_the_rates_filed_the_reckoned_ones_are_told() -> None:
+    told = part(letters.write("7", desk(c1_rate=None, c2_rate=None)), "Your discount rate")
+    assert told.startswith("By the counts filed for FY2025 it is 80 percent on Category One and 80 on Category Two.")
+
+
+def test_a_status_that_is_not_loaded_is_never_taken_for_urban() -> None:
+    one = letters.write("7", desk(urban_rural=None))
+    for heading in ("Your discount rate", "One sum"):
+        assert "urban or rural status is not in the tables loaded" in part(one, heading)
+    assert one.opening.startswith("Not compared with published figures: there is nothing to compare")

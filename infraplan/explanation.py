@@ -1,5 +1,6 @@
 """The trail behind one figure, in words: value, meaning, formula, rule and citation, source files, file rows."""
 
+import numbers
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
@@ -57,7 +58,7 @@ def words(
         lines.append(f"target    {about['target_title']}")
     if table in givers:
         found = givers[table](workspace, table, row, column, about)
-        lines += ["", "arithmetic", *[f"  {line}" for line in found.arithmetic]]
+        lines += ["", "arithmetic", *[f"  {line}" for line in found.arithmetic]] if found.arithmetic else []
         lines += ["", f"file rows: {found.told}", _indented(found.rows)]
     lines += ["", "sources", *_sources(workspace, about.get("receipts", ()))]
     lines += [f"note      {note}" for note in about.get("notes", ())]
@@ -89,7 +90,7 @@ def _heading(schema: Schema, column: Column, identifier: str, row: Mapping[str, 
             f"{column.name} was not computed with {schema.name}\n  mend:  run {schema.source} with the option that makes it"
         )
     value = row[column.name]
-    shown = f"{value:,}" if isinstance(value, int | float) else str(value)
+    shown = f"{value:,}" if isinstance(value, numbers.Real) else str(value)  # also NumPy's own integers
     shown = f"blank: {column.null or 'not known'}" if pd.isna(value) else f"{shown} {column.unit or ''}".rstrip()
     bare = str(row["name"]).strip("()") if isinstance(row.get("name"), str) else ""
     name = f" ({bare})" if bare else ""

@@ -98,7 +98,8 @@ def homes(
     here.put_answer("home_gaps" if by == "district" else f"home_gaps_{by}", gaps.table, dict(gaps.about))
     options.say(gaps.title)
     own = int(gaps.table["own_locations"].sum())
-    options.say(f"{len(gaps.table):,} rows; {own:,} locations, each counted once in the state (own_locations)")
+    rows = f"{len(gaps.table):,} row{'s' * (len(gaps.table) != 1)}"
+    options.say(f"{rows}; {own:,} locations, each counted once in the state (own_locations)")
     for note in gaps.notes:
         options.say(f"  {note}")
     output.write(gaps.table, here)
@@ -192,6 +193,9 @@ def schools(
     gaps = analysis.school_gaps(here, aim=analysis.target(target_id, mbps_per_student), growth_percent=growth)
     if detail == "equity":
         table = analysis.equity(here, gaps.table)
+        about = analysis.equity_about(here, gaps)
+        here.put_answer("school_equity", table, about)
+        _told(about["title"], gaps.notes)
         output.write(options.published(table, "school_equity", here.config.threshold, asked=publish), here)
         return
     here.put_answer("school_gaps", gaps.table, dict(gaps.about))

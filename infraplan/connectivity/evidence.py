@@ -12,12 +12,14 @@ import ibis
 import pandas as pd
 
 from infraplan.connectivity import areas, children, funded, homes
+from infraplan.connectivity.schools import school_roster
 from infraplan.errors import InfraplanError
 from infraplan.workspace import Workspace
 
 MOST_ROWS = 12
+MOST_SMALL_ROWS = 1_000
 EXAMPLE_LOCATIONS = 3
-TABLES = ("home_gaps", "child_gaps", "school_gaps")
+TABLES = ("home_gaps", "child_gaps", "school_gaps", "school_equity")
 
 
 @dataclass(frozen=True)
@@ -32,11 +34,13 @@ class Evidence:
 def evidence(
     workspace: Workspace, table: str, row: Mapping[str, Any], column: str, about: Mapping[str, Any]
 ) -> Evidence:
-    """The evidence for one figure of home_gaps, child_gaps or school_gaps; `row` is the answer's row."""
+    """The evidence for one figure of one of TABLES; `row` is the answer's row."""
     if table == "home_gaps":
         return _homes(workspace, row, column, about)
     if table == "child_gaps":
         return _children(workspace, row, about)
+    if table == "school_equity":
+        return _equity(workspace, row, column)
     return _schools(workspace, row, column)
 
 
@@ -150,8 +154,8 @@ def _children(workspace: Workspace, row: Mapping[str, Any], about: Mapping[str, 
     here.insert(0, "file", file)
     return Evidence(
         lines,
-        here.drop(columns="area_id").round(4).head(MOST_ROWS),
-        f"the {min(len(here), MOST_ROWS)} of {len(here)} areas of the survey that make it up, with their shares",
+        here.drop(columns="area_id").round(4).head(MOST_SMALL_ROWS),
+        f"{_all_or_first(len(here), 'areas of the survey that make it up')}, with their shares",
     )
 
 
@@ -164,26 +168,69 @@ def _schools(workspace: Workspace, row: Mapping[str, Any], column: str) -> Evide
             f"target {row['target_mbps']:,.3f} - {row['mbps']:,.3f} = {row['target_mbps'] - row['mbps']:,.3f} Mbps; the gap "
             f"is {row['gap_mbps']:,.3f} (0 where the target is met)",
         ]
-    rows = []
-    for table, values in (
-        ("enrollment", ["students", "nslp_students"]),
-        ("circuits", ["service", "mbps", "students", "basis"]),
-        ("schools", ["ncessch", "name", "students"]),
-    ):
-        if column == "schools" and table != "schools":
-            continue
-        if workspace.has(table):
-            rows.append(core_rows(workspace, table, "lea_id", str(row["lea_id"]), values))
+    wanted = {
+        "enrollment": ["students", "nslp_students"],
+        "circuits": ["service", "mbps", "students", "basis"],
+        "schools": ["ncessch", "name", "students"],
+    }
+    if column == "schools":
+        wanted = {"schools": wanted["schools"]}
+    return _of_district(workspace, str(row["lea_id"]), wanted, tuple(lines))
+
+
+def _equity(workspace: Workspace, row: Mapping[str, Any], column: str) -> Evidence:
+    """Need beside the gap: the share's two counts, or the locales of the schools; other columns as in school_gaps."""
+    lea = str(row["lea_id"])
+    if column == "poverty_share":
+        wanted = {"district_poverty": ["children_5_17", "children_5_17_poverty"]}
+        return _of_district(workspace, lea, wanted, _share_line(workspace, lea, "district_poverty", *wanted.values()))
+    if column in {"nslp_share", "nslp_students"}:
+        wanted = {"enrollment": ["students", "nslp_students"]}
+        return _of_district(workspace, lea, wanted, _share_line(workspace, lea, "enrollment", *wanted.values()))
+    if column == "locale":
+        roster = school_roster(workspace)
+        counts = roster.loc[roster["lea_id"] == lea, "locale"].value_counts().sort_index()
+        lines = tuple(f"locale {code}: {count} school{'s' * (count != 1)}" for code, count in counts.items())
+        return _of_district(workspace, lea, {"schools": ["ncessch", "name", "locale"]}, lines)
+    wanted = {"enrollment": ["students"], "circuits": ["service", "mbps", "students", "basis"]}
+    return _of_district(workspace, lea, wanted, ())
+
+
+def _share_line(workspace: Workspace, lea: str, table: str, columns: list[str]) -> tuple[str, ...]:
+    """A share with its two counts in, where both are known."""
+    if not workspace.has(table):
+        return ()
+    whole, part = columns
+    frame = workspace.frame(table)
+    known = frame.loc[frame["lea_id"] == lea].reindex(columns=columns).dropna()
+    return tuple(
+        f"{int(count):,} / {int(total):,} = {count / total:.4f}"
+        for total, count in zip(known[whole], known[part], strict=True)
+        if total
+    )
+
+
+def _of_district(workspace: Workspace, lea: str, wanted: Mapping[str, list[str]], lines: tuple[str, ...]) -> Evidence:
+    """The rows of small tables that name one district."""
+    rows = [
+        core_rows(workspace, table, "lea_id", lea, cells) for table, cells in wanted.items() if workspace.has(table)
+    ]
     shown = pd.concat(rows, ignore_index=True) if rows else pd.DataFrame()
-    return Evidence(
-        tuple(lines), shown.head(MOST_ROWS), f"{min(len(shown), MOST_ROWS)} of {len(shown)} rows of the files"
+    return Evidence(lines, shown, f"{len(shown):,} row{'s' * (len(shown) != 1)} of the files")
+
+
+def _all_or_first(count: int, what: str) -> str:
+    return (
+        f"the {count:,} {what}"
+        if count <= MOST_SMALL_ROWS
+        else f"the first {MOST_SMALL_ROWS:,} of the {count:,} {what}"
     )
 
 
 def core_rows(workspace: Workspace, table: str, key: str, value: str, columns: list[str] | None = None) -> pd.DataFrame:
     """Rows of a loaded table with one identifier, with the added file's name and its row."""
     source = workspace.table(table, located=True)
-    frame: pd.DataFrame = workspace.backend.execute(source.filter(source[key] == value).limit(MOST_ROWS * 4))
+    frame: pd.DataFrame = workspace.backend.execute(source.filter(source[key] == value).limit(MOST_SMALL_ROWS))
     shown = located(workspace, table, frame)
     kept = [name for name in (columns or shown.columns) if name in shown and name not in {"file", "row", "geometry"}]
     text = shown[kept].astype(object).apply(lambda cells: cells.map(lambda v: "" if pd.isna(v) else v))

@@ -299,6 +299,13 @@ def equity(workspace: Workspace, gaps: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
+def equity_about(workspace: Workspace, gaps: SchoolGaps) -> dict[str, Any]:
+    """What the table of gaps beside need was made from, poverty estimates with it."""
+    needed = [one.receipt_id for one in workspace.receipts_of("district_poverty")]
+    title = f"{gaps.title}, beside poverty, meals and locale"
+    return {**gaps.about, "title": title, "receipts": [*gaps.about["receipts"], *needed]}
+
+
 def _poverty_share(workspace: Workspace) -> dict[str, float]:
     if not workspace.has("district_poverty"):
         return {}

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import click
+import pandas as pd
 import pytest
 from commandline import Said
 from publishers import (
@@ -469,6 +470,36 @@ def test_a_figure_of_schools_is_redone_with_its_numbers(infraplan: Run, plan: Wo
     assert "100.000 Mbps x 1,000 / 300 students = 333.333 kbps per student" in told
     assert "mbps.csv" in told
     assert "edge.csv" in told
+
+
+def test_every_survey_area_behind_a_figure_of_children_is_listed(
+    infraplan: Run, tmp_path: Path, maine: Workspace
+) -> None:
+    tracts_there = [(f"1400000US230010{n:05d}", 100, 10, 60, 10) for n in range(1, 31)]
+    blocks = [Offer(n, block=f"230010{n:05d}1000") for n in range(1, 31)]
+    add(maine, two_districts(tmp_path), s2802(tmp_path / "ACSST5Y2022.S2802-Data.csv", *tracts_there))
+    add(maine, bdc(tmp_path / D25, *blocks))
+    infraplan("connectivity", "children", "--workspace", maine.folder)
+    told = explained(infraplan, maine, "child_gaps", WEST, "children")
+    assert "children = 3,000 children" in told
+    assert "the 30 areas of the survey that make it up" in told
+    assert all(f"230010{n:05d} " in told for n in range(1, 31))
+
+
+def test_need_beside_the_gap_is_explained_by_its_own_counts(infraplan: Run, plan: Workspace, tmp_path: Path) -> None:
+    head = ["State Postal Code", "State FIPS Code", "District ID", "Name", "Estimated Total Population"]
+    poverty = [*head, "Estimated Population 5-17", "Estimated number of relevant children 5 to 17 years old in poverty"]
+    above = [[words, *[""] * (len(poverty) - 1)] for words in ("Estimates", "")]
+    rows = [*above, poverty, ["ME", "23", WEST[2:], "West", "900", "200", "50"]]
+    pd.DataFrame(rows).to_excel(tmp_path / "ussd23.xlsx", header=False, index=False)
+    add(plan, tmp_path / "ussd23.xlsx")
+    assert (
+        "beside poverty" in infraplan("connectivity", "schools", "--detail", "equity", "--workspace", plan.folder).err
+    )
+    told = explained(infraplan, plan, "school_equity", WEST, "poverty_share")
+    assert "50 / 200 = 0.2500" in told
+    assert "ussd23.xlsx" in told.split("file rows: 1 row of the files")[1].split("sources")[0]
+    assert "locale 43: " in explained(infraplan, plan, "school_equity", WEST, "locale")
 
 
 def test_a_loaded_cell_is_shown_as_it_was_filed(infraplan: Run, plan: Workspace) -> None:

@@ -13,6 +13,7 @@ from shapely.geometry import LineString
 from infraplan import solve, tablefiles
 from infraplan.connectivity.network import lifetime
 from infraplan.connectivity.network.costs import Span
+from infraplan.connectivity.network.inputs import MOST_NAMED
 from infraplan.connectivity.network.links import DOOR, MAST
 from infraplan.connectivity.network.match import Shares, split
 from infraplan.connectivity.network.plan import MILE, Plan, alone, ordered, sum_of
@@ -120,6 +121,12 @@ def notes(plan: Plan) -> list[str]:
     if plan.construction and plan.construction_range() is None:
         found.append(
             "the network's costs came without a range (low_usd, high_usd), so construction is told as one figure"
+        )
+    if plan.passed_by:
+        named = ", ".join(site.site_id for site in plan.passed_by[:MOST_NAMED])
+        found.append(
+            f"{len(plan.passed_by):,} sites get a radio although fiber passes their door ({named}): by the costs given, a "
+            "radio costs less than electronics for fiber; look at equipment_usd_per_site and tower_radio_usd again"
         )
     return found + _crowded_towers(plan) + lifetime.notes(plan)
 

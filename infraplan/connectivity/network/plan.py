@@ -161,6 +161,12 @@ class Plan:
         steps = self.way(site).steps
         return WIRELESS if steps and steps[-1].link.kind == HOP else FIBER
 
+    @property
+    def passed_by(self) -> tuple[Site, ...]:
+        """Sites that a radio serves although fiber passes their door: by the costs given, their electronics cost less."""
+        lit = {node for node, (_, link, _) in self._tree.items() if link.kind == FIBER} | set(self.inputs.pops)
+        return tuple(site for site in self.connected if self.kind_of(site) == WIRELESS and site.node in lit)
+
     def construction_range(self) -> Span | None:
         """Low end, planning figure and high end of construction; None where no link's cost came with a range."""
         links = [step.link for step in self.steps.values()]

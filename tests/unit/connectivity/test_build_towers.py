@@ -61,6 +61,23 @@ def test_a_school_with_fiber_is_no_tower(tmp_path: Path) -> None:
     assert answer.result.objective == 50 + 500 + 200 + 200
 
 
+def test_a_radio_at_a_door_that_fiber_passes_is_said(tmp_path: Path) -> None:
+    """Fiber to C beyond s1 passes A's door; electronics for fiber of 30 cost more than T's radio of 5."""
+    network = "a,b,meters,usd\npop,s1,8000,50\ns1,s2,4000,50\npop,T,100,1\n"
+    sites = "site_id,node,mbps,wireless\nA,s1,100,yes\nC,s2,100,no\n"
+    near, tower = COSTS.replace("wireless_miles = 4", "wireless_miles = 9"), "tower,usd\nT,1\n"
+
+    def found(usd: int) -> plan.Plan:
+        costs = f"{near}equipment_usd_per_site = {usd}\n"
+        return plan.find(told(tmp_path, sites=sites, network=network, towers=tower, costs=costs), PROVED)
+
+    dear, cheap = found(30), found(3)
+    assert files.sites(dear)["choice"].tolist() == ["wireless", "fiber"]
+    assert "1 sites get a radio although fiber passes their door (A)" in " ".join(files.notes(dear))
+    assert files.sites(cheap)["choice"].tolist() == ["fiber", "fiber"]
+    assert "passes their door" not in " ".join(files.notes(cheap))
+
+
 def test_no_fiber_hangs_on_a_radio(tmp_path: Path) -> None:
     """The trench from U to s1 is free here, and a radio could feed U for less; s1 wants fiber all the way."""
     sites = "site_id,node,mbps,wireless\nA,s1,100,no\nB,s2,100,yes\n"

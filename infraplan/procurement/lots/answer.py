@@ -21,6 +21,8 @@ WITHOUT_LIMIT: Final = 300.0
 """Seconds the large model may take to find a first division where no time limit is given."""
 AIMS: Final = (1.1, 1.04, 1.02)
 """What the bound aims at, in multiples of the one before: the hubs it ends with are where lots are grown."""
+STAGES: Final = (0.2, 0.45, 1.0)
+"""Parts of the way from the bound to the best division known, proved one after another."""
 CORE_GAP: Final = 0.003
 CORE_SECONDS: Final = 30.0
 """Longest run of the small model: only a way to a good division."""
@@ -87,10 +89,27 @@ class Search:
         """The model over every pair that a better division may use; goes on from `quick`."""
         if self.proved() or self.impossible or self._late():
             return self.found()
-        target = self.miles * (1 - self.limits.gap)
-        pairs = self.pairs.with_pair <= target * (1 + 1e-12) if self.best else np.ones_like(self.pairs.with_pair, bool)
-        self._model(pairs, whole=True, target=target)
+        if self.best is None:
+            self._model(np.ones_like(self.pairs.with_pair, bool), whole=True)
+        for share in STAGES if self.best else ():
+            if not self.proved() and not self._late():
+                self._stage(share)
         return self.found()
+
+    def _stage(self, share: float) -> None:
+        """The model over pairs up to a share of the way from the bound to a better division: others cost more than that.
+
+        A small model proves its part in seconds where the whole one would not even begin to.
+        """
+        target = self.miles * (1 - self.limits.gap)
+        target = self.pairs.miles + share * (target - self.pairs.miles)
+        if target <= self.bound and share < 1:
+            return
+        pairs = self.pairs.with_pair <= target * (1 + 1e-12)
+        for units in self.best or ():
+            pairs[list(units), self.problem.hub(units)] = True
+        self._model(pairs, whole=True, target=target)
+        self._climb(self.miles)
 
     def _climb(self, aim: float) -> None:
         """Climb to a bound, aiming at a number of miles somewhat above the least."""

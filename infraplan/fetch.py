@@ -16,7 +16,8 @@ import shutil
 import time
 import zipfile
 from base64 import b64encode
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.message import Message
@@ -128,12 +129,16 @@ class Seen:
 
 
 class Again(Exception):  # noqa: N818
-    """Another try may mend it; `wait` is what the server asked for, `gained` whether something new arrived."""
+    """Another try may mend it; `wait` is what the server asked for, `gained` whether something new arrived.
 
-    def __init__(self, why: str, wait: float | None = None, *, gained: bool = False) -> None:
+    `silent` says that no answer came at all: there may be no server, or no network.
+    """
+
+    def __init__(self, why: str, wait: float | None = None, *, gained: bool = False, silent: bool = False) -> None:
         super().__init__(why)
         self.wait = wait
         self.gained = gained
+        self.silent = silent
 
 
 class Http:
@@ -160,6 +165,8 @@ class Http:
         self._progress = progress
         self._last: dict[str, float] = {}
         self._secrets: set[str] = set()
+        self._given_up: set[str] = set()  # hosts that answered nothing, however often they were asked
+        self._heard_any = False
         self.moved: dict[str, str] = {}  # addresses that their servers say have moved for good, without credentials
         self.heard: dict[str, Any] = {}  # lists that a publisher gave in this session, for planners that share them
         self._session = requests.Session()
@@ -221,7 +228,8 @@ class Http:
             if here is not None and (self.offline or (ask.version is not None and here.version == ask.version)):
                 return here
             self._must_be_online(ask)
-            return self._tried(ask, lambda: self._download_once(ask, here))
+            with self._writing(ask):
+                return self._tried(ask, lambda: self._download_once(ask, here))
 
     def assembled(self, ask: Ask, pieces: Callable[[], Iterable[bytes]], rows: Callable[[], int]) -> Kept:
         """A file put together from an interface's pages; not made again where the cache has the same `version`.
@@ -236,17 +244,30 @@ class Http:
             part = self.cache.part(ask.public).path
             digest = hashlib.sha256()
             try:
-                with part.open("wb") as out:
-                    self._need_room(ask, 0)
-                    for piece in pieces():
-                        self._need_room(ask, len(piece))
-                        digest.update(piece)
-                        out.write(piece)
-                        self._progress(ask.name or ask.public, out.tell(), None)
-                about = self._about(ask, {}, rows=rows())
-                return self.cache.store(part, digest.hexdigest(), about)
+                with self._writing(ask):
+                    with part.open("wb") as out:
+                        self._need_room(ask, 0)
+                        for piece in pieces():
+                            self._need_room(ask, len(piece))
+                            digest.update(piece)
+                            out.write(piece)
+                            self._progress(ask.name or ask.public, out.tell(), None)
+                    about = self._about(ask, {}, rows=rows())
+                    return self.cache.store(part, digest.hexdigest(), about)
             finally:
                 part.unlink(missing_ok=True)
+
+    @contextmanager
+    def _writing(self, ask: Ask) -> Iterator[None]:
+        """What the disk refuses is a fault of this file, told with where it was to go; what came of it is removed."""
+        try:
+            yield
+        except OSError as why:
+            self.cache.part(ask.public).path.unlink(missing_ok=True)  # a full disk: leave the room to others
+            raise NotFetched(
+                f"{ask.name or ask.public} could not be written: {why.strerror or why}\n  where: {self.cache.folder}\n"
+                "  mend:  free some space, or set INFRAPLAN_CACHE to a directory on a larger disk"
+            ) from None
 
     # --- one try ------------------------------------------------------------------------------------------------
 
@@ -348,9 +369,6 @@ class Http:
             except Again as why:
                 why.gained = mark is not None and done - start > self.limits.least_bytes
                 raise
-            except OSError:
-                part.path.unlink(missing_ok=True)  # a full disk: leave the room to others
-                raise
         if total is not None and done < total:
             raise Again(f"the line broke after {done:,} of {total:,} bytes", gained=mark is not None and done > start)
         return digest
@@ -377,7 +395,9 @@ class Http:
                     allow_redirects=False,
                 )
             except requests.exceptions.RequestException as why:
-                raise Again(_in_words(why)) from None
+                raise Again(_in_words(why), silent=True) from None
+            self._heard_any = True
+            self._given_up.discard(urlsplit(address).netloc)
             if answer.status_code not in _MOVED or "Location" not in answer.headers:
                 return self._judged(ask, answer, fine)
             answer.close()
@@ -456,9 +476,11 @@ class Http:
             except Again as why:
                 total += 1
                 tries = 1 if why.gained else tries + 1
-                if tries >= limits.tries or total >= limits.most_tries:
+                if tries >= self._most_tries(ask) or total >= limits.most_tries:
+                    if why.silent:
+                        self._given_up.add(urlsplit(ask.address).netloc)
                     raise NotFetched(
-                        f"{ask.host} could not be read: {why} ({total} tries)\n  where: {ask.public}\n"
+                        f"{ask.host} could not be read: {why} ({_counted(total)})\n  where: {ask.public}\n"
                         "  mend:  try again later; what has arrived is kept and continued"
                     ) from None
                 pause = min(limits.first_pause * 2 ** (tries - 1), limits.longest_pause)
@@ -468,8 +490,14 @@ class Http:
                         f"{ask.host} asks to come back in {wait:,.0f} seconds\n  where: {ask.public}\n"
                         "  mend:  run this command again then; what has arrived is kept"
                     ) from None
-                self._told(f"{why}; trying again in {wait:.0f} s")
+                said = str(why) if ask.host in str(why) else f"{ask.host}: {why}"
+                self._told(f"{said}; trying again in {wait:.0f} s")
                 self._sleep(wait)
+
+    def _most_tries(self, ask: Ask) -> int:
+        """How often to try: once where the host was given up in this session, or another while nobody at all answers."""
+        gone = urlsplit(ask.address).netloc in self._given_up or (self._given_up and not self._heard_any)
+        return 1 if gone else self.limits.tries
 
     # --- checks -------------------------------------------------------------------------------------------------
 
@@ -701,6 +729,15 @@ def _looks_cut(body: bytes) -> bool:
     return bare[:1] in (b"{", b"[") and not (
         bare.endswith((b"}", b"]")) and bare[:1] == {b"}": b"{", b"]": b"["}[bare[-1:]]
     )
+
+
+def _counted(tries: int) -> str:
+    """So many tries, in words.
+
+    >>> _counted(1), _counted(6)
+    ('1 try', '6 tries')
+    """
+    return f"{tries} {'try' if tries == 1 else 'tries'}"
 
 
 def _in_words(why: BaseException) -> str:

@@ -2,6 +2,8 @@
 
 import base64
 import hashlib
+import resource
+import socket
 import threading
 from pathlib import Path
 
@@ -288,3 +290,48 @@ def test_names_from_a_server_stay_in_their_folder(standin: Standin, http: Http, 
     kept = http.download(Ask(address=f"{standin.base}/files.example/evil", pause=0))
     assert kept.name == "x.zip"
     assert http.cache.named(kept, tmp_path / "room") == tmp_path / "room" / "x.zip"
+
+
+@pytest.mark.parametrize("how", ["download", "assembled"])
+def test_a_disk_that_refuses_is_told_with_where_and_nothing_half_stays(http: Http, big: Ask, how: str) -> None:
+    ways = {
+        "download": lambda: http.download(big),
+        "assembled": lambda: http.assembled(big, lambda: iter([bytes(40_000)] * 3), lambda: 3),
+    }
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, before[1]))
+    try:
+        with pytest.raises(NotFetched) as caught:
+            ways[how]()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    told = str(caught.value)
+    assert "could not be written: File too large" in told
+    assert str(http.cache.folder) in told
+    assert "INFRAPLAN_CACHE" in told
+    assert not list((http.cache.folder / "parts").glob("*.part"))
+    assert http.cache.known(big.public) is None
+
+
+def nobody(http: Http, name: str) -> str:
+    """What is said of a server that nobody runs."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # and not listening: a call is refused
+        with pytest.raises(NotFetched) as caught:
+            http.json(Ask(address=f"http://127.0.0.1:{taken.getsockname()[1]}/{name}"))
+    return str(caught.value)
+
+
+def test_without_a_network_the_first_host_is_waited_for_and_no_other(tmp_path: Path, naps: list[float]) -> None:
+    told: list[str] = []
+    with Http(Cache(tmp_path), limits=Limits(spare_bytes=0), sleep=naps.append, told=told.append) as http:
+        assert "(6 tries)" in nobody(http, "one")
+        assert "(1 try)" in nobody(http, "two")
+    assert told[0] == "127.0.0.1: no connection; trying again in 1 s"
+    assert sum(naps) < 32
+
+
+def test_a_host_that_is_down_does_not_make_the_others_impatient(http: Http, big: Ask) -> None:
+    http.download(big)
+    assert "(6 tries)" in nobody(http, "one")
+    assert "(6 tries)" in nobody(http, "two"), "another host, while the network is there"

@@ -276,12 +276,19 @@ def _records_as_csv(local: Path, room: Path) -> Path:
 
 
 def _parts_of_json(local: Path) -> tuple[str, ...]:
-    """The names of what a JSON object holds (a CASE package has CFDocument and CFItems); none for anything else."""
+    """The names of what a JSON object holds (a CASE package has CFDocument and CFItems), none for anything else.
+
+    The fields of a list's first record follow as `titles.title_id`: by them a publisher's saved list is known.
+    """
     try:
         told = json.loads(local.read_bytes())
     except ValueError:  # not JSON, or not text: said by the reader of tables
         return ()
-    return tuple(map(str, told)) if isinstance(told, dict) else ()
+    if not isinstance(told, dict):
+        return ()
+    lists = {name: held[0] for name, held in told.items() if isinstance(held, list) and held}
+    inner = [f"{name}.{field}" for name, record in lists.items() if isinstance(record, dict) for field in record]
+    return (*map(str, told), *inner)
 
 
 def _peek_shapes(local: Path, name: str, files: tuple[Path, ...]) -> Arrival:
@@ -415,11 +422,16 @@ def _recognize(columns: Sequence[str], kind: str) -> tuple[Source, str] | None:
     for source in sources().values():
         if kind not in source.kinds:
             continue
-        for header in source.headers:
+        for header in _headers(source, kind):
             wanted = {str(column).lower() for column in header["columns"]}
             if wanted <= here and (best is None or len(wanted) > best[0]):
                 best = (len(wanted), source, str(header.get("name", "")))
     return (best[1], best[2]) if best else None
+
+
+def _headers(source: Source, kind: str) -> list[Mapping[str, Any]]:
+    """The declared headers that files of a kind have: one may be of one `kind` alone (a list saved as JSON)."""
+    return [header for header in source.headers if header.get("kind", kind) == kind]
 
 
 def header_of(arrival: Arrival, source: Source) -> str:
@@ -441,8 +453,10 @@ def header_of(arrival: Arrival, source: Source) -> str:
     here = {column.lower() for column in arrival.columns}
     lacks = {
         str(header.get("name", "")): [str(column) for column in header["columns"] if str(column).lower() not in here]
-        for header in sorted(source.headers, key=lambda header: -len(header["columns"]))
+        for header in sorted(_headers(source, arrival.kind), key=lambda header: -len(header["columns"]))
     }
+    if not lacks:
+        return ""
     name = min(lacks, key=lambda header: len(lacks[header]))
     if lacks[name]:
         raise BadInput(

@@ -17,6 +17,13 @@ def settings(source_id: str) -> Mapping[str, Any]:
     return told
 
 
+def used(listed: Iterable[Any], told: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Of a publisher's list the records that count: `only` says which values a field must have (a live book, not a retired)."""
+    only: Mapping[str, list[Any]] = told.get("only", {})
+    records = [each for each in listed if isinstance(each, dict)]
+    return [record for record in records if all(record.get(name) in values for name, values in only.items())]
+
+
 def row_of(record: Mapping[str, Any], told: Mapping[str, Any]) -> dict[str, str]:
     """Our columns out of a record: of each the first name under which it has something; the number has its prefix."""
     cells = {ours: first(record, theirs) for ours, theirs in told["fields"].items()}

@@ -13,7 +13,7 @@ from typing import Any
 from infraplan.downloads import Kept
 from infraplan.fetch import Ask, Http, SourceChanged
 from infraplan.publishers import Fetchable, Place, Plan, Portrait, Wanted
-from infraplan.records import at, row_of
+from infraplan.records import at, row_of, used
 
 _NEEDED = ("resource_id", "title", "license")
 Records = Iterator[tuple[Mapping[str, Any], Ask]]
@@ -98,8 +98,7 @@ def _of_page(page: Mapping[str, Any], one: Fetchable, ask: Ask) -> list[Mapping[
     told = page.get(one.settings["records"])
     if not (isinstance(told, list) and all(isinstance(record, dict) for record in told)):
         raise SourceChanged(f"{ask.host} sent a page without {one.settings['records']}\n  where: {ask.public}")
-    only: Mapping[str, list[Any]] = one.settings.get("only", {})
-    return [record for record in told if all(record.get(name) in values for name, values in only.items())]
+    return used(told, one.settings)
 
 
 def _next(page: Mapping[str, Any], one: Fetchable, ask: Ask, place: Place) -> Ask | None:

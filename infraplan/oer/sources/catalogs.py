@@ -95,7 +95,7 @@ def _from_json(arrival: Arrival) -> pd.DataFrame:
     assert arrival.source is not None  # noqa: S101 - set before loading
     told = records.settings(arrival.source.id)
     found = records.at(json.loads(arrival.local.read_bytes()), told["records"])
-    rows = [records.row_of(each, told) for each in found if isinstance(each, dict)] if isinstance(found, list) else []
+    rows = [records.row_of(each, told) for each in records.used(found, told)] if isinstance(found, list) else []
     if not rows:
         what = f"{arrival.name} holds no records under {told['records']}"
         raise BadInput([Fault(kind="NoRecords", what=what, file=arrival.name, mend="save the publisher's list again")])

@@ -14,6 +14,7 @@ from fetch.maine_online import (
     DOAB,
     FRAMEWORK,
     LIBRETEXTS,
+    OPENSTAX,
     SHARED,
     SITEMAP,
     URBAN,
@@ -82,13 +83,15 @@ def test_the_export_of_libretexts_comes_with_codes_of_licenses_as_they_are(place
     assert (second["license"], second["languages"]) == ("", "spanish")
 
 
-def test_a_list_saved_from_a_browser_gives_what_the_fetched_one_gives(
-    standin: Standin, place: Place, http: Http, maine: Workspace, tmp_path: Path
+@pytest.mark.parametrize(("source", "page"), [("oer_libretexts", LIBRETEXTS), ("oer_openstax", OPENSTAX)])
+def test_a_list_saved_from_a_browser_is_known_and_gives_what_the_fetched_one_gives(
+    source: str, page: str, standin: Standin, place: Place, http: Http, maine: Workspace, tmp_path: Path
 ) -> None:
-    fetched = rows(got("oer_libretexts", place, http))
-    path = tmp_path / "kbexport.json"
-    path.write_bytes(standin.pages[LIBRETEXTS](Asked("GET", LIBRETEXTS, {}, {})).body)
-    assert added(maine, path, "oer_libretexts").tables == {"open_resources": 2}
+    fetched = rows(got(source, place, http))
+    path = tmp_path / "saved.json"
+    path.write_bytes(standin.pages[page](Asked("GET", page, {}, {})).body)
+    receipt = added(maine, path)
+    assert (receipt.source, receipt.tables) == (source, {"open_resources": len(fetched)})
     here = maine.frame("open_resources").fillna("")
     assert here[["resource_id", "title", "license"]].to_dict("records") == [
         {name: row[name] for name in ("resource_id", "title", "license")} for row in fetched

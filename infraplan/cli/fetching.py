@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from infraplan.fetch import Http
-    from infraplan.publishers import Place
+    from infraplan.publishers import Fetchable, Place
     from infraplan.publishers.errands import Planned
     from infraplan.workspace import Workspace
 
@@ -72,6 +72,7 @@ def fetch(
         raise click.UsageError(f"name sources, or give --all; known are {', '.join(publishers.fetchable())}")
     others = _others(hosts)
     chosen = publishers.chosen(sources, everything=everything or (update and not sources))
+    _need_release(as_of, chosen)
     with _workspace(workspace, state, dry_run=dry_run) as here, _http(here, offline=offline) as http:
         if update:
             chosen = errands.loaded(here, chosen)
@@ -94,10 +95,27 @@ def fetch(
             taken = errands.bring(plans, here, http, loaders(), told=tell)
         finally:
             if everything:
-                for words in errands.unanswered(here):
+                for words in (*errands.only_by_name(here, sources), *errands.unanswered(here)):
                     _say(words)
     new = sum(not one.already for one in taken)
     options.say(f"{new} new file{'' if new == 1 else 's'} added, {len(taken) - new} already here")
+
+
+def _need_release(as_of: str | None, chosen: "list[Fetchable]") -> None:
+    """Refuse an --as-of that is no day, or that would silently be left aside by every source asked for."""
+    from datetime import date
+
+    if as_of is None:
+        return
+    try:
+        told = date.fromisoformat(as_of).isoformat()
+    except ValueError:
+        told = ""
+    if told != as_of:
+        raise click.UsageError(f"--as-of is {as_of}, expected a day as 2025-06-30")
+    if all(one.settings["by"] != "fcc_bdc" for one in chosen):
+        names = ", ".join(one.id for one in chosen)
+        raise click.UsageError(f"--as-of chooses a release of the FCC's data; of {names} only the newest can be had")
 
 
 def check_publishers(here: "Workspace", hosts: tuple[str, ...], output: options.Output) -> None:

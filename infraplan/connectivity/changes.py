@@ -63,10 +63,16 @@ def releases(workspace: Workspace, before: str | None = None, after: str | None 
     loaded = sorted({part.as_of for part in workspace.catalog if part.table == "availability" and part.as_of})
     later = after or (loaded[-1] if loaded else "")
     earlier = before or next((day for day in reversed(loaded) if day < later), "")
-    if earlier not in loaded or later not in loaded or earlier >= later:
+    told = f"loaded: {', '.join(loaded) or 'none'}"
+    mend = "infraplan data fetch fcc_bdc_fixed --as-of DATE, or `infraplan data add` the other release's files"
+    for day in (before, after):
+        if day is not None and day not in loaded:
+            raise NoAnswer(f"no release of availability as of {day} is loaded; {told}\n  mend:  {mend}")
+    if not earlier or not later:
+        raise NoAnswer(f"two releases of availability are needed, an earlier and a later; {told}\n  mend:  {mend}")
+    if earlier >= later:
         raise NoAnswer(
-            f"two releases of availability are needed, an earlier and a later; loaded: {', '.join(loaded) or 'none'}\n"
-            "  mend:  infraplan data fetch fcc_bdc_fixed --as-of DATE, or `infraplan data add` the other release's files"
+            f"{earlier} is not earlier than {later}\n  mend:  give --from the earlier of two releases, --to the later; {told}"
         )
     have = {day: _technologies(workspace, day) for day in (earlier, later)}
     common = have[earlier] & have[later]
@@ -111,7 +117,7 @@ def area_changes(workspace: Workspace, two: Releases, rule: HomeRule, by: By = "
     words = (
         f"{two.before} to {two.after}, rule {rule.rule_id}: {total['improved']:,} locations got better, "
         f"{total['worsened']:,} worse; unserved {total['unserved_before']:,} -> {total['unserved_after']:,}",
-        f"{kinds.get('better', 0)} areas better, {kinds.get('worse', 0)} worse, {kinds.get('same', 0)} the same",
+        f"areas: {kinds.get('better', 0)} better, {kinds.get('worse', 0)} worse, {kinds.get('same', 0)} the same",
         *_named(table),
         f"location numbers: {total['new_locations']:,} new, {total['gone_locations']:,} gone of "
         f"{total['locations_before']:,}",

@@ -90,11 +90,16 @@ def _days(workspace: Workspace, table: str, before: str | None, after: str | Non
     loaded = sorted({part.as_of for part in workspace.catalog if part.table == table and part.as_of})
     later = after or (loaded[-1] if loaded else "")
     earlier = before or next((day for day in reversed(loaded) if day < later), "")
-    if earlier not in loaded or later not in loaded or earlier >= later:
-        told = table.replace("_", " ")
+    name, told = table.replace("_", " "), f"loaded: {', '.join(loaded) or 'none'}"
+    mend = f"infraplan data fetch usac_{table} again later: the earlier download stays until it is dropped"
+    for day in (before, after):
+        if day is not None and day not in loaded:
+            raise NoAnswer(f"no download of {name} as of {day} is loaded; {told}\n  mend:  {mend}")
+    if not earlier or not later:
+        raise NoAnswer(f"two downloads of {name} are needed, an earlier and a later; {told}\n  mend:  {mend}")
+    if earlier >= later:
         raise NoAnswer(
-            f"two downloads of {told} are needed, an earlier and a later; loaded: {', '.join(loaded) or 'none'}\n"
-            f"  mend:  infraplan data fetch usac_{table} again later: the earlier download stays until it is dropped"
+            f"{earlier} is not earlier than {later}\n  mend:  give --from the earlier of two downloads, --to the later; {told}"
         )
     return earlier, later
 

@@ -106,9 +106,9 @@ class Fetchable:
         return self.source.id
 
     @property
-    def in_all(self) -> bool:
-        """Whether `--all` includes it: everything that one state needs, the rest only by name."""
-        return bool(self.settings.get("in_all", True))
+    def by_name(self) -> str:
+        """Why `--all` leaves it and it comes only by name; blank where it is among what one state needs."""
+        return str(self.settings.get("by_name", ""))
 
     @property
     def pause(self) -> float:
@@ -157,7 +157,7 @@ def chosen(ids: tuple[str, ...], *, everything: bool) -> list[Fetchable]:
             + (f"; get it at {sources()[cannot[0]].landing} and `infraplan data add` it" if cannot else "")
             + f"\n  mend:  use --all, or of {', '.join(sorted(known))}"
         )
-    return [one for name, one in known.items() if name in ids or (everything and one.in_all)]
+    return [one for name, one in known.items() if name in ids or (everything and not one.by_name)]
 
 
 def plan(one: Fetchable, place: Place, http: Http) -> Plan:

@@ -127,6 +127,16 @@ def needed(
     return kept, words
 
 
+def only_by_name(workspace: Workspace, named: Sequence[str]) -> list[str]:
+    """The sources that `--all` leaves, each with why; those `named`, or loaded already, are not told."""
+    here = {*named, *(receipt.source for receipt in workspace.receipts())}
+    return [
+        f"{one.id}: left, {one.by_name}; `infraplan data fetch {one.id}` brings it"
+        for one in fetchable().values()
+        if one.by_name and one.id not in here
+    ]
+
+
 def unanswered(workspace: Workspace) -> list[str]:
     """After everything was fetched: what a workspace still cannot answer, which table it lacks, and where that comes from.
 
@@ -161,11 +171,18 @@ def _bring_one(
     room = Path(tempfile.mkdtemp(prefix="named-", dir=http.cache.folder))
     try:
         files = _members(wanted, http.cache.named(kept, room), room)
-        return intake.add(
+        taken = intake.add(
             workspace, files, loaders, source_id=wanted.source, as_of=wanted.as_of, address=wanted.address, told=told
         )
     finally:
         shutil.rmtree(room, ignore_errors=True)
+    came = sum(one.receipt.rows_read for one in taken)
+    if wanted.rows is not None and wanted.rows != came:
+        http.tell(
+            f"{wanted.name}: the publisher lists {wanted.rows:,} rows, {came:,} came; look at the list again before you "
+            f"count on it: infraplan data fetch {wanted.source} --dry-run"
+        )
+    return taken
 
 
 def _members(wanted: Wanted, path: Path, room: Path) -> list[Path]:

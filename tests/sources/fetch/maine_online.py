@@ -145,7 +145,7 @@ def fcc(server: Standin, made: Path) -> None:
             listed(23, FIBER, "Fiber to the Premises", 50, 2),
             listed(24, "bdc_33_Cable_fixed_broadband_D25_17mar2026", "Cable", 40, 9, state_fips="33"),
             listed(25, "bdc_23_130077_fixed_D25", "Cable", 40, 9, category="Provider"),
-            listed(26, "bdc_23_served_unserved_D25_17mar2026", "", 0, 2, subcategory="Served-Unserved"),
+            listed(26, "bdc_23_served_unserved_D25_17mar2026", "", 0, 1, subcategory="Served-Unserved"),
             listed(
                 27,
                 "bdc_us_fixed_broadband_summary_by_geography_D25_17mar2026",

@@ -37,6 +37,8 @@ def test_everything_a_state_needs_comes_with_one_command(standin: Standin, infra
     assert {one.id for one in publishers.chosen((), everything=True)} == set(SOURCES)
     assert set(publishers.fetchable()) == {*SOURCES, *BY_NAME}
     assert "needs circuits: no publisher has it: add the state's own list" in done.err
+    assert "oer_doab: left, scholarly books only" in done.err, "what comes only by name is said"
+    assert "the publisher lists" not in done.err, "as many rows came as were announced"
     tables = {part.table for part in Workspace.open(plan).catalog}
     assert tables == {
         "applicant_sites", "applications", "disbursements", "erate_entities",
@@ -239,6 +241,15 @@ def test_progress_between_two_releases_is_told_in_words_and_a_table(
     assert (row["locations_before"], row["locations_after"], row["new_locations"]) == ("1", "2", "1")
     assert "offers of a provider and technology appeared" in done.err, "the words tell of providers beside the areas"
     assert list(row) == list(Schema.load("area_changes").columns)
+    for told, days in (
+        (
+            "no release of availability as of 2024-12-31 is loaded; loaded: 2025-06-30, 2025-12-31",
+            ("--from", "2024-12-31"),
+        ),
+        ("2025-12-31 is not earlier than 2025-06-30", ("--from", "2025-12-31", "--to", "2025-06-30")),
+    ):
+        refused = infraplan("data", "diff", *days, "--workspace", plan)
+        assert (refused.code, told in refused.err) == (1, True), refused.err
     providers = infraplan("data", "diff", "--what", "providers", "--workspace", plan)
     assert next(csv.DictReader(io.StringIO(providers.out)))["change"] == "grew"
 
@@ -256,3 +267,26 @@ def test_wrong_usage_is_told_as_such(infraplan: Run, standin: Standin, tmp_path:
     assert done.code == 1
     assert "fcc_form477 cannot be fetched; get it at https://www.fcc.gov" in done.err
     assert infraplan("data", "fetch", "census_saipe", "--state", "ME", "--host", "nonsense").code == 2
+    for source, day, told in (
+        ("fcc_bdc_fixed", "30 June 2025", "expected a day as 2025-06-30"),
+        ("census_saipe", "2025-06-30", "of census_saipe only the newest can be had"),
+    ):
+        done = fetched(standin, infraplan, tmp_path / "plan", source, "--state", "ME", "--as-of", day)
+        assert (done.code, told in done.err) == (2, True), done.err
+
+
+def test_fewer_rows_than_the_publisher_lists_are_said(
+    standin: Standin, infraplan: Run, tmp_path: Path, accounts: dict[str, str]
+) -> None:
+    assert accounts
+    listing = standin.pages["/bdc.fcc.gov/api/public/map/downloads/listAvailabilityData/2025-12-31"]
+
+    def more(asked: Asked) -> Answer:
+        told = listing(asked)
+        return Answer(told.body.replace(b'"record_count": "2"', b'"record_count": "20,000"'), told.status, told.headers)
+
+    standin.pages["/bdc.fcc.gov/api/public/map/downloads/listAvailabilityData/2025-12-31"] = more
+    done = fetched(standin, infraplan, tmp_path / "plan", "fcc_bdc_fixed", "--state", "ME")
+    assert done.code == 0, done.err
+    assert "40,000 rows in others" in done.err, "the counts of all files are summed before anything comes"
+    assert done.err.count("the publisher lists 20,000 rows, 2 came") == 2

@@ -68,7 +68,7 @@ def median(name: str) -> Inputs:
     return Inputs(policy, tuple(Demand(f"m{place:03d}", "internet", 1.0) for place in range(count)), bids, offers)
 
 
-@pytest.mark.parametrize(("name", "optimum"), [("pmed1.txt", 5819), ("pmed5.txt", 1355)])
+@pytest.mark.parametrize(("name", "optimum"), [("pmed1.txt", 5819), ("pmed5.txt", 1355), ("pmed6.txt", 7824)])
 def test_the_published_optimum_of_a_median_is_found_and_proved(name: str, optimum: int) -> None:
     found = answer.find(median(name), Limits(gap=0))
     assert found.result.status == Status.optimal

@@ -19,8 +19,8 @@ import numpy as np
 
 from infraplan import solve
 from infraplan.errors import NoAnswer
+from infraplan.procurement.pooling import exchange, sharing, standing
 from infraplan.procurement.pooling import model as models
-from infraplan.procurement.pooling import sharing, standing
 from infraplan.procurement.pooling.bills import CURRENT, Award, Baseline, averages, baselines, members, worse_off
 from infraplan.procurement.pooling.branching import Search as Branching
 from infraplan.procurement.pooling.branching import Tiers
@@ -42,6 +42,8 @@ LARGE: Final = 2_000
 """Options (member, bid and tier) beyond which the search over tiers is faster than the whole model."""
 LARGE_EXACT: Final = 15_000
 """The same where a proof finer than `LEAST_GAP` is asked: the search then gives the whole model its start and bound."""
+LARGE_FEW: Final = 60_000
+"""The same where few may win, without tiers: the whole model closes at once from a good start, the search does not."""
 LARGE_OWN: Final = 5_000
 """Options beyond which members' own costs are bounded by the search alone, shared fixed costs taken from below."""
 LEAST_GAP: Final = 1e-4
@@ -171,6 +173,7 @@ class Search:
                 solve.refuse_unanswered(_nothing(self.spent()), what=WHAT)
             # whole members may be what keeps the proof open: the whole model decides
             start, known = (found_so_far[0], found_so_far[1].bound) if found_so_far else (None, known)
+        start = start or self._where_few_win(fairness, case, fair=fair)
         for _ in range(MOST_ROUNDS):
             model = self._model(fairness, rows, case)
             begin = model.start(start) if start else None
@@ -198,7 +201,17 @@ class Search:
         """Whether to search over the tiers rather than hand the whole model over."""
         plain = not case.rows and (not case.pinned or sharing.average_rows(self.inputs, case.average) is not None)
         most = LARGE if self.limits.gap >= LEAST_GAP or not self._by_price() else LARGE_EXACT
+        if self._by_price() and exchange.few(self.facts) and not self.facts.options.level.any():
+            most = LARGE_FEW
         return plain and len(self.facts.options.cost) > most
+
+    def _where_few_win(self, fairness: Fairness, case: "Case", *, fair: bool) -> Award | None:
+        """An award of few bids to start the whole model from, where their number is limited and price alone decides."""
+        if case.pinned or case.rows or not self._by_price():
+            return None
+        for tiers in exchange.few(fairness.given):
+            return self._completed(fairness.given, fairness if fair else None, tiers, (), [])[0]
+        return None
 
     def _by_price(self) -> bool:
         return self.inputs.policy.objective == "pre_discount"
@@ -238,7 +251,7 @@ class Search:
         tell = None if self.limits.quiet else solve.progress(self.began)
         search = Branching(
             trees, complete, max(self.limits.gap, LEAST_GAP), deadline, parallel=self.limits.threads != 1, tell=tell,
-            best=INFINITE if case.ceiling is None else case.ceiling / (1 - self.limits.gap),
+            first=exchange.few(given), best=INFINITE if case.ceiling is None else case.ceiling / (1 - self.limits.gap),
         )  # fmt: skip
         case.bound = search.run()
         if not awards:

@@ -7,7 +7,7 @@ set of tiers is completed to an award of whole members by the model itself, rest
 
 import heapq
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Final
@@ -44,6 +44,8 @@ class Search:
     parallel: bool = True
     tell: Callable[[float, float], None] | None = None
     """Told the best cost and the bound after each step."""
+    first: Sequence[Tiers] = ()
+    """Sets of tiers to try where the climb from the first bound comes to nothing."""
     best: float = INFINITE
     settled: float = INFINITE
     """The least bound of what is done with."""
@@ -57,6 +59,8 @@ class Search:
         if root.bound >= self._cutoff():
             return min(self.best, root.bound)
         self._climb(root)
+        for tiers in self.first if self.best >= INFINITE else ():
+            self._try(tiers)
         waiting: list[tuple[float, int, Node]] = [(root.bound, 0, root)]
         while waiting and waiting[0][0] < self._cutoff() and time.perf_counter() < self.deadline:
             if self.tell is not None:

@@ -313,7 +313,7 @@ def _totals(raw: pd.DataFrame, text: pd.DataFrame, arrival: Arrival) -> list[Fau
         return []
     numbers = pd.to_numeric(text["students"].str.replace(",", "", regex=False), errors="coerce").fillna(0)
     is_sum = (numbers > 0) & (numbers * 2 == numbers.sum())
-    named = raw.apply(lambda cells: cells.str.strip().str.lower().isin(_TOTAL_NAMES)).any(axis=1) & (numbers > 0)
+    named = _named_totals(raw, text) & (numbers > 0)
     faults = []
     for row in text.index[is_sum | named]:
         cells = {
@@ -335,6 +335,25 @@ def _totals(raw: pd.DataFrame, text: pd.DataFrame, arrival: Arrival) -> list[Fau
             )
         )
     return faults
+
+
+def _named_totals(raw: pd.DataFrame, text: pd.DataFrame) -> pd.Series:
+    """Rows named as totals where the district's name or number stands, or anywhere in a row without a number.
+
+    A district with a number is none, though another column calls it "State" (who runs it) or "Total" (which students).
+    """
+
+    totals = raw.apply(lambda cells: cells.str.strip().str.lower().isin(_TOTAL_NAMES)).any(axis=1)
+    known = [column for column in ("lea_id", "state_lea_id", "name") if column in text]
+    numbers = [column for column in known if column != "name"] or known
+    nameless = pd.Series(data=True, index=text.index)
+    named = pd.Series(data=False, index=text.index)
+    for column in known:
+        cells = text[column].str.strip()
+        named |= cells.str.lower().isin(_TOTAL_NAMES)
+        if column in numbers:
+            nameless &= cells == ""
+    return named | (totals & nameless)
 
 
 def _is_number(text: str) -> bool:
@@ -427,14 +446,21 @@ def _matched(text: pd.DataFrame, desk: Desk) -> tuple[pd.DataFrame, list[str], d
             ]
         )
     found = match_leas(text, known, desk.state.usps)
-    lines = [
-        f"  {theirs}  ->  {lea} {there}  (by {how})" if lea else f"  {theirs}  ->  no NCES number found"
-        for theirs, lea, there, how in found.astype(object).where(found.notna(), "").to_numpy()
-    ]
-    matched = int(found["lea_id"].notna().sum())
-    notes = ["\n".join([f"{matched} of {len(found)} names matched to NCES numbers; check them:", *lines[:_MOST_SHOWN]])]
+    names = found.drop_duplicates()
+    told = f"{names['lea_id'].notna().sum():,} of {len(names):,} names matched to NCES numbers; check them:"
+    notes = ["\n".join([told, *_match_lines(names)[:_MOST_SHOWN]])]
     kept = text.assign(lea_id=found["lea_id"])[found["lea_id"].notna()]
-    return kept, notes, {"rows whose district has no NCES number in the loaded files": len(found) - matched}
+    return kept, notes, {"rows whose district has no NCES number in the loaded files": len(found) - len(kept)}
+
+
+def _match_lines(found: pd.DataFrame) -> list[str]:
+    """Matches in words, those to look at first: districts without a number, then numbers whose names differ."""
+    cells = found.astype(object).where(found.notna(), "")
+    rank = cells["how"].map(lambda how: 0 if not how else 1 if how.endswith("differ") else 2)
+    return [
+        f"  {theirs}  ->  {lea} {there}  (by {how})" if lea else f"  {theirs}  ->  no NCES number found"
+        for theirs, lea, there, how in cells.loc[rank.sort_values(kind="stable").index].to_numpy()
+    ]
 
 
 def match_leas(text: pd.DataFrame, known: pd.DataFrame, usps: str) -> pd.DataFrame:

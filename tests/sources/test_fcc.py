@@ -112,6 +112,16 @@ def test_a_summary_without_the_state_is_refused(maine: Workspace, tmp_path: Path
         add(maine, summary(tmp_path / "s.csv", ("33001", "0.5")))
 
 
+def test_blocks_that_a_spreadsheet_shortened_are_named_and_not_taken_for_another_state(
+    maine: Workspace, tmp_path: Path
+) -> None:
+    offers = [Offer(number, block="2.3001E+14") for number in (1, 2)]
+    with pytest.raises(BadInput, match=r"'2\.3001E\+14', expected 15 digits"):
+        add(maine, bdc(tmp_path / "x.csv", *offers))
+    with pytest.raises(BadInput, match="no row of Maine"):
+        add(maine, bdc(tmp_path / "alabama.csv", Offer(1, block="10010201001000", state="AL")))
+
+
 @pytest.mark.parametrize("program", ["program", "project_id"])
 def test_funded_locations_come_from_the_funding_map_or_a_states_list(
     maine: Workspace, tmp_path: Path, program: str

@@ -137,12 +137,32 @@ def test_names_are_matched_to_nces_numbers_with_every_match_shown(maine: Workspa
     (note,) = [one for one in receipt.notes if "matched" in one]
     lines = [line.strip() for line in note.splitlines()]
     assert lines[0] == "4 of 6 names matched to NCES numbers; check them:"
+    assert [line.split("  ->  ")[0] for line in lines[1:3]] == ["Lake", "Hill"], "what was not found stands first"
     assert any("West" in line and "2300001" in line and "state number" in line for line in lines)
     assert any("East" in line and "2300002" in line and line.endswith("(by name)") for line in lines)
     assert any("Lake" in line and "no NCES number found" in line for line in lines), "two Lakes: neither is certain"
     assert any("Hill" in line and "no NCES number found" in line for line in lines)
     totals = maine.frame("enrollment").set_index("lea_id")["students"].to_dict()
     assert totals == {"2300001": 40, "2300002": 20, "2300004": 50}
+    assert receipt.refused["rows whose district has no NCES number in the loaded files"] == 2
+
+
+def test_a_district_run_by_the_state_is_no_total(maine: Workspace, tmp_path: Path) -> None:
+    rows = ["2300001,West,Local,Total,10", "2300002,East,Local,Total,20", "2300003,Deaf,State,Total,5"]
+    rows += ["2300004,North,Local,Total,7", "2300005,Hill,Statewide,Total,9"]
+    load(maine, tmp_path, "\n".join(["NCES,District,Run by,Students,Total", *rows]), MAP + COLUMNS)
+    assert len(maine.frame("enrollment")) == 5
+    text = "\n".join(["NCES,District,Run by,Students,Total", *rows, ",,Statewide,Total,50"])
+    assert "named as a total" in str(refusal(maine, tmp_path, text, MAP + COLUMNS))
+
+
+def test_a_district_on_many_rows_is_one_match_in_the_list(maine: Workspace, tmp_path: Path) -> None:
+    add(maine, ccd_lea(tmp_path / "ccd.csv", ccd_lea_row("2300001", "West"), ccd_lea_row("2300002", "East")))
+    mapping = f'{MAP}sum = true\n[columns]\nname = "District"\nstudents = "Total"\n'
+    receipt = load(maine, tmp_path, "District,Total\nWest,10\nWest,25\nHill,5\nHill,6\n", mapping).receipt
+    (note,) = [one for one in receipt.notes if "matched" in one]
+    assert note.splitlines()[0] == "1 of 2 names matched to NCES numbers; check them:"
+    assert len(note.splitlines()) == 3
     assert receipt.refused["rows whose district has no NCES number in the loaded files"] == 2
 
 

@@ -356,6 +356,12 @@ def _only_own_state(path: Path, block: str, arrival: Arrival, desk: Desk) -> tup
     rows, own, others = desk.connection.execute(
         f"SELECT count(*), count_if({ours}), count_if({other}) FROM {parquet_source(path)}"
     ).fetchone()
+    if not own and not others:
+        whole = f"regexp_full_match({block}, '\\d{{{_BLOCK_DIGITS - 1},{_BLOCK_DIGITS}}}')"
+        (no_block,) = desk.connection.execute(
+            f"SELECT count_if({block} IS NOT NULL AND NOT {whole}) FROM {parquet_source(path)}"
+        ).fetchone()
+        own = no_block  # 2.3E+14 in every row is a spreadsheet's doing, not another state
     _refuse_if_none(arrival, desk, own)
     if not others:
         return path, rows, 0

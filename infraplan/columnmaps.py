@@ -342,18 +342,18 @@ def _named_totals(raw: pd.DataFrame, text: pd.DataFrame) -> pd.Series:
 
     A district with a number is none, though another column calls it "State" (who runs it) or "Total" (which students).
     """
-
     totals = raw.apply(lambda cells: cells.str.strip().str.lower().isin(_TOTAL_NAMES)).any(axis=1)
     known = [column for column in ("lea_id", "state_lea_id", "name") if column in text]
     numbers = [column for column in known if column != "name"] or known
-    nameless = pd.Series(data=True, index=text.index)
-    named = pd.Series(data=False, index=text.index)
+    nameless: pd.Series = pd.Series(data=True, index=text.index)
+    named: pd.Series = pd.Series(data=False, index=text.index)
     for column in known:
         cells = text[column].str.strip()
         named |= cells.str.lower().isin(_TOTAL_NAMES)
         if column in numbers:
             nameless &= cells == ""
-    return named | (totals & nameless)
+    found: pd.Series = named | (totals & nameless)
+    return found
 
 
 def _is_number(text: str) -> bool:

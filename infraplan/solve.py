@@ -40,6 +40,8 @@ PROVEN_GAP: Final = 1e-9
 """Relative gap at or under which an answer counts as proved optimal."""
 QUIET_SECONDS: Final = 5.0
 """A run shorter than this says nothing about its progress."""
+REPEAT_SECONDS: Final = 10.0
+"""How long a run says nothing when nothing has changed."""
 TOLERANCE: Final = 2e-6
 """Twice the tolerance of HiGHS: where it calls an answer optimal, figures nearer than this are the same figure."""
 ROW_WISE: Final = 2
@@ -308,13 +310,18 @@ def _run(solver: highspy.Highs, limits: Limits, began: float) -> None:
 def progress(began: float) -> Callable[[float, float], None]:
     """Return a function that says, on standard error, the best answer so far and what is proved about it.
 
-    It says nothing in the first seconds after `began` (of `time.perf_counter`).
+    It says nothing in the first seconds after `began` (of `time.perf_counter`), and nothing twice within ten seconds.
     """
+    said, when = "", 0.0
 
     def tell(best: float, bound: float) -> None:
+        nonlocal said, when
         seconds = time.perf_counter() - began
-        if seconds >= QUIET_SECONDS:
-            sys.stderr.write(progress_line(seconds, best, bound) + "\n")
+        line = progress_line(seconds, best, bound)
+        words = line.partition(" s: ")[2]
+        if seconds >= QUIET_SECONDS and (words != said or seconds >= when + REPEAT_SECONDS):
+            said, when = words, seconds
+            sys.stderr.write(line + "\n")
             sys.stderr.flush()
 
     return tell

@@ -159,6 +159,16 @@ def test_progress_is_told_on_standard_error_only(
     assert "proved within" in told.err
 
 
+def test_progress_is_not_repeated_while_nothing_changes(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(solve, "QUIET_SECONDS", 0.0)
+    tell = solve.progress(time.perf_counter())
+    for best in (110.0, 110.0, 105.0, 105.0):
+        tell(best, 100.0)
+    assert [line.partition("best so far ")[2][:3] for line in capfd.readouterr().err.splitlines()] == ["110", "105"]
+
+
 def test_a_contradiction_is_named_by_the_smallest_set_of_conditions() -> None:
     problem = pulp.LpProblem("m")
     x, y, z = (problem.add_variable(name, 0, 10) for name in "xyz")

@@ -77,7 +77,8 @@ def lots(
         raise click.UsageError("give --members FILE, or --workspace DIR with district boundaries")
     prices = _prices(form_471, here, funding_year, allow_historic=allow_historic)
     told = inputs.read(members, demand, borders, policy, ground.of(here) if here else None, prices)
-    found = plan.find(told, counts, Limits(gap, time_limit or _SECONDS, seed, threads, quiet=quiet))
+    limits = Limits(gap, time_limit or _SECONDS, seed, threads, quiet=quiet)
+    found = plan.find(told, counts, limits, lambda one: options.say(f"  {files.tried(one)}"))
 
     def draw(fresh: Path) -> None:
         pool_maps.draw(fresh / "map.html", [pool_layers.lots(fresh)], pictures.districts(found.inputs), here)

@@ -27,7 +27,7 @@ def draw(path: Path, answers: "Sequence[Answer]", shapes: "gpd.GeoDataFrame", he
     from infraplan.procurement import pool_layers
 
     names = " and ".join(_TITLES[answer.kind] for answer in answers)
-    notes = [note for answer in answers for note in answer.said.get("notes", ())]
+    notes = [note for answer in answers for note in (*tradeoff(answer), *answer.said.get("notes", ()))]
     return draw_map(
         path,
         title=f"{options.state_name(here)}: {names.lower()}" if here else names,
@@ -107,6 +107,16 @@ def lead(answer: "Answer") -> str:
     proved = str(said.get("proved", "an answer"))
     why = f" {said['why_lots']}" if "why_lots" in said else ""
     return f"{kind} {proved}.{why} {said.get('caveat', '')}".strip()
+
+
+def tradeoff(answer: "Answer") -> list[str]:
+    """Every number of lots tried, a sentence each."""
+    told = [str(line) for line in answer.said.get("tradeoff", ())]
+    return (
+        ["How many lots: more of them put less at risk in each, fewer give a bidder more to count on.", *told]
+        if told
+        else []
+    )
 
 
 def stamps(answers: "Iterable[Answer]", here: "Workspace | None") -> list[str]:

@@ -193,12 +193,42 @@ def stamps(plan: Plan) -> list[str]:
     return list(dict.fromkeys([*old, *stamped.of_files(plan.inputs.files.values())]))
 
 
-def proved(plan: Plan) -> str:
-    """How good the answer is, in words for a page."""
-    result = plan.taken.found.result
+def proved(one: Try) -> str:
+    """How good a division is, in words for a page."""
+    result = one.found.result
     if result.status == solve.Status.optimal:
         return "proved the best possible"
     return f"proved within {100 * result.gap:.2g} % of the best possible"
+
+
+def tried(one: Try) -> str:
+    """One number of lots as a sentence: what one failure would hit, against what a bidder can count on."""
+    lots = f"{one.lots} lot{'' if one.lots == 1 else 's'}"
+    if not one.answered:
+        return f"{lots}: {one.why}"
+    row = _row(one, taken=False)
+    least = row["smallest_usd_month"]
+    worth = "" if least is None else f", the smallest is worth ${least:,.0f} a month"
+    bidders = "" if row["fewest_bidders"] is None else f", at least {row['fewest_bidders']} providers in each"
+    return (
+        f"{lots}: the largest holds {100 * one.exposure:.1f} percent{worth}{bidders}; {row['miles_mean']} miles to a hub on "
+        f"average, {proved(one)}"
+    )
+
+
+def lot_lines(plan: Plan) -> list[str]:
+    """One line per lot: who is in it and what like lines pay for what it asks for."""
+    lines = []
+    for row in lot_summary(plan).to_dict("records"):
+        low, half, high = (row[f"{name}_usd_month"] for name in ("low", "expected", "high"))
+        hard_too = f", {row['hard_members']} of them hard to find bidders for" if row["hard_members"] else ""
+        paid = (
+            ""
+            if low is None
+            else f"; like lines pay ${low:,.0f} to ${high:,.0f} a month, half of them under ${half:,.0f}"
+        )
+        lines.append(f"{row['lot_id']} around {row['hub_name']}: {row['members']:,} members{hard_too}{paid}")
+    return lines
 
 
 def solution(plan: Plan) -> dict[str, Any]:
@@ -207,7 +237,8 @@ def solution(plan: Plan) -> dict[str, Any]:
     return solve.record(
         result, policy=plan.inputs.policy.said(), inputs=dict(plan.inputs.files),
         unit="miles from members to their lot's hub, neighbor by neighbor",
-        proved=proved(plan), lots=plan.taken.lots, taken_because=plan.why, members=len(plan.inputs.members),
+        proved=proved(plan.taken), tradeoff=[tried(one) for one in plan.tried],
+        lots=plan.taken.lots, taken_because=plan.why, members=len(plan.inputs.members),
         exposure=round(plan.taken.exposure, 6), neighbors_by=plan.inputs.by,
         prices=plan.inputs.prices.evidence if plan.inputs.prices else None,
         stamps=stamps(plan), notes=notes(plan), why_lots=WHY_LOTS, caveat=CAVEAT,
@@ -220,9 +251,9 @@ def summary(plan: Plan) -> list[str]:
     mean = taken.found.result.objective / len(plan.inputs.members)
     return [
         *(f"note: {note}" for note in notes(plan)),
-        *(f"{one.lots} lots: {one.why}" for one in plan.tried if not one.answered),
         f"{taken.lots} lots of {len(plan.inputs.members):,} members: {plan.why}",
-        f"{mean:.1f} miles from a member to its lot's hub on average; {proved(plan)}",
+        f"{mean:.1f} miles from a member to its lot's hub on average; {proved(taken)}",
+        *(f"  {line}" for line in lot_lines(plan)),
         f"the largest lot holds {100 * taken.exposure:.1f} percent: so much is hit if nobody bids on it or its provider fails",
         CAVEAT,
     ]

@@ -7,7 +7,7 @@ lower it; but a bidder can count on less in each (`smallest_usd_month`), and mor
 """
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
@@ -176,16 +176,21 @@ class Plan:
         return self.taken.inputs
 
 
-def find(inputs: Inputs, lots: range, limits: Limits) -> Plan:
+def find(inputs: Inputs, lots: range, limits: Limits, tell: Callable[[Try], object] = lambda _: None) -> Plan:
     """Try every number of lots, take one, and prove how good it is. Raises NoAnswer where none can be had.
+
+    `tell` is called with every number of lots as it is tried.
 
     Of several numbers the fewest lots are taken with which no lot holds more than `most_at_risk` of the value; where no
     number keeps to that, the one whose largest lot is smallest. With a time limit, half of it goes to the trials.
     """
     began, units = time.perf_counter(), Units.of(inputs)
     trials = replace(limits, time_limit=limits.time_limit / (2 * len(lots)) if limits.time_limit else None)
-    searches = [Search(problem(inputs, units, count), trials if len(lots) > 1 else limits) for count in lots]
-    tried = [_tried(inputs, units, count, search) for count, search in zip(lots, searches, strict=True)]
+    searches, tried = list[Search](), list[Try]()
+    for count in lots:  # a search counts its time from here on
+        searches.append(Search(problem(inputs, units, count), trials if len(lots) > 1 else limits))
+        tried.append(_tried(inputs, units, count, searches[-1]))
+        tell(tried[-1])
     able = [one for one in tried if one.answered]
     if not able:
         able = [_proved(tried[0], searches[0], limits.after(time.perf_counter() - began))]

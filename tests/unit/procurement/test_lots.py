@@ -116,6 +116,13 @@ def test_the_bound_by_prices_is_never_above_the_best(problem: Problem) -> None:
                     assert (climbed.with_pair[units, problem.hub(units)] <= best + 1e-6).all()
 
 
+def test_the_bound_by_prices_is_near_the_best_where_lots_must_be_even() -> None:
+    amounts = [float(1 + 7 * unit % 5) for unit in range(49)]
+    problem = grid(7, 7, 3, (even(amounts, 3, 0.2),))
+    best = solved(problem, 0.001).result.objective
+    assert bounds.climb(problem, best * 1.01).miles >= 0.985 * best
+
+
 @settings(max_examples=20, deadline=None)
 @given(problems(), st.integers(0, 3))
 def test_a_grown_division_has_every_unit_once_and_every_lot_in_one_piece(problem: Problem, seed: int) -> None:

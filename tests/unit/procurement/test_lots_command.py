@@ -59,6 +59,11 @@ def test_it_writes_lots_their_sums_the_tradeoff_a_map_and_what_was_proved(
     said = ask(members(), "--lots", "2-4", "--gap", 0.01)
     assert said.code == 0
     lots, summary, tradeoff = (answer(tmp_path, name) for name in ("lots", "lot_summary", "tradeoff"))
+    for count in (2, 3, 4):  # the trade-off as it is found, and on the map
+        line = next(line for line in said.err.splitlines() if line.startswith(f"  {count} lots: the largest holds "))
+        assert line.strip().partition(", proved")[0] in (tmp_path / "lots" / "map.html").read_text()
+        assert "the smallest is worth $" in line
+    assert "lot-1 around District" in said.err
     assert sorted(lots["lea_id"]) == sorted(members()["lea_id"])
     assert summary["members"].sum() == ROWS * COLUMNS
     assert summary["value_share"].sum() == pytest.approx(1, abs=1e-3)

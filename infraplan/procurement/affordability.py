@@ -51,13 +51,15 @@ def affordability(
     Raises NoAnswer where the prices are historic and that is not allowed, or no circuit size has enough lines; NoRule for an
     unknown target.
     """
-    if found.historic and not allow_historic:
+    internet = found.table[found.table["service"] == "internet"]
+    if not allow_historic:
+        internet = internet[internet["stamp"].isna()]
+    if found.historic and internet.empty:
         raise NoAnswer(
             "these prices are more than two funding years old (HISTORIC) and feed no optimizer\n"
             "  mend:  add newer Form 471 tables, or give --allow-historic"
         )
     goal = _Target.of(target)
-    internet = found.table[found.table["service"] == "internet"]
     menu = circuits_on_offer(internet, least)
     table = _budgets(internet, tables)
     best, choice = fill(menu, int(min(MOST_USD_MONTH, table["budget_usd_month"].max())))
@@ -66,7 +68,7 @@ def affordability(
     table["circuits"] = [_circuits(int(usd), menu, choice) for usd in budget]
     table["target_mbps"] = [goal.mbps(int(students)) for students in table["students"]]
     table["reaches_target"] = table["affordable_mbps"] >= table["target_mbps"]
-    table["stamp"] = prices.HISTORIC if found.historic else None
+    table["stamp"] = prices.HISTORIC if internet["stamp"].notna().any() else None
     said = [f"{one.mbps:,} Mbps at ${one.usd_month:,} a month (median of {one.n:,} lines)" for one in menu]
     return table[COLUMNS].reset_index(drop=True), [f"circuits on offer at peer prices: {'; '.join(said)}"]
 

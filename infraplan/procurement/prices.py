@@ -89,17 +89,21 @@ def benchmark(
     smallest group compared with; `crosswalk` gives NCES numbers by BEN. Raises NoAnswer if tables or priced lines lack.
     """
     lines, notes = priced_lines(tables)
-    historic = bool((funding_year - lines["funding_year"]).max() > YEARS_UNTIL_HISTORIC)
-    scales = tuple(scale for name in _codes()["purpose"] if (scale := fit(name, lines[lines["service"] == name])))
+    lines, later = _until(lines, funding_year)
+    newest = lines[lines["year"] == lines.groupby("filed_by")["year"].transform("max")]
+    scales = tuple(scale for name in _codes()["purpose"] if (scale := fit(name, newest[newest["service"] == name])))
     lines = _with_scale(_with_peers(lines, least), scales, tables)
-    table = _received(lines, tables)
+    table, earlier = _newest_of_each(_received(lines, tables))
+    notes += [*later, *earlier]
     table["lea_id"] = table["ben"].map(dict(crosswalk)) if crosswalk else None
     if crosswalk:
         found = int(table["lea_id"].notna().sum())
         notes.append(f"{found:,} of {len(table):,} rows have an NCES number by the crosswalk")
-    table["stamp"] = HISTORIC if historic else None
+    old = funding_year - table["funding_year"] > YEARS_UNTIL_HISTORIC
+    historic = bool(old.any())
+    table["stamp"] = pd.Series(None, index=table.index, dtype=object).mask(old, HISTORIC)
     if historic:
-        oldest = int(lines["funding_year"].min())
+        oldest = int(table["funding_year"].min())
         notes.insert(
             0, f"{HISTORIC}: prices of FY{oldest}, used for FY{funding_year}; they feed no optimizer unless allowed"
         )
@@ -110,6 +114,27 @@ def benchmark(
     )
     ordered = table.sort_values(["service", "ben", "line_id"], kind="stable").reset_index(drop=True)
     return Benchmark(ordered[COLUMNS], scales, (*notes, *(scale.words() for scale in scales)), historic)
+
+
+def _until(lines: pd.DataFrame, funding_year: int) -> tuple[pd.DataFrame, list[str]]:
+    """The lines with their `year`, without those of years after the one they are used for, unless all are."""
+    lines = lines.assign(year=lines["funding_year"].fillna(0).astype("int64"))
+    later = lines["year"] > funding_year
+    if later.all() or not later.any():
+        return lines, []
+    return lines[~later].reset_index(drop=True), [
+        f"{int(later.sum()):,} lines are of years after FY{funding_year}; left out"
+    ]
+
+
+def _newest_of_each(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """Of each applicant the rows of its newest year: an earlier year's are most often the same circuits."""
+    earlier = table["year"] < table.groupby("ben")["year"].transform("max")
+    if not earlier.any():
+        return table, []
+    return table[~earlier].reset_index(drop=True), [
+        f"{int(earlier.sum()):,} rows are of years before the applicant's newest; left out, they serve as peers in their year"
+    ]
 
 
 # --- which lines have a price ---------------------------------------------------------------------------------------
@@ -212,7 +237,9 @@ def _with_peers(lines: pd.DataFrame, least: int) -> pd.DataFrame:
         percentile=np.nan,
     )
     open_rows = pd.Series(data=True, index=out.index)
-    for level, keys in enumerate(_LEVELS):
+    several = bool((out["year"] != out["year"].iloc[0]).any())
+    for level, names in enumerate(_LEVELS):
+        keys = ("year", *names)  # prices fall from year to year: a group is of one year
         for key, rows in out.groupby(list(keys)).groups.items():
             todo = rows[open_rows.loc[rows].to_numpy()]
             if len(rows) < least or len(todo) == 0:
@@ -223,7 +250,7 @@ def _with_peers(lines: pd.DataFrame, least: int) -> pd.DataFrame:
             )
             out.loc[todo, "percentile"] = _percentiles(prices, out.loc[todo, "usd_mbps_month"].to_numpy(dtype=float))
             out.loc[todo, "n"], out.loc[todo, "widened"] = len(rows), level > 0
-            out.loc[todo, "peers"] = _group_words(keys, key)
+            out.loc[todo, "peers"] = _group_words(keys, key, dated=several)
             open_rows.loc[todo] = False
     return out
 
@@ -234,11 +261,12 @@ def _percentiles(group: Floats, prices: Floats) -> Floats:
     return np.round(50 * (below + upto) / len(group), 1)
 
 
-def _group_words(keys: Sequence[str], values: Any) -> str:  # noqa: ANN401 - a groupby key
+def _group_words(keys: Sequence[str], values: Any, *, dated: bool) -> str:  # noqa: ANN401 - a groupby key
     told = dict(zip(keys, values, strict=True))
     parts = [words()[told["service"]], _tier_words(int(told["tier"]))]
     parts += [told["rurality"].lower()] if "rurality" in told else []
-    return ", ".join([*parts, told.get("state", "all states loaded")])
+    parts.append(str(told.get("state", "all states loaded")))
+    return ", ".join([*parts, *([f"FY{told['year']}"] if dated and told["year"] else [])])
 
 
 # --- the price scale ------------------------------------------------------------------------------------------------

@@ -38,7 +38,7 @@ def lines(*rows: tuple[str, float, float, float]) -> pd.DataFrame:
 
 
 def found(table: pd.DataFrame, *, historic: bool = False) -> prices.Benchmark:
-    return prices.Benchmark(table, (), (), historic)
+    return prices.Benchmark(table.assign(stamp=prices.HISTORIC if historic else None), (), (), historic)
 
 
 APPLICATIONS = pd.DataFrame(
@@ -89,3 +89,11 @@ def test_a_menu_needs_enough_lines() -> None:
 def test_an_unknown_target_is_named() -> None:
     with pytest.raises(NoRule, match="bandwidth_targets"):
         affordability.affordability(found(PRICED), {"applications": APPLICATIONS}, least=3, target="moon-2040")
+
+
+def test_old_prices_stay_out_beside_newer_ones() -> None:
+    old = PRICED.assign(usd_month=PRICED["usd_month"] * 9, stamp=prices.HISTORIC)
+    both = prices.Benchmark(pd.concat([PRICED.assign(stamp=None), old], ignore_index=True), (), (), historic=True)
+    table, _ = affordability.affordability(both, {"applications": APPLICATIONS}, least=3)
+    assert table.set_index("ben").loc["A", "budget_usd_month"] == 1200
+    assert table["stamp"].isna().all()

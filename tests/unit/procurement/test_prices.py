@@ -174,3 +174,23 @@ def test_requests_that_do_not_say_what_is_confidential_are_remarked_on() -> None
     told = tables(*many(11))
     told["requests"]["confidential"] = None
     assert "do not say which prices are confidential" in " ".join(prices.benchmark(told, funding_year=2016).notes)
+
+
+def test_peers_are_of_one_year_and_each_applicant_stands_with_its_newest() -> None:
+    old = [filing(at, 100, 1000 + 10 * at, funding_year=2016) for at in range(11)]
+    new = [filing(at, 100, 100 + 10 * at, funding_year=2018, application_number=f"N{at}") for at in range(10)]
+    for at, one in enumerate(new):
+        one["request"] |= {"frn": f"G{at}", "application_number": f"N{at}"}
+        one["line"] |= {"line_id": f"G{at}.001", "frn": f"G{at}"}
+    found = prices.benchmark(tables(*old, *new), funding_year=2019)
+    table = found.table.set_index("ben")
+    assert len(table) == 11
+    assert list(table.loc["B9", ["line_id", "median_usd_mbps_month", "n", "peers"]]) == [
+        "G9.001", 1.45, 10, "Internet with circuit, 100 to 250 Mbps, rural, IA, FY2018",
+    ]  # fmt: skip
+    assert table.loc["B10", "peers"] == "Internet with circuit, 100 to 250 Mbps, rural, IA, FY2016"
+    assert table["stamp"].fillna("").tolist().count("HISTORIC") == 1, "only the price that is old"
+    assert any(note.startswith("10 rows are of years before the applicant's newest") for note in found.notes)
+    before = prices.benchmark(tables(*old, *new), funding_year=2017)
+    assert set(before.table["line_id"].str[0]) == {"F"}
+    assert any(note.startswith("10 lines are of years after FY2017") for note in before.notes)

@@ -68,11 +68,17 @@ class Choice:
         told = self.inputs.measures[number]
         if told.existing or number not in self.chosen:
             return Decimal(0)
-        return half_up(told.fixed + told.each * Decimal(str(round(self.serving.by_measure[number], 6))), 2)
+        return half_up(told.fixed + told.each * self._served(number), 2)
 
     def erate(self, number: int) -> Decimal:
         """E-Rate's share of it, USD to the cent."""
-        return half_up(self.cost(number) * self.inputs.measures[number].erate, 2)
+        told = self.inputs.measures[number]
+        if told.existing or number not in self.chosen:
+            return Decimal(0)
+        return half_up(told.fixed * told.erate + told.each * self._served(number) * told.erate_each, 2)
+
+    def _served(self, number: int) -> Decimal:
+        return Decimal(str(round(self.serving.by_measure[number], 6)))
 
     @property
     def spent(self) -> Decimal:

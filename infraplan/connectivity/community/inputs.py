@@ -20,6 +20,7 @@ PROGRAMS: Final = ("hotspots", "lifeline_outreach")
 OFF_PREMISES: Final = {"bus_route": "school_bus_wifi", "hotspots": "hotspots"}
 """What the yearly E-Rate rules call each kind that they may pay for."""
 HUNDRED: Final = Decimal(100)
+MONTHS: Final = 12
 WHOLE_ERATE: Final = 1.0
 MONEY: Final = ("usd_once", "usd_month", "usd_student_once", "usd_student_month")
 FILES: Final = {"community_points": "points", "community_measures": "measures", "community_stops": "stops"}
@@ -31,7 +32,8 @@ Floats = NDArray[np.float64]
 class Measure:
     """One site, bus or program. `fixed` and `each` are USD over the plan's months, before E-Rate's share.
 
-    `erate` is the share of both that E-Rate pays (fraction; 0 where the year does not). `places` are longitude and
+    `erate` is the share of `fixed` that E-Rate pays, `erate_each` that of `each` (fractions; of a plan of several funding
+    years only the months of those that pay are counted). `places` are longitude and
     latitude of the site or the stops; none for a program.
     """
 
@@ -48,6 +50,7 @@ class Measure:
     radius_miles: float = 0.0
     lea_id: str | None = None
     cost_source: str | None = None
+    erate_each: Decimal = Decimal(0)
 
     @property
     def fixed_net(self) -> Decimal:
@@ -57,7 +60,7 @@ class Measure:
     @property
     def each_net(self) -> Decimal:
         """What the budget pays for each student it serves."""
-        return self.each * (1 - self.erate)
+        return self.each * (1 - self.erate_each)
 
 
 @dataclass(frozen=True)
@@ -212,6 +215,7 @@ class _Desk:
             return None
         months = self.policy.months
         take_up = told.get("take_up_percent")
+        erate = self._erate(told)
         return Measure(
             site_id=told["site_id"],
             name=told.get("name") or told["site_id"],
@@ -219,7 +223,8 @@ class _Desk:
             existing=existing,
             fixed=_usd(told, "usd_once") + months * _usd(told, "usd_month"),
             each=_usd(told, "usd_student_once") + months * _usd(told, "usd_student_month"),
-            erate=self._erate(told),
+            erate=erate[0],
+            erate_each=erate[1],
             capacity=told.get("capacity"),
             take_up=1.0 if take_up is None else float(take_up) / 100,
             places=places,
@@ -245,26 +250,47 @@ class _Desk:
                        "radius_miles", "give the miles of a walk or a drive, more than 0")  # fmt: skip
         return tuple(found)
 
-    def _erate(self, told: Mapping[str, Any]) -> Decimal:
-        """E-Rate's share of the cost by the year's rule: only buses and hotspots, only in years that pay for them."""
+    def _erate(self, told: Mapping[str, Any]) -> tuple[Decimal, Decimal]:
+        """E-Rate's share of the fixed cost and of that of each student, by the rule of each funding year of the plan.
+
+        Only buses and hotspots, only in years that pay for them. The plan's months start with its funding year; what is
+        paid once falls in the first.
+        """
         rate = told.get("c1_rate")
         if rate is not None and told["kind"] == "parked_bus":
             self.notes_once("no E-Rate share is counted for parked buses: the rule pays for buses that carry students to and "
                             "from school")  # fmt: skip
         if rate is None or told["kind"] not in OFF_PREMISES:
-            return Decimal(0)
-        year = self.policy.funding_year
-        if year is None:
+            return Decimal(0), Decimal(0)
+        first, months = self.policy.funding_year, self.policy.months
+        if first is None:
             raise NoRule(
                 "a c1_rate is given for a bus or hotspots, and whether E-Rate pays for them depends on the year\n"
                 "  mend:  give --funding-year, or leave c1_rate blank"
             )
-        told_rule = rules.load("erate", year, "program").figure(f"off_premises.{OFF_PREMISES[told['kind']]}")
-        if told_rule.value:
-            return Decimal(str(rate)) / HUNDRED
-        cited = f" ({told_rule.cite.words()})" if told_rule.cite else ""
-        self.notes_once(f"E-Rate pays nothing for {_plural(told['kind'])} in FY{year}{cited}")
-        return Decimal(0)
+        paying = [self._pays(told["kind"], first + at // MONTHS, first) for at in range(0, months, MONTHS)]
+        paid = sum(min(MONTHS, months - MONTHS * place) for place, pays in enumerate(paying) if pays)
+
+        def share(once: str, month: str) -> Decimal:
+            whole = _usd(told, once) + months * _usd(told, month)
+            counted = _usd(told, once) * paying[0] + paid * _usd(told, month)
+            return Decimal(str(rate)) / HUNDRED * counted / whole if whole else Decimal(0)
+
+        return share("usd_once", "usd_month"), share("usd_student_once", "usd_student_month")
+
+    def _pays(self, kind: str, year: int, first: int) -> bool:
+        """Whether E-Rate pays for a kind in a funding year; later ones than the first may have no rules yet: no, and said."""
+        try:
+            told_rule = rules.load("erate", year, "program").figure(f"off_premises.{OFF_PREMISES[kind]}")
+        except NoRule:
+            if year == first:
+                raise
+            self.notes_once(f"no rules of FY{year} are known here: no E-Rate money is counted in its months")
+            return False
+        if not told_rule.value:
+            cited = f" ({told_rule.cite.words()})" if told_rule.cite else ""
+            self.notes_once(f"E-Rate pays nothing for {_plural(kind)} in FY{year}{cited}")
+        return bool(told_rule.value)
 
     def notes_once(self, words: str) -> None:
         if words not in self.notes:

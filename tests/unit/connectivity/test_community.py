@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from infraplan import tablefiles
+from infraplan import rules, tablefiles
 from infraplan.cli import infraplan
 from infraplan.connectivity.community import choice, demand, files, inputs
 from infraplan.connectivity.community.inputs import Inputs, Policy
@@ -112,6 +112,34 @@ def test_e_rate_pays_only_what_the_year_makes_eligible(tmp_path: Path, kind: str
     told = inputs.assemble(tables, Policy(Decimal(500), funding_year=year), paths)
     assert told.measures[0].erate == Decimal(share)
     assert told.measures[0].fixed_net == Decimal(120) * (1 - Decimal(share))
+
+
+def test_months_of_years_that_do_not_pay_draw_nothing_from_e_rate(tmp_path: Path) -> None:
+    """FY2024 pays for buses, FY2025 does not: 2,000 once and 12 of 24 months at 100 count, 80 percent of 3,200."""
+    table, points = tmp_path / "m.csv", tmp_path / "p.csv"
+    table.write_text(
+        "site_id,kind,lon,lat,radius_miles,usd_once,usd_month,usd_student_month,c1_rate\nx,bus_route,-70,45,1,2000,100,1,80\n"
+    )
+    points.write_text(POINTS)
+    tables, paths = inputs.read_files(table, points)
+    told = inputs.assemble(tables, Policy(Decimal(9999), months=24, funding_year=2024), paths)
+    assert told.measures[0].fixed_net == 4400 - 2560
+    assert round(told.measures[0].each_net, 6) == Decimal(24) - Decimal("0.8") * 12
+    found = choice.find(told, PROVED)
+    assert found.cost(0) - found.erate(0) == found.spent
+    assert float(found.erate(0)) == pytest.approx(2560 + 9.6 * 70, abs=0.01)
+    assert "E-Rate pays nothing for Wi-Fi on school buses in FY2025" in " ".join(told.notes)
+
+
+def test_years_without_rules_behind_the_first_draw_nothing_and_are_told(tmp_path: Path) -> None:
+    table, points = tmp_path / "m.csv", tmp_path / "p.csv"
+    table.write_text("site_id,kind,usd_month,c1_rate\nx,hotspots,10,80\n")
+    points.write_text(POINTS)
+    tables, paths = inputs.read_files(table, points)
+    last = int(rules.editions("erate", "program")[-1])
+    told = inputs.assemble(tables, Policy(Decimal(9999), months=24, funding_year=last), paths)
+    assert told.measures[0].erate == 0
+    assert f"no rules of FY{last + 1} are known here" in " ".join(told.notes)
 
 
 def test_a_rate_without_a_year_is_refused(tmp_path: Path) -> None:

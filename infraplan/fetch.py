@@ -166,7 +166,7 @@ class Http:
         self._last: dict[str, float] = {}
         self._secrets: set[str] = set()
         self._given_up: set[str] = set()  # hosts that answered nothing, however often they were asked
-        self._heard_any = False
+        self._answered = False  # whether anybody answered at all
         self.moved: dict[str, str] = {}  # addresses that their servers say have moved for good, without credentials
         self.heard: dict[str, Any] = {}  # lists that a publisher gave in this session, for planners that share them
         self._session = requests.Session()
@@ -183,6 +183,11 @@ class Http:
         self._session.close()
         for name in _LOGGERS:
             logging.getLogger(name).removeFilter(self._hush)
+
+    @property
+    def alone(self) -> bool:
+        """Whether somebody was asked in this session and nobody at all answered: there may be no network."""
+        return bool(self._given_up) and not self._answered
 
     # --- what may be asked --------------------------------------------------------------------------------------
 
@@ -396,7 +401,7 @@ class Http:
                 )
             except requests.exceptions.RequestException as why:
                 raise Again(_in_words(why), silent=True) from None
-            self._heard_any = True
+            self._answered = True
             self._given_up.discard(urlsplit(address).netloc)
             if answer.status_code not in _MOVED or "Location" not in answer.headers:
                 return self._judged(ask, answer, fine)
@@ -496,7 +501,7 @@ class Http:
 
     def _most_tries(self, ask: Ask) -> int:
         """How often to try: once where the host was given up in this session, or another while nobody at all answers."""
-        gone = urlsplit(ask.address).netloc in self._given_up or (self._given_up and not self._heard_any)
+        gone = urlsplit(ask.address).netloc in self._given_up or self.alone
         return 1 if gone else self.limits.tries
 
     # --- checks -------------------------------------------------------------------------------------------------

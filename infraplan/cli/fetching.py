@@ -89,7 +89,7 @@ def fetch(
         if dry_run:
             columns = ["source", "file", "vintage", "rows", "bytes", "here", "address"]
             output.write(pd.DataFrame(records, columns=columns).astype({"rows": "Int64", "bytes": "Int64"}))
-            errands.refuse_unplanned(plans)
+            errands.refuse_unplanned(plans, http)
             return
         try:
             taken = errands.bring(plans, here, http, loaders(), told=tell)

@@ -25,6 +25,13 @@ from infraplan.workspace import Workspace
 _REMEMBERED = ("source", "name", "address", "vintage", "bytes", "rows", "as_of", "members", "version")
 
 
+_NOBODY = (
+    "no publisher answered at all: there may be no network here, or one that wants its proxy named\n"
+    "  mend:  set HTTPS_PROXY if your office has a proxy; or fetch on another computer with INFRAPLAN_CACHE on a disk that you "
+    "bring here, and give --offline"
+)
+
+
 class Unfinished(NotFetched):
     """Some sources could not be fetched; the message tells each, and what was got."""
 
@@ -90,15 +97,15 @@ def bring(
         if each.plan is not None and len(refused) == failed and not http.offline:
             watch.remember(workspace, each.one, each.plan.portrait)
     if refused:
-        raise Unfinished(_told_together(refused, len(plans)))
+        raise Unfinished(_told_together(refused, len(plans), http))
     return taken
 
 
-def refuse_unplanned(plans: Sequence[Planned]) -> None:
+def refuse_unplanned(plans: Sequence[Planned], http: Http) -> None:
     """Raise Unfinished if any source has no plan, telling each."""
     refused = [(each.one, each.refusal) for each in plans if each.refusal is not None]
     if refused:
-        raise Unfinished(_told_together(refused, len(plans)))
+        raise Unfinished(_told_together(refused, len(plans), http))
 
 
 def loaded(workspace: Workspace, chosen: Sequence[Fetchable]) -> list[Fetchable]:
@@ -209,9 +216,11 @@ def _here(wanted: Wanted, workspace: Workspace, http: Http) -> str:
     return "cached" if known is not None else "no"
 
 
-def _told_together(refused: Sequence[tuple[Fetchable, InfraplanError]], sources: int) -> str:
+def _told_together(refused: Sequence[tuple[Fetchable, InfraplanError]], sources: int, http: Http) -> str:
     failed = len({one.id for one, _ in refused})
     lines = [f"{failed} of {sources} source{'s' if sources > 1 else ''} could not be had"]
+    if http.alone and failed > 1:
+        lines.append(_NOBODY)
     for one, why in refused:
         text = str(why)
         lines.append(f"{one.id}: {text}")

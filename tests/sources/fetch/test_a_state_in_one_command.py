@@ -275,6 +275,18 @@ def test_wrong_usage_is_told_as_such(infraplan: Run, standin: Standin, tmp_path:
         assert (done.code, told in done.err) == (2, True), done.err
 
 
+def test_without_a_network_that_is_said_first(infraplan: Run, tmp_path: Path) -> None:
+    nowhere = [
+        word for name in ("www2.census.gov", "openstax.org") for word in ("--host", f"{name}=http://127.0.0.1:9")
+    ]
+    words = ("census_saipe", "oer_openstax", "--state", "ME", "--workspace", tmp_path / "plan", *nowhere)
+    for more in ([], ["--dry-run"]):
+        done = infraplan("data", "fetch", *words, *more)
+        assert done.code == 1
+        assert "2 of 2 sources could not be had\nno publisher answered at all: there may be no network" in done.err
+        assert done.err.count("trying again") == 5, "only the first is waited for"
+
+
 def test_fewer_rows_than_the_publisher_lists_are_said(
     standin: Standin, infraplan: Run, tmp_path: Path, accounts: dict[str, str]
 ) -> None:

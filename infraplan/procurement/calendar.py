@@ -93,10 +93,13 @@ def calendar(tables: Mapping[str, pd.DataFrame], as_of: date, *, within_days: in
         )
     told = _Told()
     rows: list[dict[str, Any]] = []
-    for request in _requests(tables):
+    requests = list(_requests(tables))
+    newest = _newest_of_contracts(requests)
+    for request in requests:
         rows += _invoice(request, as_of, told)
         rows += _installation(request, as_of)
-        rows += _contract(request, as_of, told)
+        if request.year == newest.get((request.ben, request.contract_end), request.year):
+            rows += _contract(request, as_of, told)
     rows += _category_two(tables, as_of, told)
     table = pd.DataFrame([{**dict.fromkeys(COLUMNS), **row} for row in rows], columns=COLUMNS)
     table["extensions_left"] = table["extensions_left"].astype("Int64")
@@ -253,6 +256,16 @@ def _installation(request: Request, as_of: date) -> Iterator[dict[str, Any]]:
     if due >= as_of:
         yield {"ben": request.ben, "frn": request.frn, "what": "last day to deliver and install", "due": due,
                "usd_at_stake": left, **request.money()}  # fmt: skip
+
+
+def _newest_of_contracts(requests: Iterable[Request]) -> dict[tuple[str, date | None], int]:
+    """The newest year filed for each end of an applicant's recurring contracts: earlier years' requests are of the same."""
+    newest: dict[tuple[str, date | None], int] = {}
+    for request in requests:
+        if request.recurring:
+            key = (request.ben, request.contract_end)
+            newest[key] = max(request.year, newest.get(key, request.year))
+    return newest
 
 
 def _contract(request: Request, as_of: date, told: _Told) -> Iterator[dict[str, Any]]:

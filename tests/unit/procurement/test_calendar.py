@@ -138,3 +138,14 @@ def test_without_monthly_charges_the_category_says_what_recurs() -> None:
     due = {(row.frn, row.what): row.due for row in found.table.itertuples()}
     assert due[("1", "invoice deadline")] == date(2026, 10, 28)
     assert due[("2", "invoice deadline")] == date(2027, 1, 28)
+
+
+def test_a_contract_filed_year_after_year_ends_once() -> None:
+    end = date(2027, 6, 30)
+    years = [
+        request(str(year), funding_year=year, contract_end=end, disbursed_usd=Decimal(960))
+        for year in (2024, 2025, 2026)
+    ]
+    other = request("9", funding_year=2024, contract_end=date(2028, 6, 30), disbursed_usd=Decimal(960))
+    table = dates(*years, other).table
+    assert sorted(table.loc[table["what"] == "contract ends", "frn"]) == ["2026", "9"]

@@ -101,7 +101,8 @@ class Summary:
                 "status": one.status, "gap": one.gap if math.isfinite(one.gap) else None,
                 "plan_status": one.plan_status or None,
             })  # fmt: skip
-        return pd.DataFrame(rows, columns=list(_COLUMNS))
+        table = pd.DataFrame(rows, columns=list(_COLUMNS))
+        return table.assign(**{name: table[name].astype(float).round(PLACES) for name in _VALUES})
 
     def _lost(self, one: Outcome) -> tuple[float | None, float | None]:
         """What the plan lost for sure, and at most, in one future; never less than nothing."""
@@ -189,6 +190,7 @@ class Summary:
         ]
 
 
+_VALUES: Final = ("best", "plan", "lost", "lost_at_most")
 _COLUMNS: Final = (
     "future", "price_factor", "take_up_factor", "enrollment_factor", "withdrawn", "best", "plan", "lost",
     "lost_at_most", "mended", "status", "gap", "plan_status",

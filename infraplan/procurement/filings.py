@@ -54,7 +54,8 @@ def _with_kinds(found: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
 def _with_payments(found: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     """Requests whose file does not say what was disbursed take it from the invoices, summed by request.
 
-    Of a year with invoices, a request without any has had nothing paid; of a year without, it is not known.
+    Of a year with invoices, a request without any has had nothing paid; of a year without, it is not known. Where both are
+    known they are kept side by side as `payments` (frn, invoices_usd, told_usd), to be compared.
     """
     if not {"requests", "disbursements"} <= found.keys():
         return found
@@ -65,11 +66,16 @@ def _with_payments(found: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     covered = {int(year) for year in invoices["funding_year"].dropna()}
     years = years_of(requests, found.get("applications"))
     known = requests.get("disbursed_usd", pd.Series(None, index=requests.index, dtype=object))
-    told = [
-        paid.get(frn, Decimal(0) if not pd.isna(year) and int(year) in covered else None) if pd.isna(usd) else usd
-        for frn, year, usd in zip(requests["frn"], years, known, strict=True)
+    summed = [
+        paid.get(frn, Decimal(0) if not pd.isna(year) and int(year) in covered else None)
+        for frn, year in zip(requests["frn"], years, strict=True)
     ]
-    return found | {"requests": requests.assign(disbursed_usd=pd.Series(told, index=requests.index, dtype=object))}
+    told = [mine if pd.isna(usd) else usd for mine, usd in zip(summed, known, strict=True)]
+    both = pd.DataFrame({"frn": requests["frn"], "invoices_usd": summed, "told_usd": known}, dtype=object).dropna()
+    return found | {
+        "requests": requests.assign(disbursed_usd=pd.Series(told, index=requests.index, dtype=object)),
+        "payments": both.reset_index(drop=True),
+    }
 
 
 def years_of(requests: pd.DataFrame, applications: pd.DataFrame | None) -> pd.Series:

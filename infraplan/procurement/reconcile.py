@@ -22,13 +22,15 @@ NOTHING_COMMITTED = "nothing committed"
 WORDS = {
     "c1_rate": "Category One rates", "c2_rate": "Category Two rates", "urban_rural": "urban or rural status",
     "consortium_c1_rate": "consortia's Category One rates", "consortium_c2_rate": "consortia's Category Two rates",
-    "commitment_usd": "commitments to the cent", "budget_usd": "Category Two budgets",
+    "commitment_usd": "commitments to the cent", "disbursed_usd": "disbursements to the cent",
+    "budget_usd": "Category Two budgets",
     "available_usd": "Category Two budgets left", "funded_usd": "Category Two funded", "pending_usd": "Category Two pending",
     "nslp_percent": "shares of eligible students", "entity_c1_rate": "published entities' Category One rates",
     "entity_c2_rate": "published entities' Category Two rates", "entity_urban_rural": "published entities' status",
 }  # fmt: skip
 """Figures in words, for the line that people read."""
 ANOTHER_DATE = "counts of another date, or corrected in review"
+ANOTHER_PAYMENT = "invoices of another day, or money given back since"
 Cause = Callable[[str, str], str]
 
 
@@ -251,7 +253,7 @@ def _counted(number: Decimal, noun: str) -> str:
 def filings(
     tables: Mapping[str, pd.DataFrame], funding_year: int | None = None, *, default_year: int | None = None
 ) -> Reconciliation:
-    """Reckon every filed rate, status, consortium average and commitment of Form 471 tables again.
+    """Reckon every filed rate, status, consortium average, commitment and sum of invoices of Form 471 tables again.
 
     `tables` are those of sources.usac; what is missing is left out. The year is the applications' own unless given;
     `default_year` is that of published entities where no application is loaded. Raises NoAnswer if there is nothing to
@@ -269,6 +271,8 @@ def filings(
                 rows += _filed_consortia(some, tables["applicant_sites"])
     if "requests" in tables:
         rows += _filed_commitments(tables["requests"])
+    if "payments" in tables:
+        rows += _payments(tables["payments"])
     rows += _filed_budgets(tables, funding_year, default_year)
     year = funding_year or _last_year(tables) or default_year
     if year is not None and "erate_entities" in tables:
@@ -279,7 +283,9 @@ def filings(
             "there is nothing to compare: no applications, funding requests or published entities are loaded\n"
             "  mend:  infraplan data add basic_information.csv frn.csv, or give the files"
         )
-    return _table(rows, _bens(tables["requests"], "frn") if "requests" in tables else {}, ("commitment_usd",))
+    return _table(
+        rows, _bens(tables["requests"], "frn") if "requests" in tables else {}, ("commitment_usd", "disbursed_usd")
+    )
 
 
 def opening(tables: Mapping[str, pd.DataFrame], default_year: int | None = None) -> str:
@@ -440,6 +446,12 @@ def _filed_consortia(applications: pd.DataFrame, sites: pd.DataFrame) -> Iterato
                     _shown(published),
                     lambda _, __: "members left out or counted twice",
                 )
+
+
+def _payments(payments: pd.DataFrame) -> Iterator[tuple[Any, ...]]:
+    """What USAC's invoices come to for each request, beside the sum that its table of requests tells."""
+    for frn, ours, told in zip(payments["frn"], payments["invoices_usd"], payments["told_usd"], strict=True):
+        yield _row(str(frn), "disbursed_usd", _shown(ours), _shown(told), lambda _, __: ANOTHER_PAYMENT)
 
 
 def _filed_commitments(requests: pd.DataFrame) -> Iterator[tuple[Any, ...]]:

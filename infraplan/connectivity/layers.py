@@ -16,7 +16,11 @@ from infraplan.workspace import Workspace
 HOME_LAYERS = ("homes_unserved_share", "homes_unserved", "homes_underserved_share")
 CHILD_LAYERS = ("children_without_access", "children_without_access_share")
 SCHOOL_LAYERS = ("schools_mbps_gap", "schools_kbps_per_student")
-POINT_LAYERS = ("schools_below_target", "schools_no_fiber_near")
+POINT_LAYERS = {
+    "schools_below_target": ("meets_target", "bandwidth of the schools' districts is not known"),
+    "schools_no_fiber_near": ("near_fiber", "no FCC file with fiber offers is loaded"),
+}
+"""Layers of school points: the column each draws, and why it may be unknown of every school."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +80,9 @@ def map_tables(workspace: Workspace, *, rule: HomeRule, aim: Target) -> MapTable
         raise NoTable("there is nothing to show of any district\n  mend:  `infraplan status` lists what to add")
     points = _points(workspace, tables.get("school_gaps"))
     if points is not None:
-        layers += POINT_LAYERS
+        told = {layer: (points[column] != "unknown").any() for layer, (column, _) in POINT_LAYERS.items()}
+        layers += [layer for layer, known in told.items() if known]
+        notes += [f"one view of schools is not shown: {POINT_LAYERS[layer][1]}" for layer in told if not told[layer]]
         used |= {
             one.receipt_id: (*used.get(one.receipt_id, ()), "school_points") for one in workspace.receipts_of("schools")
         }

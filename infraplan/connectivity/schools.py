@@ -175,8 +175,9 @@ def _students(workspace: Workspace, roster: pd.DataFrame, ids: pd.Index) -> tupl
         if fill.any():
             told.append(f"{where} for {int(fill.sum())}")
     unknown = int(students.isna().sum())
-    words = "; ".join(told) or "none loaded"
-    return students, f"students: {words} LEAs" + (f"; not known for {unknown}" if unknown else "")
+    if not told:
+        return students, f"students are not known for any of {len(ids)} LEAs: no enrollment is loaded"
+    return students, f"students: {'; '.join(told)} LEAs" + (f"; not known for {unknown}" if unknown else "")
 
 
 def _lea_names(workspace: Workspace, roster: pd.DataFrame) -> dict[str, str]:

@@ -34,7 +34,11 @@ def test_what_needs_no_boundary_is_on_the_map_and_the_rest_is_said(maine: Worksp
     table, mapping = bandwidth(tmp_path, f"nces,mbps,service,students\n{WEST},100,,\n")
     add(maine, table, column_map=mapping)
     shown = layers.map_tables(maine, rule=home_rule("bead-2022"), aim=FCC)
-    assert [name for name in shown.layers if name.startswith("schools")]
+    assert [name for name in shown.layers if name.startswith("schools")] == [
+        *layers.SCHOOL_LAYERS,
+        "schools_below_target",
+    ]
+    assert any("one view of schools is not shown: no FCC file with fiber" in note for note in shown.notes)
     assert not [name for name in shown.layers if name.startswith("homes")]
     assert shown.areas.set_index("area_id")["mbps"][WEST] == 100.0
     assert any("home gaps are not shown" in note for note in shown.notes)

@@ -253,3 +253,9 @@ def test_gaps_stand_beside_poverty_lunch_and_locale(maine: Workspace, tmp_path: 
         "poverty_share": True,
         "nslp_share": True,
     }
+
+
+def test_schools_without_any_count_of_students_say_so_in_words(maine: Workspace, tmp_path: Path) -> None:
+    add(maine, edge(tmp_path / "edge.csv", edge_row("230000100001", "West High", members=-1)))
+    found = schools.school_gaps(maine, aim=schools.target("fcc-2014"))
+    assert "students are not known for any of 1 LEAs: no enrollment is loaded" in found.notes

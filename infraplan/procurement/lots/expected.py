@@ -50,6 +50,8 @@ def scale(tables: Mapping[str, pd.DataFrame], funding_year: int, *, allow_histor
     """
     lines, _ = prices.priced_lines(tables)
     mine = lines[lines["service"] == SERVICE]
+    recent = mine[funding_year - mine["funding_year"] <= prices.YEARS_UNTIL_HISTORIC]
+    mine = mine if recent.empty else recent  # old prices beside newer ones are passed over
     fitted = prices.fit(SERVICE, mine)
     if fitted is None:
         raise NoAnswer(

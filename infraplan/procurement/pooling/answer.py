@@ -19,7 +19,7 @@ import numpy as np
 
 from infraplan import solve
 from infraplan.errors import NoAnswer
-from infraplan.procurement.pooling import exchange, sharing, standing
+from infraplan.procurement.pooling import at_average, exchange, sharing, standing
 from infraplan.procurement.pooling import model as models
 from infraplan.procurement.pooling.bills import CURRENT, Award, Baseline, averages, baselines, members, worse_off
 from infraplan.procurement.pooling.branching import Search as Branching
@@ -162,6 +162,8 @@ class Search:
         if fair:
             options, keep = fairness.possible()
             fairness = replace(fairness, given=replace(self.facts, options=options, keep=keep))
+            if case.pinned and not case.alone and at_average.is_out(fairness, options, keep):
+                raise Never(str(Status.infeasible))
         rows, start, known = list(case.rows), case.start, -math.inf
         if self._is_large(case):
             found_so_far = self._branched(fairness, case, fair=fair)
@@ -289,7 +291,8 @@ class Search:
     def _refuse(self, model: Model, result: Result, *, alone: bool) -> None:
         """Raise NoAnswer; a case that is one of many is not explained, since another may have an answer."""
         if not alone:
-            raise (Stopped if result.status == Status.stopped_empty else NoAnswer)(str(result.status))
+            kinds: dict[Status, type[NoAnswer]] = {Status.stopped_empty: Stopped, Status.infeasible: Never}
+            raise kinds.get(result.status, NoAnswer)(str(result.status))
         reasons: list[str] = []
         if result.status == Status.infeasible and len(model.award) <= LARGE:
             limits = replace(self.limits, time_limit=EXPLAIN_SECONDS)
@@ -323,7 +326,7 @@ class Search:
         middle = [float(known.get(category, told[0])) for category, told in rates.items()]
         order = sorted(product(*spans), key=lambda tried: sum(abs(a - b) for a, b in zip(tried, middle, strict=True)))
         best = self._first_of_all(near)
-        least, stopped = math.inf, False
+        least, stopped, proved = math.inf, False, True
         for percents in order:
             if self._out_of_time():
                 least, stopped = bound, True
@@ -339,16 +342,17 @@ class Search:
                 break
             except NotBetter as told:
                 least = min(least, told.bound)
+                proved &= told.bound >= INFINITE
                 continue
-            except NoAnswer:
+            except NoAnswer as told:
+                proved &= isinstance(told, Never)
                 continue
             least = min(least, result.bound)
             if best is None or objective(award) < objective(best[0]):
                 best = (award, result)
-        if best is None and stopped:
-            solve.refuse_unanswered(_nothing(self.spent()), what=WHAT)
         if best is None:
-            raise NoAnswer(f"No answer: {WHAT} was not found at any average rate (status: infeasible).")
+            after = self.spent() if stopped or self._out_of_time() else None
+            raise NoAnswer(at_average.none(self.inputs, rates, near, self.worse(near), stopped=after, proved=proved))
         return best[0], self._at_best(best, max(bound, least))
 
     def _first_of_all(self, near: Award) -> tuple[Award, Result] | None:
@@ -416,6 +420,10 @@ def _nothing(seconds: float) -> Result:
 
 class Stopped(NoAnswer):
     """Time ran out before an answer."""
+
+
+class Never(NoAnswer):
+    """A case that has no answer, for certain."""
 
 
 class NotBetter(NoAnswer):

@@ -25,7 +25,7 @@ _GENERIC = re.compile(r"(?:h?ttps?|htpp|hhtp)s?:?\s?/{1,3}\S+|www\.\S+", re.IGNO
 @cache
 def _cc_address() -> re.Pattern[str]:
     domain = table("creative_commons")["domain"]
-    host = rf"(?:{domain}|licensebuttons\.net)"
+    host = rf"(?:{domain}|licensebuttons\.net)(?::\d+)?"
     where = r"(?:licen[sc]es?|l|presskit/buttons/88x31/(?:svg|png))"
     code = r"(?P<code>(?:by|nc|nd|sa)(?:[-_ +]*(?:by|nc|nd|sa))*)"
     tail = r"(?:\.(?:svg|png|eu\.svg))?(?:\s*/+\s*v?(?P<version>\d(?:\.\d+)?))?(?:\s*/+\s*(?P<port>[a-z]{2,8}))?"
@@ -36,7 +36,7 @@ def _cc_address() -> re.Pattern[str]:
 def _tools() -> tuple[tuple[re.Pattern[str], str], ...]:
     domain = table("creative_commons")["domain"]
     tools = table("creative_commons")["tool"]
-    told = [(rf"(?:{domain})\s*/+\s*(?:{tool['path']}){_REST}", tool["family"]) for tool in tools]
+    told = [(rf"(?:{domain})(?::\d+)?\s*/+\s*(?:{tool['path']}){_REST}", tool["family"]) for tool in tools]
     told += [(rf"licensebuttons\.net/p/(?:{kind}/1\.0)", name) for kind, name in (("zero", "CC0"), ("mark", "CC-PDM"))]
     told += [(rf"(?:{domain})/p/{kind}/1\.0", name) for kind, name in (("zero", "CC0"), ("mark", "CC-PDM"))]
     return tuple((re.compile(pattern), name) for pattern, name in told)

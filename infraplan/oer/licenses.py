@@ -198,7 +198,8 @@ def _from_words(granted: list[Found], closed: list[Found], text: str) -> tuple[L
 
 def _offers_choice(parts: list[Found], text: str) -> bool:
     told = table("phrases")["choice"]
-    between = (text[one.end : two.start] for one, two in pairwise(parts))
+    # a name may begin before the other ("Licensed under GFDL or CC BY-SA"): then what is left of it behind the other counts
+    between = (text[one.end : two.start] or text[two.end : one.end] for one, two in pairwise(parts))
     return re.search(told["anywhere"], text) is not None or any(re.search(told["between"], gap) for gap in between)
 
 

@@ -90,7 +90,8 @@ def _possible(one: License, other: License) -> tuple[License, ...]:
 
 def _versioned(a: License, b: License) -> Remix:
     for rule in table("compatibility")["never"]:
-        if {_stem(a), _stem(b)} == set(rule["families"]):
+        named = {_stem(a), _stem(b)}, {a.license_id, b.license_id}
+        if set(rule.get("families", ())) == named[0] or set(rule.get("licenses", ())) == named[1]:
             return Remix("no", (), rule["why"])
     carried = [target for target in _targets(a, b) if _accepts(a, target) and _accepts(b, target)]
     if carried:
@@ -226,7 +227,7 @@ def explained(a: License, b: License) -> str:
     printed = {one.license_id: printing(one) for one in (a, b)}
     lines.extend(
         f"  print:   {name}: school's own use {told.print_for_school}, sale at a profit {told.sell_at_profit}"
-        f" ({'; '.join(told.citations)})"
+        + (f" ({'; '.join(told.citations)})" if told.citations else "")
         for name, told in printed.items()
     )
     return "\n".join([*lines, "Planning information, not legal advice."])

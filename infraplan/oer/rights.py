@@ -31,9 +31,15 @@ def printing(license_: License) -> Printing:
         told.append(book["sell_at_profit"]["noncommercial"])
         sell = told[-1]["answer"]
     cites = dict.fromkeys(cite for fact in told for cite in fact["cite"])
-    return Printing(
-        own["answer"], sell, tuple(fact["why"] for fact in told), tuple(book["cite"][cite]["title"] for cite in cites)
-    )
+    titles = [_text_of(license_) if cite == "license" else str(book["cite"][cite]["title"]) for cite in cites]
+    return Printing(own["answer"], sell, tuple(fact["why"] for fact in told), tuple(filter(None, titles)))
+
+
+def _text_of(license_: License) -> str:
+    """The text that says so: the legal codes for Creative Commons, else the license's own; none where none was given."""
+    if license_.group in {"creative_commons", "public_domain"}:
+        return str(table("printing")["cite"]["license"]["title"])
+    return "" if license_.group in {"closed", "unknown"} else f"the text of {license_.name}"
 
 
 def _kind(license_: License) -> str:

@@ -194,3 +194,21 @@ def test_a_long_or_hostile_cell_is_read_in_no_time(raw: str) -> None:
     began = time.perf_counter()
     read(raw)
     assert time.perf_counter() - began < 1
+
+
+@pytest.mark.parametrize(
+    ("raw", "license_id"),
+    [
+        ("http://creativecommons.org:80/licenses/by-sa/2.5/ch/deed.de", "CC-BY-SA-2.5-CH"),
+        ("https://creativecommons.org:443/publicdomain/zero/1.0/", "CC0-1.0"),
+        ("OGL 1.0a", "LicenseRef-Unknown"),
+        ("Open Game License v1.0a", "LicenseRef-Unknown"),
+        ("OGL 3.0", "OGL-UK-3.0"),
+        ("GNU Free Documentation License 1.3 or any later version", "GFDL-1.3-or-later"),
+        ("GFDL 1.2+", "GFDL-1.2-or-later"),
+        ("Licensed under GFDL 1.3 or CC BY-SA 3.0", "CC-BY-SA-3.0 OR GFDL-1.3-only"),
+        ("GFDL 1.2 or any later version; CC BY-SA 3.0", "GFDL-1.2-or-later AND CC-BY-SA-3.0"),
+    ],
+)
+def test_network_ports_choices_and_later_versions_are_told_apart(raw: str, license_id: str) -> None:
+    assert read(raw).license.license_id == license_id

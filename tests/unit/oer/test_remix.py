@@ -98,3 +98,19 @@ def test_printing_for_the_school_follows_the_license(raw: str, answer: str) -> N
 def test_duties_are_those_of_the_elements() -> None:
     assert [duty.split()[0] for duty in duties(read("CC BY-NC-SA").license)] == ["credit", "no", "an"]
     assert duties(read("CC0").license) == ()
+
+
+def test_versions_of_software_licenses_decide_where_the_families_do_not() -> None:
+    apache, two, three = (read(raw).license for raw in ("Apache 2.0", "GPL-2.0-only", "GPL-3.0-only"))
+    assert (remix(apache, two).answer, remix(two, apache).answer, remix(apache, three).answer) == ("no", "no", "yes")
+
+
+def test_of_a_choice_of_licenses_the_one_that_mixes_counts() -> None:
+    found = remix(read("CC BY-SA 4.0").license, read("Licensed under GFDL 1.3 or CC BY-SA 3.0").license)
+    assert (found.answer, found.carries) == ("yes", ("CC-BY-SA-4.0",))
+
+
+def test_creative_commons_texts_are_cited_for_their_own_licenses_only() -> None:
+    assert not any("Creative Commons" in title for title in printing(read("GPL v3").license).citations)
+    assert printing(read("").license).citations == ()
+    assert "()" not in explained(read("").license, read("CC BY 4.0").license)

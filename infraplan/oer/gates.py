@@ -147,7 +147,7 @@ def _judge_course(want: Want, offer: Offer, wanted: str, offered: str) -> Judgme
     outcome = max((gate[0] for gate in gates), key=ORDER.index)
     if not want.sure and outcome in {"good", "partial"}:
         outcome = "review"
-        gates.append(("review", "the course is read from a title that says more: look"))
+        gates.append(("review", "the title does not plainly name the course: look"))
     told = [why for fit, why in gates if why and fit != "good"] if outcome != "good" else []
     if outcome == "good":
         told = [f"{SAME}; quality not judged", *(why for _, why in gates if why)]

@@ -64,3 +64,9 @@ def registrant(isbn: str) -> Registrant | None:
         if isbn[:length] in known:
             return known[isbn[:length]]
     return None
+
+
+@cache
+def houses() -> frozenset[str]:
+    """The names of the textbook houses whose prefixes are known."""
+    return frozenset(one.publisher for one in _prefixes().values() if one.kind != "open")

@@ -11,6 +11,7 @@ quality not judged), `partial`, `review` (a person must look: license not seen, 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -18,7 +19,7 @@ from rapidfuzz import fuzz, process
 
 from infraplan.oer.course_codes import read_course
 from infraplan.oer.gates import Judgment, Offer, Want
-from infraplan.oer.isbns import read_isbns, registrant
+from infraplan.oer.isbns import houses, read_isbns, registrant
 from infraplan.oer.license_book import License
 from infraplan.oer.licenses import read
 from infraplan.oer.programs import Imprint, imprint_named, open_publishers, open_works, program_named
@@ -31,6 +32,7 @@ OUTCOMES = ("same_open", "good", "partial", "review", "no")
 COLUMNS = ("item_id", "resource_id", "outcome", "score", "reasons", "license_id", "license_from", "paying_for")
 _TITLE_WEIGHT = 0.1
 _PARENT = "open parent exists"
+LITERATURE_FROM = 6
 _SAME = "the same work of an open publisher"
 
 
@@ -109,6 +111,9 @@ def _item(row: Mapping[str, str]) -> Item:
         )
     textbook = any(owner.kind != "open" for owner in owners) or bool(publisher)
     want, refusal = _want(row, title, textbook=textbook, has_isbn=bool(isbns.valid))
+    schoolbook = any(owner.kind != "open" for owner in owners) or _publishes_schoolbooks(publisher)
+    if want is not None and not schoolbook and _may_be_literature(title, want):
+        want = replace(want, sure=False)
     imprint = imprint_named(f"{row['publisher']} {row['title']}")
     paying_for = row["paying_for"].strip() or "unknown" if imprint and imprint.relation == "imprint" else ""
     return Item(
@@ -124,6 +129,8 @@ def _want(row: Mapping[str, str], title: Title, *, textbook: bool, has_isbn: boo
     named = course.courses if course and course.courses else ()
     sure = bool(named) or title.strict or grades is not None
     elsewhere = course is not None and not named and course.grades is None
+    if named and set(named) < set(title.courses):
+        named = title.courses  # a bundle listed under one of its courses
     wanted = named or (title.courses if title.strict or not elsewhere else ()) or (subject if grades else ())
     if not wanted:
         return (
@@ -173,6 +180,23 @@ def _role(title: Title, subject: str, *, textbook: bool, listed: bool, has_isbn:
     if subject != "english" and not has_isbn:
         return ""
     return "a single work read in the course, not its text: neither title nor publisher says textbook"
+
+
+def _may_be_literature(title: Title, want: Want) -> bool:
+    """A title of a grade 6-12 English course that names neither subject, grade nor edition ("To Kill a Mockingbird")."""
+    if courses()[want.courses[0]].subject != "english" or (
+        want.grades is not None and want.grades[1] < LITERATURE_FROM
+    ):
+        return False
+    told = words()["vocabulary"].get("english", [])
+    plain = bool(title.courses or title.edition or title.grades) or any(word in title.work for word in told)
+    return not plain and program_named(title.work) is None
+
+
+@cache
+def _publishes_schoolbooks(publisher: str) -> bool:
+    """Whether a folded publisher's name holds one of the textbook houses of the ISBN table."""
+    return any(fold(house) in publisher for house in houses() if house)
 
 
 def _level(course: Title | None, title: Title, wanted: tuple[str, ...], grades: tuple[int, int] | None) -> str:
@@ -404,6 +428,7 @@ def _table(
     frame["license_id"] = [offered[r].license.license_id for r in frame["resource"]]
     frame["license_from"] = [offered[r].license_from for r in frame["resource"]]
     frame = frame.assign(rank=rank)
+    frame = pd.concat([frame, _parents_elsewhere(frame, wanted)], ignore_index=True)
     frame = pd.concat([frame, _without(frame, wanted, catalog, offered)], ignore_index=True)
     frame["item_id"] = ids[frame["item"].to_numpy()]
     frame["paying_for"] = [wanted[i].paying_for for i in frame["item"]]
@@ -431,13 +456,49 @@ def _with_imprints(frame: pd.DataFrame, wanted: list[Item], offered: list[Resour
         for row, is_parent in zip(rows, parent, strict=True):
             if imprint.relation == "imprint" and is_parent:
                 frame.loc[row, "outcome"] = "review"
-                frame.loc[row, "reasons"] = (
-                    f"{_PARENT}: {imprint.note} ({imprint.source}); what is paid for is "
-                    f"{wanted[position].paying_for}; compare the editions"
-                )
+                frame.loc[row, "reasons"] = f"{_parent_of(wanted[position], imprint)}; compare the editions"
             elif imprint.relation == "lookalike":
                 frame.loc[row, "reasons"] = f"{frame.loc[row, 'reasons']}; mind the name: {imprint.note}"
     return frame
+
+
+def _parent_of(item: Item, imprint: Imprint) -> str:
+    return f"{_PARENT}: {imprint.note} ({imprint.source}); what is paid for is {item.paying_for}"
+
+
+def _parents_elsewhere(frame: pd.DataFrame, wanted: list[Item]) -> pd.DataFrame:
+    """A `review` row for each item under an imprint whose open parent none of the catalogs lists.
+
+    Other open texts of the course do not settle what is paid for, and what is paid for may be open already.
+    """
+    settled = frame["reasons"].str.startswith(_PARENT) | (frame["outcome"] == "same_open")
+    seen = set(frame.loc[settled, "item"])
+    sold = {
+        i: item.imprint
+        for i, item in enumerate(wanted)
+        if item.imprint is not None and item.imprint.relation == "imprint" and i not in seen and item.want is not None
+    }
+    return pd.DataFrame(
+        {
+            "item": pd.Series(list(sold), dtype="int64"),
+            "resource_id": "",
+            "outcome": "review",
+            "score": 0.0,
+            "license_id": "",
+            "license_from": "",
+            "rank": -1,
+            "reasons": [
+                "; ".join(
+                    [
+                        _parent_of(wanted[i], imprint),
+                        f"the catalogs given do not list {imprint.parent_program}",
+                        *wanted[i].notes,
+                    ]
+                )
+                for i, imprint in sold.items()
+            ],
+        }
+    )
 
 
 def _with_notes(frame: pd.DataFrame, wanted: list[Item]) -> pd.DataFrame:

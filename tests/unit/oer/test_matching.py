@@ -575,3 +575,29 @@ def test_what_changed_since_the_last_run_is_said(tmp_path: Path) -> None:
     )
     assert changes(found, before) == "since the last report: 1 rows new, 0 with another outcome, 1 gone"
     assert with_changes(found, before)["change"].tolist() == ["new", ""]
+
+
+def test_a_novel_listed_with_trade_publisher_and_grade_is_for_a_person_not_good(tmp_path: Path) -> None:
+    text = {"title": "English Language Arts Grade 9", "grades": "9", "subject": "English"}
+    item = {"course": "English 9", "grades": "9"}
+    novel = one(tmp_path, {**item, "title": "To Kill a Mockingbird", "publisher": "Harper"}, text)
+    series = one(tmp_path, {**item, "title": "Collections", "publisher": "Houghton Mifflin Harcourt"}, text)
+    assert (novel["outcome"], series["outcome"]) == ("review", "good")
+
+
+def test_a_bundle_listed_under_one_of_its_courses_is_matched_in_part(tmp_path: Path) -> None:
+    item = {"title": "Algebra 1 and Algebra 2", "course": "Algebra I", "publisher": "Any", "grades": "9-11"}
+    found = one(tmp_path, item, {"title": "Algebra 1", "grades": "9"})
+    assert found["outcome"] == "partial"
+    assert "several courses" in found["reasons"]
+
+
+def test_an_imprint_whose_open_parent_no_catalog_lists_is_for_review_before_other_texts(tmp_path: Path) -> None:
+    item = {"title": "Illustrative Mathematics Grade 6", "publisher": "Kendall Hunt", "grades": "6", "subject": "Math"}
+    found = match(
+        adopted(tmp_path, item),
+        catalog(tmp_path, {"title": "Grade 6 Mathematics", "program": "EngageNY", "grades": "6"}),
+    )
+    assert found["outcome"].tolist() == ["review", "good"]
+    assert found["resource_id"].iloc[0] == ""
+    assert "do not list Illustrative Mathematics" in found["reasons"].iloc[0]

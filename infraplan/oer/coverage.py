@@ -380,7 +380,8 @@ def summary(inputs: Inputs, answer: Cover) -> str:
     if answer.lead:
         led = len({key for r in inputs.resources if r.program == answer.lead for key in r.covers})
         extra = sum(role == "supplement" for _, role in answer.used)
-        parts.append(f"{answer.lead} leads with {led:,}, {extra:,} supplements close its gaps")
+        added = {0: "no supplement", 1: "1 supplement"}.get(extra, f"{extra:,} supplements")
+        parts.append(f"{answer.lead} leads: alone it could cover {led:,}; {added} beside it")
     parts.append(f"{len(answer.used):,} resources, cost {answer.cost:g} (greedy {answer.greedy_cost:g})")
     parts.append(
         "proved best"

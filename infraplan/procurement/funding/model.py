@@ -110,16 +110,19 @@ def options(inputs: Inputs) -> Options:
             else:
                 why.append(told)
         if not starts or starts[-1][0] != index:
-            never[index] = _in_words(why)
+            never[index] = _in_words(why, recurring=project.kind == RECURRING)
     return Options(inputs, tuple(starts), groups, never)
 
 
-def _in_words(why: Sequence[tuple[str, int | None]]) -> str:
-    """Why a project can start in no year: the last reason; its year where it is the same for all, else any."""
+def _in_words(why: Sequence[tuple[str, int | None]], *, recurring: bool) -> str:
+    """Why a project can start in no year: the last reason; its year where it stands for all starts, else any.
+
+    The last year does for a recurring project: whenever it starts, it has to be paid then, too.
+    """
     if not why:
         return "no year of the plan in which it may start"
     reason, year = why[-1]
-    same = {other for told, other in why if told == reason} == {year}
+    same = recurring or {other for told, other in why if told == reason} == {year}
     return reason.format(year if same else "any year")
 
 

@@ -79,6 +79,8 @@ def test_a_service_without_money_in_the_last_year_names_that_year(tmp_path: Path
     service = "svc,1,C1,recurring,100,60,10,10"
     answered = found(tmp_path, [service], [GRANT], years="2026-2027")
     assert files.unfunded(answered)["reason"].tolist() == ["no fund of 2027 has money that may pay for it"]
+    longer = found(tmp_path, [service], [GRANT], years="2026-2028")
+    assert files.unfunded(longer)["reason"].tolist() == ["no fund of 2028 has money that may pay for it"]
 
 
 def test_a_rate_above_the_highest_of_the_year_is_said(tmp_path: Path) -> None:

@@ -45,6 +45,7 @@ _FOR_GOOD = {301, 308}
 _AGAIN = {408, 425, 429, 500, 502, 503, 504, 520, 522, 524}
 _NOT_THERE = {404, 410, 422}
 _REFUSED = {401, 403}
+_WANTS_ACCOUNT = 401
 _NO_HEAD = (405, 501)
 
 
@@ -448,6 +449,11 @@ class Http:
             raise NoCredential(
                 f"{told}\n  where: {ask.public}\n  mend:  the account or key in the environment was not accepted; "
                 "make a new one at the publisher, or download the file in a browser and `infraplan data add` it"
+            )
+        if status == _WANTS_ACCOUNT:
+            raise NoCredential(
+                f"{told}\n  where: {ask.public}\n  mend:  it wants an account or a token; "
+                "or download the file in a browser and `infraplan data add` it"
             )
         mend = "the site lets only browsers in: download the file there and `infraplan data add` it"
         if status not in _REFUSED:

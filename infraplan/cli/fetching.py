@@ -52,8 +52,9 @@ def fetch(
     """Fetch publishers' files and add them, as `data add` would; every file leaves a receipt with its address.
 
     Accounts come from the environment alone: FCC_USERNAME and FCC_HASH_VALUE, CENSUS_API_KEY; where one has them,
-    SOCRATA_APP_TOKEN and CASE_AUTHORIZATION. With --all, what no publisher has is said at the end. Downloads are
-    kept in the workspace, or in $INFRAPLAN_CACHE for several.
+    SOCRATA_APP_TOKEN and CASE_AUTHORIZATION (the whole header, as "Bearer TOKEN"). With --all, what comes only by name
+    and what no publisher has is said at the end; without a SOURCE and without --all the sources are named. Downloads
+    are kept in the workspace, or in $INFRAPLAN_CACHE for several.
 
     Example:
 

@@ -176,7 +176,16 @@ def plan(one: Fetchable, place: Place, http: Http) -> Plan:
         "case": case.plan,
         "urban": urban.plan,
     }
-    return planners[one.settings["by"]](one, place, http)
+    try:
+        return planners[one.settings["by"]](one, place, http)
+    except NoCredential as why:
+        lacks = [name for name in one.settings.get("credentials", {}).values() if not place.environ.get(name)]
+        if not lacks or "credentials_from" not in one.settings or not one.settings.get("credentials_optional"):
+            raise
+        raise NoCredential(
+            f"{str(why).partition('  mend:')[0].rstrip()}\n"
+            f"  mend:  set {' and '.join(lacks)} in the environment: {one.settings['credentials_from']}"
+        ) from None
 
 
 def need_columns(one: Fetchable, there: list[str], where: str) -> None:

@@ -43,8 +43,8 @@ def reconcile(
 
     Either a table of ours and a published file, or Form 471 tables (given, or loaded in the workspace): then every filed
     rate, district status, consortium average and commitment is reckoned again, each by the rules of its own year unless
-    --funding-year is given; so are the rates, statuses and Category Two budgets that USAC publishes, and what was disbursed beside the
-    invoices it is the sum of, where they are loaded.
+    --funding-year is given; so are the rates, statuses and Category Two budgets that USAC publishes, and what was disbursed
+    beside the invoices it is the sum of, where they are loaded.
 
     Example:
 

@@ -267,6 +267,12 @@ def test_a_server_that_wants_an_account_is_told_apart(standin: Standin, place: P
     standin.pages[f"{CASE}/CFDocuments"] = lambda _: as_json({"imsx_description": "unauthorized"}, 401)
     with pytest.raises(NoCredential, match="account or key"):
         plan("oer_case", place, http)
+    nobody = Place(state=place.state, funding_year=2026, environ={}, hosts=place.hosts)
+    with pytest.raises(
+        NoCredential, match=r'unauthorized(.|\n)*set CASE_AUTHORIZATION in the env.*"Bearer TOKEN"'
+    ) as caught:
+        plan("oer_case", nobody, http)
+    assert str(caught.value).count("mend:") == 1
 
 
 def test_a_package_cut_off_is_asked_for_again(standin: Standin, place: Place, http: Http) -> None:

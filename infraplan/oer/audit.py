@@ -15,7 +15,7 @@ from typing import Literal
 
 import pandas as pd
 
-from infraplan.oer.course_codes import in_words, sced_of
+from infraplan.oer.course_codes import caution, in_words, sced_of
 from infraplan.oer.funding import assess
 from infraplan.oer.licenses import read
 from infraplan.oer.rights import asked_by, attribution, printing
@@ -162,7 +162,10 @@ def _summary(items: pd.DataFrame, told: pd.DataFrame, saved: Savings) -> Part:
 def _already_open(told: pd.DataFrame) -> Part:
     frame = told[told["outcome"] == "same_open"].drop_duplicates("item_id")
     words = (
-        f"{len(frame):,} rows are an open publisher's own work. Nothing is saved by replacing them; check the edition.",
+        f"{len(frame):,} {'row is' if len(frame) == 1 else 'rows are'} an open publisher's own work. Nothing is saved by "
+        "replacing them; check the edition."
+        if len(frame)
+        else "No row is seen to be an open publisher's own work.",
     )
     columns = (
         Column("item_id", "Row"),
@@ -193,6 +196,7 @@ def _alternatives(told: pd.DataFrame) -> list[Part]:
     words = (
         f'Up to {MOST_CANDIDATES} texts for each of {frame["item_id"].nunique():,} rows. "good" means the same course and '
         'level and an open license; quality was not judged. What is not known is written "unknown", which is never a pass.',
+        *([caution()] if (frame["sced"] != "").any() else []),
     )
     texts = frame.drop_duplicates("resource_id")
     return [Part("alternatives", "Open alternatives", words, columns, frame), _duties(texts), _access(texts)]

@@ -24,6 +24,11 @@ def _names() -> dict[str, str]:
     }
 
 
+def caution() -> str:
+    """What a reader must know before SCED codes are reported: whose they are and where to compare them."""
+    return str(read_toml(data_path("codes", "courses.toml"))["caution"])
+
+
 @cache
 def _known() -> dict[str, Title]:
     """What each known code says: the course of the taxonomy, or its title's reading (level, grade, language level)."""

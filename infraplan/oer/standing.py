@@ -124,7 +124,14 @@ def decided(matched: pd.DataFrame, decisions: pd.DataFrame) -> pd.DataFrame:
                 "reasons": said,
             }
             out = pd.concat([out, pd.DataFrame([new])], ignore_index=True)
-    return _tidy(out, matched)
+    return _tidy(_without_questions(out, decisions), matched)
+
+
+def _without_questions(out: pd.DataFrame, decisions: pd.DataFrame) -> pd.DataFrame:
+    """A question about an item itself (`review`, no resource) is answered once a person decided for one of its texts."""
+    answered = set(decisions.loc[decisions["outcome"].isin(["same_open", "good", "partial"]), "item_id"])
+    question = (out["resource_id"] == "") & (out["outcome"] == "review") & out["item_id"].isin(answered)
+    return out[~question].reset_index(drop=True)
 
 
 def _tidy(out: pd.DataFrame, matched: pd.DataFrame) -> pd.DataFrame:

@@ -133,3 +133,12 @@ def test_a_row_without_a_course_has_the_code_of_a_title_that_says_nothing_else(
 ) -> None:
     left = audited["not_assessed"].set_index("item_id")["sced"]
     assert (left["c"], left["d"]) == ("05113", "")
+
+
+def test_the_report_says_whose_the_codes_are_and_where_to_compare_them(tmp_path: Path) -> None:
+    (tmp_path / "list.csv").write_text("item_id,title,course\na,A First Book,03051\n", encoding="utf-8")
+    (tmp_path / "catalog.csv").write_text("resource_id,title,license\nr1,Biology 2e,CC BY 4.0\n", encoding="utf-8")
+    items, catalog = read_list(tmp_path / "list.csv"), read_catalogs([tmp_path / "catalog.csv"])
+    matched = match(items, catalog)
+    told = {one.file: one.words for one in audit(items, catalog, matched, estimate(items, matched)).parts}
+    assert any("not compared with the federal SCED file" in words for words in told["alternatives"])

@@ -601,3 +601,15 @@ def test_an_imprint_whose_open_parent_no_catalog_lists_is_for_review_before_othe
     assert found["outcome"].tolist() == ["review", "good"]
     assert found["resource_id"].iloc[0] == ""
     assert "do not list Illustrative Mathematics" in found["reasons"].iloc[0]
+
+
+def test_a_decision_for_a_text_answers_the_question_about_the_imprint(tmp_path: Path) -> None:
+    item = {"title": "Illustrative Mathematics Grade 6", "publisher": "Kendall Hunt", "grades": "6", "subject": "Math"}
+    found = match(
+        adopted(tmp_path, item),
+        catalog(tmp_path, {"title": "Grade 6 Mathematics", "program": "EngageNY", "grades": "6"}),
+    )
+    settled = decided(found, decisions(tmp_path, "i0,r0,good,A,2026-09-01,we pay for print"))
+    refused = decided(found, decisions(tmp_path, "i0,r0,no,A,2026-09-01,old"))
+    assert settled["outcome"].tolist() == ["good"]
+    assert refused["outcome"].tolist() == ["review"]

@@ -27,6 +27,7 @@ from infraplan.procurement.pooling.branching import Tiers
 from infraplan.procurement.pooling.fairness import Fairness
 from infraplan.procurement.pooling.inputs import ZERO, Inputs
 from infraplan.procurement.pooling.model import Facts, Model, Row
+from infraplan.procurement.pooling.policy import WORDS
 from infraplan.procurement.pooling.relaxation import INFINITE, Tree
 from infraplan.procurement.pooling.shortage import shortage
 from infraplan.procurement.pooling.stability import Stability, stabilize
@@ -109,6 +110,27 @@ def _refuse_unserved(inputs: Inputs) -> None:
         )
 
 
+def _refuse_too_few(inputs: Inputs) -> None:
+    """Say at once that fewer bid than the policy wants to award to."""
+    least = inputs.policy.min_providers
+    if least is None:
+        return
+    offers = [offer for offer in inputs.offers if _fits(inputs, offer.bid, offer.demand)]
+    bidders = sorted({inputs.bids[offer.bid].provider_id for offer in offers})
+    if len(bidders) < least:
+        named = ", ".join(bidders[:MOST_LINES]) or "nobody"
+        why = f"{len(bidders)} bid for what is asked, with room for a member: {named}"
+    elif len(inputs.demands) < least:
+        why = f"there are {len(inputs.demands)} demands to award, each of them whole"
+    else:
+        return
+    raise NoAnswer(
+        f"No answer: {WHAT} is impossible (status: infeasible).\n"
+        f"  - the policy asks for {WORDS['min_providers'].format(least)}, but {why}\n"
+        f"  mend:  lower min_providers to {min(len(bidders), len(inputs.demands))} or less, or leave it out"
+    )
+
+
 def _fits(inputs: Inputs, bid: int, demand: int) -> bool:
     capacity = inputs.bids[bid].capacity
     return capacity is None or inputs.demands[demand].quantity <= capacity
@@ -129,6 +151,7 @@ class Search:
     def checked(self) -> tuple[Award, Result]:
         """Say at once what can be seen to be impossible; else solve. Raises NoAnswer."""
         _refuse_unserved(self.inputs)
+        _refuse_too_few(self.inputs)
         short = shortage(self.facts)
         if short is not None:
             raise NoAnswer(f"No answer: {WHAT} is impossible (status: infeasible).\n{short}")
@@ -181,6 +204,7 @@ class Search:
             begin = model.start(start) if start else None
             result = solve.solve(model.problem, self.limits.after(self.spent()), start=begin)
             if not result.status.answered:
+                self._say_who_may_not_keep(model, fairness)
                 self._refuse(model, result, alone=case.alone)
             award = Award(self.inputs, model.choice())
             found = fairness.rows(award, len(rows)) if fair else []
@@ -287,6 +311,16 @@ class Search:
             rows.extend(found)
             for tree in trees:
                 tree.add(found)
+
+    def _say_who_may_not_keep(self, model: Model, fairness: Fairness) -> None:
+        """Name the rule where it took a member's present contract, or bids, out of the model."""
+        lost = np.bincount(self.facts.options.demand, minlength=len(self.facts.keep)) > np.bincount(
+            fairness.given.options.demand, minlength=len(self.facts.keep)
+        )
+        lost |= np.isfinite(self.facts.keep) & ~np.isfinite(fairness.given.keep)
+        for index in np.flatnonzero(lost).tolist():
+            if f"served_{index}" in model.words:
+                model.words[f"served_{index}"] += " at no higher cost of its own than alone (no_district_worse_off)"
 
     def _refuse(self, model: Model, result: Result, *, alone: bool) -> None:
         """Raise NoAnswer; a case that is one of many is not explained, since another may have an answer."""

@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pandas as pd
 
@@ -16,6 +16,7 @@ from infraplan.procurement.pooling.policy import Policy, read_policy
 
 ZERO = Decimal(0)
 ONE = Decimal(1)
+NAMED: Final = 8
 
 
 @dataclass(frozen=True)
@@ -346,9 +347,16 @@ class _Builder:
                 f"{self.unasked:,} prices are for members or services nobody asks for; they were left out"
             )
         offers = sorted(self.offers, key=lambda offer: (offer.bid, offer.demand))
+        self._note_idle({offer.bid for offer in offers})
         return Inputs(
             self.policy, tuple(self.demands), tuple(self.bids), tuple(offers), tuple(self.notes), tuple(self.out)
         )
+
+    def _note_idle(self, priced: set[int]) -> None:
+        idle = [bid.bid_id for number, bid in enumerate(self.bids) if number not in priced]
+        if idle:
+            shown = ", ".join(idle[:NAMED]) + (f" and {len(idle) - NAMED:,} more" if len(idle) > NAMED else "")
+            self.notes.append(f"no price in {self.names['bid_prices']} lets these bids serve anybody who asks: {shown}")
 
 
 def _demand(told: Mapping[str, Any], rate: int, position: int) -> Demand:

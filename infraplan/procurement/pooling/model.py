@@ -287,7 +287,8 @@ def _every_demand_is_served(model: Model) -> None:
         if model.leaves:
             model.add([*left, (model.leaves[demand_told.lea_id], -1.0)], EQ, 0.0, f"served_{index}")
             continue
-        model.add(left, EQ, 1.0, f"served_{index}", f"{demand_told.label} is served by a bid or keeps its contract")
+        words = f"{demand_told.label} is served by a bid{' or keeps its contract' if index in model.keeps else ''}"
+        model.add(left, EQ, 1.0, f"served_{index}", words)
 
 
 def _only_winners_serve(model: Model) -> None:

@@ -231,6 +231,38 @@ def test_room_that_whole_members_cannot_use_is_explained_by_the_smallest_contrad
     assert "bid b serves at most 90" in said
 
 
+def test_more_providers_asked_for_than_bid_are_counted_and_named(
+    folder: Path, pool: Callable[..., tuple[int, str]]
+) -> None:
+    change(folder / "policy.toml", "12\n", "12\nmin_providers = 3\n")
+    code, said = pool()
+    assert code == 1
+    assert "at least 3 providers (min_providers), but 2 bid for what is asked, with room for a member: a, b" in said
+    assert "lower min_providers to 2 or less" in said
+    assert not (folder / "out").exists()
+
+
+def test_a_contract_dearer_than_a_bid_alone_is_not_offered_as_a_way_out(
+    folder: Path, pool: Callable[..., tuple[int, str]]
+) -> None:
+    (folder / "demand.csv").write_text(
+        "lea_id,service,quantity,current_usd_month,c1_rate\nA,internet,60,5000,50\nB,internet,60,,50\n"
+    )
+    (folder / "prices.csv").write_text("bid_id,lea_id,usd_month,usd_once\na,A,100,0\na,B,100,0\n")
+    change(folder / "bids.csv", "a,a,internet,itemized,600,,", "a,a,internet,itemized,600,,90")
+    code, said = pool()
+    assert code == 1
+    assert "A (internet) is served by a bid at no higher cost of its own than alone (no_district_worse_off)" in said
+    assert "B (internet) is served by a bid\n" in said
+
+
+def test_a_bid_without_a_price_for_anyone_who_asks_is_named(folder: Path, pool: Callable[..., tuple[int, str]]) -> None:
+    change(folder / "bids.csv", "b,b,", "z,z,internet,bundle,0,900,\nb,b,")
+    code, said = pool()
+    assert code == 0
+    assert "no price in prices.csv lets these bids serve anybody who asks: z" in said
+
+
 def test_faults_of_all_files_are_reported_at_once(folder: Path, pool: Callable[..., tuple[int, str]]) -> None:
     change(folder / "demand.csv", "internet,60", "internet,x")
     change(folder / "prices.csv", "a,2300000,1000,0", "a,2300000,-5,0")

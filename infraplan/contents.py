@@ -63,6 +63,7 @@ _SAYING = {
     "pdf": ("is a PDF document, not a table", "ask its publisher for the table itself as CSV or XLSX"),
     "word": ("is a Word document, not a table", "copy its table into a spreadsheet and save that as CSV or XLSX"),
     "slides": ("is a presentation, not a table", "copy its table into a spreadsheet and save that as CSV or XLSX"),
+    "opendocument": ("is an OpenDocument spreadsheet, which is not read here", "open it and save it as XLSX or CSV"),
     "locked": ("is a workbook locked with a password", "open it, take the password off and save it again"),
     "office": ("is an old Office document, not a workbook", "open it and save its table as CSV or XLSX"),
     "picture": ("is a picture, not a table", "ask its publisher for the table itself as CSV or XLSX"),
@@ -131,6 +132,8 @@ def refusal(kind: str, name: str) -> Fault | None:
     if kind in READABLE:
         return None
     what, mend = _SAYING[kind]
+    if kind == "office" and name.lower().endswith(".xls"):  # the list of its parts stands at its end
+        what, mend = "is an old workbook without its end", "download it again; the last download may be incomplete"
     fault = {"empty": "EmptyFile", "locked": "Unreadable"}.get(kind, "NotATable")
     return Fault(kind=fault, what=f"{name} {what}", file=name, mend=mend)
 
@@ -151,7 +154,7 @@ def _zip_kind(file: IO[bytes]) -> str:
             names = set(archive.namelist())
             if "mimetype" in names:
                 kind = archive.read("mimetype")[:200]
-                return "xlsx" if b"spreadsheet" in kind else "word" if b"opendocument.text" in kind else "zip"
+                return "opendocument" if b"spreadsheet" in kind else "word" if b"opendocument.text" in kind else "zip"
     except (zipfile.BadZipFile, OSError, ValueError, RuntimeError, NotImplementedError, EOFError):
         return "zip"
     parts = {name.split("/")[0] for name in names} if "[Content_Types].xml" in names else set()

@@ -208,3 +208,14 @@ def test_a_stream_is_left_at_its_start() -> None:
 def test_odd_headers_are_still_text(name: str) -> None:
     assert contents.kind_of(contents.stream_of(name.encode())) in {"text", "markup"}
     assert contents.kind_of(contents.stream_of(b"{a};b\n1;2\n")) == "text"
+
+
+def test_an_old_workbook_cut_short_and_an_opendocument_one_say_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "cut.xls").write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(2_000))
+    with pytest.raises(BadInput, match=r"is an old workbook without its end(.|\n)*download it again"):
+        tablefiles.read_text(tmp_path / "cut.xls")
+    with zipfile.ZipFile(tmp_path / "t.ods", "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr("content.xml", "<office/>")
+    with pytest.raises(BadInput, match=r"is an OpenDocument spreadsheet(.|\n)*save it as XLSX"):
+        tablefiles.read_text(tmp_path / "t.ods")

@@ -268,6 +268,8 @@ def write(plan: Plan, made: Tables, fresh: Path, tried: Summary | None = None) -
     if not made.life.empty:
         tablefiles.write(made.life, fresh / "life_costs.csv")
     if lines is not None:
+        if tablefiles.of_the_sample(plan.inputs.files.values()):  # tables are stamped as the folder is finished
+            lines = lines.assign(stamp="SYNTHETIC")
         tablefiles.write(lines, fresh / "routes.geojson")
     if tried is not None:
         tablefiles.write(tried.table, fresh / "scenarios.csv")

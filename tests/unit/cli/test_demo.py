@@ -70,6 +70,11 @@ def test_every_table_and_page_says_that_it_is_synthetic(franklin: Path) -> None:
             assert "stamp" in (table.fieldnames or ()), path.name
             assert {row["stamp"] for row in table} <= {"SYNTHETIC"}, path.name
     assert "SYNTHETIC" in (franklin / "plan" / "maps" / "gaps.html").read_text(encoding="utf-8")
+    lines = sorted((franklin / "plan" / "reports").rglob("*.geojson"))
+    assert "routes.geojson" in {path.name for path in lines}
+    for path in lines:
+        features = json.loads(path.read_text(encoding="utf-8"))["features"]
+        assert {each["properties"].get("stamp") for each in features} == {"SYNTHETIC"}, path.name
 
 
 def test_the_demo_loads_enough_for_every_question_about_connectivity(plan: Workspace) -> None:

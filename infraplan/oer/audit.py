@@ -179,7 +179,9 @@ def _already_open(told: pd.DataFrame) -> Part:
 
 def _alternatives(told: pd.DataFrame) -> list[Part]:
     """The alternatives, what the license of each open text asks, and what is known of its access; the last two by text."""
-    frame = told[told["outcome"].isin(["good", "partial"])].groupby("item_id", sort=False).head(MOST_CANDIDATES)
+    open_already = told.loc[told["outcome"] == "same_open", "item_id"]
+    may = told["outcome"].isin(["good", "partial"]) & ~told["item_id"].isin(open_already)
+    frame = told[may].groupby("item_id", sort=False).head(MOST_CANDIDATES)
     standing = tuple(Column(name, name.replace("_", " ").capitalize()) for name in STANDING if name in frame)
     columns = (
         Column("item_id", "Row"),

@@ -94,17 +94,19 @@ def sced_of(cell: str) -> str:
         return ""
     alike = {code: known for code, known in _shown().items() if _same(read, known)}
     worded = [code for code, known in alike.items() if known.work == read.work]
-    own = [courses()[one].sced for one in read.courses if courses()[one].sced in alike]
+    # a title that adds something ("Physics: Mechanics") may be a part of the course
+    own = [courses()[one].sced for one in read.courses if courses()[one].sced in alike and read.strict]
     # the level, or the grade of a course by grade, tells codes apart; without either a part would pass for the course
     told_apart = read.level == "ap" or bool(read.serves) or bool(set(read.courses) & BY_GRADE)
     return next((codes[0] for codes in (worded, own, list(alike) if told_apart else []) if len(codes) == 1), "")
 
 
 def _same(read: Title, known: Title) -> bool:
-    """The same course, AP or not, the same language level, and the same grades where a course is taught by grade."""
+    """The same course and period, AP or not, the same language level, and the same grades where it is taught by grade."""
     return (
         read.courses == known.courses
         and (read.level == "ap") == (known.level == "ap")
         and read.serves == known.serves
+        and (read.since, read.until) == (known.since, known.until)
         and (read.grades == known.grades or not set(read.courses) & BY_GRADE)
     )

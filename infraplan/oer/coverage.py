@@ -275,7 +275,7 @@ def cover(inputs: Inputs, limits: solve.Limits | None = None) -> Cover:
         solve.refuse_unanswered(result, what="a cover of these standards")
     chosen = [resource for resource in inputs.resources if (model.uses[resource.resource_id].varValue or 0.0) > 0.5]  # noqa: PLR2004
     met = {key for resource in chosen for key in resource.covers}
-    left = dict.fromkeys(inputs.coverable - met, "beyond the budget or the licenses that mix")
+    left = dict.fromkeys(inputs.coverable - met, _why_left(inputs))
     return Cover(
         result=result,
         lead=lead,
@@ -325,6 +325,13 @@ def side_by_side(inputs: Inputs) -> dict[str, dict[str, int]]:
         key: {program: sum(key in r.covers for r in inputs.resources if r.program == program) for program in best}
         for key in inputs.wanted
     }
+
+
+def _why_left(inputs: Inputs) -> str:
+    """Why a standard that something is aligned to stays uncovered: the limits that were given."""
+    money = f"beyond the budget of {inputs.budget:g}" if inputs.budget is not None else ""
+    mixing = "what covers it may not be remixed with what was chosen" if inputs.remixable else ""
+    return ", or ".join(filter(None, (money, mixing)))
 
 
 def greedy_cost(inputs: Inputs, lead: str) -> float:
@@ -382,7 +389,10 @@ def summary(inputs: Inputs, answer: Cover) -> str:
         extra = sum(role == "supplement" for _, role in answer.used)
         added = {0: "no supplement", 1: "1 supplement"}.get(extra, f"{extra:,} supplements")
         parts.append(f"{answer.lead} leads: alone it could cover {led:,}; {added} beside it")
-    parts.append(f"{len(answer.used):,} resources, cost {answer.cost:g} (greedy {answer.greedy_cost:g})")
+    number = "1 resource" if len(answer.used) == 1 else f"{len(answer.used):,} resources"
+    limited = inputs.budget is not None or inputs.remixable
+    baseline = "greedy, all that can be covered without these limits," if limited else "greedy"
+    parts.append(f"{number}, cost {answer.cost:g} ({baseline} {answer.greedy_cost:g})")
     parts.append(
         "proved best"
         if answer.result.status == solve.Status.optimal

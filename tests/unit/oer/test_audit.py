@@ -345,3 +345,8 @@ def test_a_question_carries_its_grant_rule_and_checklist() -> None:
     assert "2 CFR 3474.20" in told["rule"]
     assert "exception" in told["checklist"] or "excepted" in told["checklist"]
     assert all(rule.citation and rule.checklist for rule in rules())
+
+
+def test_what_is_open_already_is_not_listed_with_alternatives(told: Audit) -> None:
+    assert "a" in set(part(told, "already_open")["item_id"])
+    assert "a" not in set(part(told, "alternatives")["item_id"])

@@ -142,3 +142,16 @@ def test_the_report_says_whose_the_codes_are_and_where_to_compare_them(tmp_path:
     matched = match(items, catalog)
     told = {one.file: one.words for one in audit(items, catalog, matched, estimate(items, matched)).parts}
     assert any("not compared with the federal SCED file" in words for words in told["alternatives"])
+
+
+@pytest.mark.parametrize(
+    ("cell", "code"),
+    [
+        ("Modern World History", "04053"),
+        ("U.S. History since 1877", ""),
+        ("Physics: Mechanics", ""),
+        ("Physics", "03151"),
+    ],
+)
+def test_a_part_of_a_course_has_its_own_code_or_none(cell: str, code: str) -> None:
+    assert sced_of(cell) == code

@@ -230,3 +230,12 @@ def test_a_case_package_is_read_and_one_without_codes_refused(tmp_path: Path) ->
 def test_alignment_rows_without_a_code_are_counted(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("resource_id,code\na,3.NF.1\nb,\n", encoding="utf-8")
     assert inputs_from(WANTED, read_alignments(tmp_path / "a.csv"), course="Grade 3").unreadable == 1
+
+
+def test_what_a_budget_leaves_says_so_and_the_baseline_says_it_knows_no_budget() -> None:
+    inputs = inputs_from(WANTED, alignments(("a", "3.NF.1"), ("b", "3.NF.2")), course="Grade 3", mix=True, budget=1.0)
+    answer = cover(inputs, EXACT)
+    assert "beyond the budget of 1" in answer.uncovered.values()
+    assert "1 resource, cost 1 (greedy, all that can be covered without these limits, 2)" in coverage.summary(
+        inputs, answer
+    )

@@ -307,7 +307,7 @@ def _run(solver: highspy.Highs, limits: Limits, began: float) -> None:
         raise failure[0]
 
 
-def progress(began: float) -> Callable[[float, float], None]:
+def progress(began: float, unit: str = "") -> Callable[[float, float], None]:
     """Return a function that says, on standard error, the best answer so far and what is proved about it.
 
     It says nothing in the first seconds after `began` (of `time.perf_counter`), and nothing twice within ten seconds.
@@ -317,7 +317,7 @@ def progress(began: float) -> Callable[[float, float], None]:
     def tell(best: float, bound: float) -> None:
         nonlocal said, when
         seconds = time.perf_counter() - began
-        line = progress_line(seconds, best, bound)
+        line = progress_line(seconds, best, bound, unit)
         words = line.partition(" s: ")[2]
         if seconds >= QUIET_SECONDS and (words != said or seconds >= when + REPEAT_SECONDS):
             said, when = words, seconds
@@ -327,7 +327,7 @@ def progress(began: float) -> Callable[[float, float], None]:
     return tell
 
 
-def progress_line(seconds: float, best: float, bound: float) -> str:
+def progress_line(seconds: float, best: float, bound: float, unit: str = "") -> str:
     """Return one line of progress in plain words.
 
     >>> progress_line(12.3, 1010.0, 1000.0)
@@ -339,7 +339,7 @@ def progress_line(seconds: float, best: float, bound: float) -> str:
         return f"{seconds:5.0f} s: no answer yet"
     gap = relative_gap(best, bound)
     proof = f"proved within {100 * gap:.2f} % of the best possible" if math.isfinite(gap) else "nothing proved yet"
-    return f"{seconds:5.0f} s: best so far {best:,.0f}, {proof}"
+    return f"{seconds:5.0f} s: best so far {best:,.0f}{unit and f' {unit}'}, {proof}"
 
 
 def relative_gap(objective: float, bound: float) -> float:

@@ -54,9 +54,18 @@ def lots(folder: Path) -> Answer:
         **{name: told for name, told in numbers.items() if told is not None},
         hub_name=table["hub"].map(names),
         lot_value_share=_number(table["lot_id"].map(by_lot["value_share"])),
+        lot_prices=table["lot_id"].map({row["lot_id"]: _prices(row) for row in summary.to_dict("records")}),
         lot_bidders=_number(table["lot_id"].map(by_lot["bidders"])) if "bidders" in by_lot else np.nan,
     )
     return Answer(LOTS, _blank(table), said, (folder / "lots.csv", folder / "lot_summary.csv"))
+
+
+def _prices(row: Mapping[Any, Any]) -> str | None:
+    """What like lines of a lot pay: the quarter that pays least, half of them, the quarter that pays most."""
+    low, half, high = (row.get(f"{name}_usd_month") or None for name in ("low", "expected", "high"))
+    if low is None or half is None or high is None:
+        return None
+    return f"${float(low):,.0f} to ${float(high):,.0f} a month, half of them under ${float(half):,.0f}"
 
 
 def pool(folder: Path) -> Answer:

@@ -10,11 +10,12 @@ from infraplan.cli.procurement.filings import form_471
 
 if TYPE_CHECKING:
     from infraplan.procurement.lots.expected import Prices
+    from infraplan.procurement.lots.inputs import Ground
     from infraplan.workspace import Workspace
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _MOST_LOTS = 30
-_SECONDS = 120.0
+_SECONDS = 60.0
 """Where no --time-limit is given: a proof of the last tenth of a percent may take hours and changes no lot."""
 
 
@@ -58,7 +59,7 @@ def lots(
     Lots are in one piece, about even in students, demand and value, close together, keep regional service agencies
     whole, and leave no lot without bidders. Writes lots.csv, lot_summary.csv, tradeoff.csv (how many lots), map.html
     and solution.json to DIR. Boundaries and students come from the workspace unless the
-    files say them. Without --time-limit it stops after two minutes with the best division found.
+    files say them. Without --time-limit it stops after a minute with the best division found.
 
     Example:
 
@@ -76,7 +77,10 @@ def lots(
     if here is None and members is None:
         raise click.UsageError("give --members FILE, or --workspace DIR with district boundaries")
     prices = _prices(form_471, here, funding_year, allow_historic=allow_historic)
-    told = inputs.read(members, demand, borders, policy, ground.of(here) if here else None, prices)
+    known = ground.of(here) if here else None
+    if here and known:
+        known = _with_filings(known, here, form_471, funding_year, allow_historic=allow_historic)
+    told = inputs.read(members, demand, borders, policy, known, prices)
     limits = Limits(gap, time_limit or _SECONDS, seed, threads, quiet=quiet)
     found = plan.find(told, counts, limits, lambda one: options.say(f"  {files.tried(one)}"))
 
@@ -87,6 +91,21 @@ def lots(
     for line in files.summary(found):
         options.say(line)
     options.say(f"wrote {folder}")
+
+
+def _with_filings(
+    known: "Ground", here: "Workspace", files: tuple[Path, ...], funding_year: int | None, *, allow_historic: bool
+) -> "Ground":
+    """What the workspace tells of districts, with who serves them as filed."""
+    from infraplan import states
+    from infraplan.procurement import filings
+    from infraplan.procurement.lots import ground, serving
+
+    found = serving.of(
+        filings.tables(files, here.folder), known.table["lea_id"].tolist(), states.by_usps(here.config.state).fips,
+        funding_year or here.config.funding_year, allow_historic=allow_historic,
+    )  # fmt: skip
+    return ground.joined(known, found)
 
 
 def _prices(

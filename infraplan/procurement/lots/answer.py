@@ -13,6 +13,7 @@ from infraplan.procurement.lots import bounds, model, start
 from infraplan.procurement.lots.problem import Bools, Problem, pieces
 from infraplan.solve import Limits, Result, Status
 
+UNIT: Final = "miles from members to hubs"
 HUBS_OF_CORE: Final = 3
 """Hubs kept per lot in the small model, which finds a good division fast."""
 NEAR_BEST: Final = 0.004
@@ -58,7 +59,7 @@ class Search:
         self.cuts: list[model.Cut] = []
         self.pairs = bounds.Bound(0.0, problem.miles)
         self.hubs: tuple[int, ...] = ()
-        self.solver = solve.solver_name()
+        self.solver, self.tell = solve.solver_name(), solve.progress(self.began, UNIT)
 
     def quick(self) -> Found:
         """A first division, the bound by prices, and the small model: seconds, mostly within a percent."""
@@ -135,9 +136,12 @@ class Search:
             stated = model.build(self.problem, pairs, self.cuts)
             known = model.start(stated, self.problem, self.best) if self.best else None
             limits = self._left() if whole else self._shorter()
-            result = solve.solve(stated.problem, limits, start=known)
+            # what a part of the model proves is no proof of the whole: only what is known of the whole is told
+            result = solve.solve(stated.problem, replace(limits, quiet=True), start=known)
             if whole:
                 self._learn(result, target)
+            if not self.limits.quiet:
+                self.tell(self.miles, self.bound)
             if not result.status.answered:
                 return
             found = model.division(stated, result)

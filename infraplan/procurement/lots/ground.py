@@ -13,11 +13,16 @@ INTERNET = "internet"
 def of(workspace: Workspace) -> Ground:
     """Boundaries of districts that have schools, and a table of every district known, by lea_id."""
     shapes = _shapes(workspace) if workspace.has("district_shapes") else None
-    tables = [_names(shapes), _schools(workspace), _circuits(workspace)]
+    tables = [_names(shapes), _enrollment(workspace), _schools(workspace), _circuits(workspace)]
     told = pd.DataFrame({"lea_id": pd.Series(dtype=object)}).set_index("lea_id")
     for one in tables:
         told = told.combine_first(one.astype(object).set_index("lea_id"))
     return Ground(shapes, told.reset_index())
+
+
+def joined(known: Ground, more: pd.DataFrame) -> Ground:
+    """The ground with further columns of its districts (by lea_id)."""
+    return Ground(known.shapes, known.table.merge(more, on="lea_id", how="left"))
 
 
 def _shapes(workspace: Workspace) -> gpd.GeoDataFrame:
@@ -32,6 +37,14 @@ def _shapes(workspace: Workspace) -> gpd.GeoDataFrame:
 
 def _names(shapes: gpd.GeoDataFrame | None) -> pd.DataFrame:
     return pd.DataFrame({"lea_id": [], "name": []}) if shapes is None else pd.DataFrame(shapes[["lea_id", "name"]])
+
+
+def _enrollment(workspace: Workspace) -> pd.DataFrame:
+    """Students by LEA as the state's own file counts them."""
+    if not workspace.has("enrollment"):
+        return pd.DataFrame({"lea_id": []})
+    students = workspace.frame("enrollment").groupby("lea_id", sort=True)["students"].sum(min_count=1)
+    return pd.DataFrame({"lea_id": students.index, "students": students.to_numpy()})
 
 
 def _schools(workspace: Workspace) -> pd.DataFrame:
@@ -58,6 +71,7 @@ def _circuits(workspace: Workspace) -> pd.DataFrame:
     grouped = circuits.groupby("lea_id", sort=True)
     speed = grouped["mbps"].sum(min_count=1)
     bill = pd.to_numeric(circuits["usd_month"], errors="coerce").groupby(circuits["lea_id"]).sum(min_count=1)
-    return pd.DataFrame(
-        {"lea_id": speed.index, "demand": speed.to_numpy(), "value": bill.reindex(speed.index).to_numpy()}
-    )
+    found = {"lea_id": speed.index, "demand": speed.to_numpy(), "value": bill.reindex(speed.index).to_numpy()}
+    if "students" in circuits:
+        found["students"] = grouped["students"].max().to_numpy()
+    return pd.DataFrame(found)

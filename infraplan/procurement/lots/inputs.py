@@ -139,7 +139,19 @@ def _merged(tables: Mapping[str, pd.DataFrame], ground: Ground | None) -> pd.Dat
     for more in parts[1:]:
         other = more.astype(object).set_index("lea_id").reindex(base.index)
         base = base.combine_first(other)
-    columns = ["name", "students", "demand", "value", "agency", "hard", "providers", "times_expected", "lon", "lat"]
+    columns = [
+        "name",
+        "students",
+        "demand",
+        "value",
+        "agency",
+        "hard",
+        "providers",
+        "serving",
+        "times_expected",
+        "lon",
+        "lat",
+    ]
     rows = base.reindex(columns=columns).sort_index().reset_index().astype(object)
     return rows.where(rows.notna(), None)
 
@@ -227,6 +239,11 @@ def _notes(told: pd.DataFrame, borders: Borders, by: str) -> list[str]:
         blank = int(told[column].isna().sum())
         if blank:
             notes.append(f"{blank:,} of {len(told):,} members have no {words} in the files")
+    filed = int((told["providers"].isna() & told["serving"].notna()).sum())
+    if filed:
+        notes.append(
+            f"providers of {filed:,} of {len(told):,} members are those paid for internet in the Form 471 tables; others may bid"
+        )
     return notes
 
 
@@ -234,7 +251,7 @@ def _member(row: Mapping[str, Any], prices: Prices | None) -> Member:
     mbps = float(row["demand"]) if row["demand"] else None
     span = prices.of(mbps) if prices is not None and mbps else None
     value = Decimal(str(row["value"])) if row["value"] is not None else span[1] if span else None
-    listed = [one.strip() for one in str(row["providers"] or "").split(";")]
+    listed = [one.strip() for one in str(row["providers"] or row["serving"] or "").split(";")]
     return Member(
         str(row["lea_id"]), str(row["name"] or row["lea_id"]),
         None if row["students"] is None else int(row["students"]), mbps, value, row["agency"] or None,
@@ -249,7 +266,8 @@ def _judged(member: Member, row: Mapping[str, Any], policy: LotPolicy, away: flo
         why: tuple[str, ...] = ("the file says so",) if row["hard"] else ()
     else:
         tests = (
-            (bool(member.providers) and len(member.providers) <= policy.few_providers,
+            # who was paid last year is one provider as a rule, which says nothing of how many would bid
+            (bool(row["providers"]) and len(member.providers) <= policy.few_providers,
              f"{len(member.providers)} provider serves it"),
             (row["times_expected"] is not None and float(row["times_expected"] or 0) >= policy.dear_times,
              f"pays {float(row['times_expected'] or 0):.1f} times what like lines cost"),

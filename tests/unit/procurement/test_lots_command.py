@@ -198,3 +198,30 @@ def test_an_island_is_joined_to_the_nearest_and_miles_go_by_neighbors() -> None:
     told = adjacency.borders(4, {(0, 1), (1, 2)}, x, y)
     assert told.joined == ((3, 2),)
     assert told.miles[0].tolist() == pytest.approx([0, 10, 20, 30])
+
+
+def test_a_workspace_says_who_serves_whom_and_how_many_students_there_are(
+    tmp_path: Path, infraplan: Callable[..., Said]
+) -> None:
+    state = tmp_path / "state"
+    assert infraplan("sample", state, "--districts", 20, "--locations", 1000, "--seed", 3).code == 0
+    assert infraplan("init", tmp_path / "plan", "--state", "FK", "--funding-year", 2026).code == 0
+    shapes = sorted((state / "connectivity").glob("tl_*sd.zip"))
+    files = [*sorted((state / "erate" / "fy2026_form471").glob("*.csv")), *shapes]
+    assert infraplan("data", "add", *files, "--workspace", tmp_path / "plan").code == 0
+    enrollment = next((state / "connectivity").glob("*enrollment*.csv"))
+    added = infraplan("data", "add", enrollment, "--columns", state / "connectivity" / "enrollment_map.toml", "--workspace",
+                      tmp_path / "plan")  # fmt: skip
+    assert added.code == 0, added.err
+    (tmp_path / "lots.toml").write_text(
+        'students_within = "none"\ndemand_within = "none"\nvalue_within = "none"\nmost_hard_share = "none"\nmin_bidders = 1\n'
+    )
+    said = infraplan("procurement", "lots", "--lots", 2, "--policy", tmp_path / "lots.toml", "--workspace",
+                     tmp_path / "plan", "-o", tmp_path / "lots")  # fmt: skip
+    assert said.code == 0
+    assert "members are those paid for internet in the Form 471 tables; others may bid" in said.err
+    lots = answer(tmp_path, "lots")
+    assert lots["providers"].notna().sum() >= 6
+    assert lots["students"].notna().all()
+    assert not lots["hard_why"].fillna("").str.contains("provider serves it").any()
+    assert answer(tmp_path, "lot_summary")["bidders"].min() >= 1

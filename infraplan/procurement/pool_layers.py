@@ -22,7 +22,7 @@ CURRENT: Final = "current"
 CENT: Final = 0.005
 MONTHS_PER_YEAR: Final = 12
 SAVING: Final = (("to_100", 100.0), ("to_1000", 1_000.0), ("to_10000", 10_000.0))
-LEAVING: Final = (("to_1000", 1_000.0), ("to_10000", 10_000.0), ("to_100000", 100_000.0))
+LEAVING: Final = (("to_1000", 1_000.0), ("to_3000", 3_000.0), ("to_10000", 10_000.0), ("to_30000", 30_000.0))
 
 
 @dataclass(frozen=True)

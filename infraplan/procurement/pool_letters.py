@@ -4,6 +4,7 @@ It is read from the files of the pool's answer, so that the letter and the award
 """
 
 import json
+import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,6 +26,8 @@ FORMS: Final = {
     "consortium_equal": "one request with the same rate for all",
     "consortium_proportional": "one request divided by cost and own rate",
 }
+_RATE: Final = re.compile(r"(?<=\d)(?=;|,|$)")
+_SHORT_NAME: Final = 3
 TABLES: Final = ("assignments", "awards", "filings", "contract/demand")
 
 
@@ -124,25 +127,47 @@ def _bills(pool: Pool, member: str) -> Iterator[str]:
             ]
             then += "".join(f", and ${amount:,.2f} {words}" for amount, words in extra if amount)
         yield (
-            f"{row['service'].capitalize()}, {_quantity(told.get('quantity'))}: {today}; {then}. Over {pool.months} months: "
+            f"{_service(row)}, {_quantity(told.get('quantity'))}: {today}; {then}. Over {pool.months} months: "
             f"${_shown(row['pre_discount_usd'])} before discount, ${_shown(row['erate_usd'])} of it expected from E-Rate, "
-            f"${_shown(row['applicant_usd'])} from you."
+            f"${_shown(row['applicant_usd'])} from you.{_dearer(pool, row, now)}"
         )
     filing = str(pool.said.get("policy", {}).get("filing", "separate"))
     for row in pool.rows["filings"].get(member, ()):
+        own = _RATE.sub(" percent", row["own_rate"])
         yield (
             f"What you pay depends on how the request is filed: ${_shown(row['separate_usd'])} if each files its own at its own "
-            f"rate ({row['own_rate']}), ${_shown(row['consortium_proportional_usd'])} in one consortium request divided by "
-            f"cost and own rate, ${_shown(row['consortium_equal_usd'])} in one request with the same rate for all. These figures "
-            f"stand on {FORMS.get(filing, filing)}."
+            f"rate ({own}), ${_shown(row['consortium_proportional_usd'])} in one consortium request divided by cost and own "
+            f"rate, ${_shown(row['consortium_equal_usd'])} in one request with the same rate for all. These figures stand on "
+            f"{FORMS.get(filing, filing)}."
         )
+
+
+def _service(row: Mapping[str, str]) -> str:
+    """The service as a sentence begins with it: Internet, WAN."""
+    name = row["service"]
+    return name.upper() if len(name) <= _SHORT_NAME else name[:1].upper() + name[1:]
+
+
+def _dearer(pool: Pool, row: Mapping[str, str], now: Decimal | None) -> str:
+    """Why a member should pay more a month than today, which is the first thing it will ask."""
+    month = _money(row["usd_month"])
+    if now is None or month is None or month <= now or row["like_for_like"] != "yes":
+        return ""
+    if not pool.said.get("policy", {}).get("may_keep_current", True):
+        return " That is more a month than today, and present contracts cannot be kept in this pool."
+    if row["baseline"] in ("", CURRENT):
+        return " That is more a month than today."
+    return (
+        " That is more a month before discount than today; but E-Rate is paid on your present contract only to its end and "
+        "extensions unless it is bid again, so keeping it for the term would cost you more yourself."
+    )
 
 
 def _no(pool: Pool, member: str) -> Iterator[str]:
     rows = pool.rows["assignments"][member]
     for row in rows:
         alone, here = _money(row["baseline_applicant_usd"]), _money(row["applicant_usd"])
-        service = row["service"].capitalize()
+        service = _service(row)
         if alone is None or here is None:
             yield f"{service}: we know of nothing you could do alone, so we cannot say what saying no would cost."
             continue

@@ -68,9 +68,19 @@ def test_the_letter_says_todays_bill_the_pools_and_who_pays_what(folder: Path) -
     assert "in the pool you keep that contract: no bid is better for you" in told
 
 
+def test_a_price_above_todays_says_why(folder: Path) -> None:
+    assert "more a month" not in words(folder, "A", "The pool")
+    path = folder / "assignments.csv"
+    path.write_text(path.read_text().replace("A,wan,current,60,0,0,2160.00,1728.00,432.00,current,",
+                                             "A,wan,n1,75,0,0,2700.00,2160.00,540.00,n2,"), encoding="utf-8")  # fmt: skip
+    told = words(folder, "A", "The pool")
+    assert "WAN, quantity 2: Today $60.00" in told
+    assert "E-Rate is paid on your present contract only to its end and extensions unless it is bid again" in told
+
+
 def test_the_three_ways_to_file_stand_side_by_side(folder: Path) -> None:
     told = words(folder, "A", "The pool")
-    assert "$1,202.00 if each files its own" in told
+    assert "$1,202.00 if each files its own at its own rate (C1 80 percent)" in told
     assert "$1,150.25 in one consortium request divided by cost and own rate" in told
     assert "$1,803.00 in one request with the same rate for all" in told
     assert "stand on each filing its own." in told

@@ -95,6 +95,7 @@ def _scanner() -> re.Pattern[str]:
             [
                 r"(?P<cc>(?<![a-z])creativ\w{0,2}[\s_-]*com+[oa]ns?(?![a-z]))",
                 *spelled,
+                r"(?P<ordinal>(?<![\w.])\d+(?:st|nd|rd|th|e)(?![a-z]))",
                 r"(?P<code>(?<![a-z])(?:cc(?:by|nc|sa|nd)*|by(?:nc|sa|nd)*|nc(?:sa|nd)?|sa|nd)(?![a-z]))",
                 rf"(?P<place>(?<![a-z])(?:{ports})(?![a-z]))",
                 r"(?P<version>(?<![\d.])(?:\d[.,]\d|[1-9]|[1-4][015])(?!\d|\.\d))",
@@ -155,7 +156,7 @@ def _segments(text: str, cased: str) -> tuple[list[_Segment], bool]:
     for match in _scanner().finditer(text):
         kind = match.lastgroup or ""
         stranger = kind == "word" and match[0] not in _between() and not _ports_it(match, text, cased, current)
-        if stranger or kind == "stop":
+        if stranger or kind in {"stop", "ordinal"}:
             strangers |= stranger
             _close(segments, current, match if stranger else None, cased)
             current = None
@@ -205,6 +206,8 @@ def _grow(segment: _Segment, match: re.Match[str], kind: str, text: str, cased: 
         segment.elements.add(kind)
         segment.spelled = True
     elif kind == "version":
+        if match[0].isdigit() and not (segment.named or segment.elements):
+            return  # "Chapter 4", "grade 3": a whole number that no license stands before is none of its version
         _add_version(segment, match[0])
     elif kind == "place":
         segment.port = table("creative_commons")["port_names"][match[0]]

@@ -212,3 +212,19 @@ def test_a_long_or_hostile_cell_is_read_in_no_time(raw: str) -> None:
 )
 def test_network_ports_choices_and_later_versions_are_told_apart(raw: str, license_id: str) -> None:
     assert read(raw).license.license_id == license_id
+
+
+@pytest.mark.parametrize(
+    ("raw", "license_id"),
+    [
+        ("Chapter 4 CC BY-SA", "CC-BY-SA"),
+        ("CC BY (unit 3)", "CC-BY"),
+        ("Version 3 of the book is CC BY", "CC-BY"),
+        ("CC BY license, 2nd edition", "CC-BY"),
+        ("CC BY-NC-SA for grade 4", "CC-BY-NC-SA"),
+        ("CC BY, version 4", "CC-BY-4.0"),
+        ("Creative Commons Attribution License 3", "CC-BY-3.0"),
+    ],
+)
+def test_a_number_of_a_chapter_grade_or_edition_is_no_version(raw: str, license_id: str) -> None:
+    assert read(raw).license.license_id == license_id

@@ -22,6 +22,8 @@ HORIZON_MONTHS = 36
 REGIONS = 6
 NEWCOMER = "franklin-library"
 _BUNDLED_REGION = 2
+_FEW_DISTRICTS = 50
+"""Below so many a few large members may fill a bid (see `_make_room`)."""
 Row = dict[str, object]
 _BIDDERS = (
     "plains-fiber",
@@ -105,6 +107,8 @@ def write_bids(folder: Path, ground: Ground, bought: list[Circuit], seed: int) -
         _itemized(tables, f"net-{k + 1:02d}", k, internet, rng, everywhere=k == 0)
     for k in range(3):
         _itemized(tables, f"wan-{k + 1}", k + 1, wan, rng, everywhere=k == 0)
+    if ground.districts < _FEW_DISTRICTS:
+        _make_room(tables, asked)
     _bundle(tables, "bundle-1", 3, [need for need in internet if need.region == 1][:5], "internet")
     both = {need.lea.lea_id for need in wan if need.region == _BUNDLED_REGION}
     _bundle(tables, "bundle-2", 4, [need for need in asked if need.lea.lea_id in sorted(both)[:4]], "")
@@ -249,6 +253,24 @@ def _itemized(
         tables.tiers += [
             {"bid_id": bid, "from_quantity": quantity, "factor": factor} for quantity, factor in steps.items()
         ]
+
+
+def _make_room(tables: _Tables, asked: list[Need]) -> None:
+    """Let each bid hold all for whom it is the cheapest: of few members two large ones may fill a bid.
+
+    Each is to be as well off as with that bid alone, so where it cannot hold them all nothing may be awarded.
+    """
+    size = {(need.lea.lea_id, need.service): need.quantity for need in asked}
+    fixed = {str(bid["bid_id"]): float(str(bid["usd_fixed"])) for bid in tables.bids}
+    best: dict[tuple[str, str], tuple[float, str]] = {}
+    for price in tables.prices:
+        name, key = str(price["bid_id"]), (str(price["lea_id"]), str(price["service"]))
+        cost = fixed[name] + HORIZON_MONTHS * float(str(price["usd_month"])) + float(str(price["usd_once"]))
+        best[key] = min(best.get(key, (cost, name)), (cost, name))
+    for bid in tables.bids:
+        if bid["capacity"] is not None:
+            held = sum(size[key] for key, (_, name) in best.items() if name == bid["bid_id"])
+            bid["capacity"] = max(int(str(bid["capacity"])), held)
 
 
 def _bundle(tables: _Tables, bid: str, bidder: int, asked: list[Need], service: str) -> None:

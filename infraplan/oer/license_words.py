@@ -206,8 +206,6 @@ def _grow(segment: _Segment, match: re.Match[str], kind: str, text: str, cased: 
         segment.elements.add(kind)
         segment.spelled = True
     elif kind == "version":
-        if match[0].isdigit() and not (segment.named or segment.elements):
-            return  # "Chapter 4", "grade 3": a whole number that no license stands before is none of its version
         _add_version(segment, match[0])
     elif kind == "place":
         segment.port = table("creative_commons")["port_names"][match[0]]
@@ -224,6 +222,8 @@ def _grow(segment: _Segment, match: re.Match[str], kind: str, text: str, cased: 
 
 
 def _add_version(segment: _Segment, written: str) -> None:
+    if written.isdigit() and not (segment.named or segment.elements):
+        return  # "Chapter 4", "grade 3": a whole number that no license stands before is no version
     digits = written.replace(",", ".")
     if "." not in digits:
         digits = f"{digits}.0" if len(digits) == 1 else f"{digits[0]}.{digits[1]}"

@@ -82,7 +82,7 @@ def lots(
         known = _with_filings(known, here, form_471, funding_year, allow_historic=allow_historic)
     told = inputs.read(members, demand, borders, policy, known, prices)
     limits = Limits(gap, time_limit or _SECONDS, seed, threads, quiet=quiet)
-    found = plan.find(told, counts, limits, lambda one: options.say(f"  {files.tried(one)}"))
+    found = plan.find(told, counts, limits, lambda one: options.say(f"  {files.tried(one)}") if one.answered else None)
 
     def draw(fresh: Path) -> None:
         pool_maps.draw(fresh / "map.html", [pool_layers.lots(fresh)], pictures.districts(found.inputs), here)

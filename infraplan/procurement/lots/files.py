@@ -251,6 +251,7 @@ def summary(plan: Plan) -> list[str]:
     mean = taken.found.result.objective / len(plan.inputs.members)
     return [
         *(f"note: {note}" for note in notes(plan)),
+        *(f"  {tried(one)}" for one in plan.tried if not one.answered),
         f"{taken.lots} lots of {len(plan.inputs.members):,} members: {plan.why}",
         f"{mean:.1f} miles from a member to its lot's hub on average; {proved(taken)}",
         *(f"  {line}" for line in lot_lines(plan)),

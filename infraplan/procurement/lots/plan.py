@@ -7,6 +7,7 @@ lower it; but a bidder can count on less in each (`smallest_usd_month`), and mor
 """
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -17,12 +18,14 @@ import numpy as np
 
 from infraplan import solve
 from infraplan.errors import NoAnswer
+from infraplan.procurement.lots import start
 from infraplan.procurement.lots.answer import Found, Search
 from infraplan.procurement.lots.inputs import Inputs, Member
 from infraplan.procurement.lots.problem import Floats, Limit, Problem, pieces
 from infraplan.solve import Limits
 
 SPARE: Final = 1e-9
+MOST_NAMED: Final = 5
 
 
 @dataclass(frozen=True)
@@ -210,7 +213,13 @@ def _tried(inputs: Inputs, units: Units, count: int, search: Search) -> Try:
         search.impossible = True
         return Try(inputs, units, count, search.found(), why)
     found = search.quick()
-    return Try(inputs, units, count, found, "" if found.result.status.answered else _closest(found))
+    return Try(
+        inputs,
+        units,
+        count,
+        found,
+        "" if found.result.status.answered else _closest(found, inputs, units, search.limits.seed),
+    )
 
 
 def _proved(one: Try, search: Search, limits: Limits) -> Try:
@@ -218,7 +227,11 @@ def _proved(one: Try, search: Search, limits: Limits) -> Try:
         return one
     search.go_on(limits)
     found = search.prove()
-    return replace(one, found=found, why="" if found.result.status.answered else _closest(found))
+    return replace(
+        one,
+        found=found,
+        why="" if found.result.status.answered else _closest(found, one.inputs, one.units, limits.seed),
+    )
 
 
 def _taken(able: Sequence[Try], most: float, *, single: bool) -> tuple[Try, str]:
@@ -249,7 +262,7 @@ def _impossible(inputs: Inputs, units: Units, told: Problem) -> str:
                 f"hold: {limit.words}"
             )
         if limit.name == "hard" and limit.amounts.sum() > SPARE:
-            return f"more members are hard than every lot together may hold: {limit.words}"
+            return _too_many_hard(inputs, limit)
     if told.min_bidders > len(told.serves):
         return f"only {len(told.serves):,} providers are known, fewer than min_bidders asks in each lot"
     if told.size and len(pieces(told.near, range(told.size))) > 1:
@@ -257,8 +270,36 @@ def _impossible(inputs: Inputs, units: Units, told: Problem) -> str:
     return ""
 
 
-def _closest(found: Found) -> str:
-    """Which limits the closest division breaks, and by how much."""
+def _too_many_hard(inputs: Inputs, limit: Limit) -> str:
+    some = [member for member in inputs.members if member.hard]
+    reasons = Counter(why.lstrip("0123456789. ") for member in some for why in member.hard)
+    told = "; ".join(f"{count:,} because: {why}" for why, count in reasons.most_common())
+    names = ", ".join(member.name for member in some[:MOST_NAMED])
+    more = f" and {len(some) - MOST_NAMED:,} more" if len(some) > MOST_NAMED else ""
+    return (
+        f"{len(some):,} of {len(inputs.members):,} members are hard ({told}), more than every lot together may hold: "
+        f"{limit.words}. They are {names}{more}. What makes a member hard is set by few_providers, dear_times and remote_miles"
+    )
+
+
+def _released(problem: Problem, seed: int) -> list[str]:
+    """Limits without which a division is found at once, the others kept."""
+    told = []
+    for limit in problem.limits:
+        rest = tuple(other for other in problem.limits if other is not limit)
+        if start.divide(replace(problem, limits=rest), seed)[1]:
+            told.append(limit.words)
+    if problem.min_bidders and start.divide(replace(problem, min_bidders=0), seed)[1]:
+        told.append("the fewest providers in each lot (min_bidders)")
+    return told
+
+
+def _reason(found: Found, inputs: Inputs, units: Units, seed: int) -> str:
+    return "" if found.result.status.answered else _closest(found, inputs, units, seed)
+
+
+def _closest(found: Found, inputs: Inputs, units: Units, seed: int) -> str:
+    """Which limits the closest division breaks, where and by how much, and which of them to release."""
     words = {limit.name: limit.words for limit in found.problem.limits}
     words["bidders"] = (
         f"at least {found.problem.min_bidders} providers that already serve somebody in each lot (min_bidders)"
@@ -269,7 +310,15 @@ def _closest(found: Found) -> str:
     parts = "; ".join(
         f"{words[name]}, missed by {100 * short:.1f} percent" for name, short in sorted(found.breaks.items())
     )
-    return f"{kind} every limit; the closest one breaks: {parts}"
+    worst = max(found.lots, key=lambda lot: sum(found.problem.broken(lot).values()))
+    hub = inputs.members[units.middle[found.problem.hub(worst)]].name
+    released = _released(found.problem, seed)
+    mend = (
+        f"; without this alone there is one: {', or '.join(released)}"
+        if released
+        else ("; no single limit is to blame, two or more of them must be widened")
+    )
+    return f"{kind} every limit; the closest one breaks: {parts} (worst in the lot around {hub}){mend}"
 
 
 def _none(tried: Sequence[Try]) -> str:

@@ -128,6 +128,15 @@ def test_hard_members_say_why_and_do_not_fill_a_lot(tmp_path: Path, ask: Callabl
     ("frame", "lots", "words"),
     [
         (members(students={"00": 5000}), "3", "District 0-0 alone has 72.5 percent of all students"),
+        (
+            members(
+                hard=dict.fromkeys(
+                    ["00", "01", *[cell(1, at) for at in range(5)], *[cell(2, at) for at in range(5)]], "yes"
+                )
+            ),
+            "2",
+            "12 of 20 members are hard (12 because: the file says so), more than every lot together may hold",
+        ),
         (members(), "25", "25 lots cannot be made of 20 members or agencies"),
         (members(providers=dict.fromkeys(members()["lea_id"], "one")), "2", "only 1 providers are known"),
     ],
@@ -149,6 +158,9 @@ def test_limits_that_no_division_keeps_are_named_with_how_far_the_closest_misses
     said = ask(members(students=uneven), "--lots", 5, "--policy", tmp_path / "policy.toml", "--time-limit", 5)
     assert said.code == 1
     assert "students of each lot within 1 percent of the mean (students_within), missed by" in said.err
+    assert "(worst in the lot around District " in said.err
+    assert "without this alone there is one: students of each lot within 1 percent" in said.err
+    assert said.err.count("5 lots: ") == 1
     assert not (tmp_path / "lots").exists()
 
 

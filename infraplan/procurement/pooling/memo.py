@@ -89,9 +89,10 @@ def _bid_rows(answer: Answer) -> Iterable[Sequence[Any]]:
     won: dict[int, int] = {}
     for choice in award.choice:
         won[choice] = won.get(choice, 0) + 1
+    best = f"the award of least cost found within the policy ({files.proved(answer)})"
     for number, (bid, offers) in enumerate(zip(inputs.bids, inputs.offers_of(), strict=True)):
         taken = won.get(number, 0)
-        why = "least cost of all awards within the policy" if taken else "in no award of least cost within the policy"
+        why = f"part of {best}" if taken else f"not part of {best}"
         yield [*_bid_facts(bid), len(offers), taken, "awarded" if taken else "not awarded", why, None]
     for bid in inputs.out_of_the_running:
         yield [*_bid_facts(bid), None, 0, "disqualified", bid.disqualified, None]

@@ -131,6 +131,8 @@ def test_the_memo_lists_every_bid_and_who_came_second(folder: Path, pool: Callab
     bids = {row[0]: row for row in book["Bids"].iter_rows(min_row=2, values_only=True)}
     assert [bids[name][7] for name in "abz"] == ["awarded", "not awarded", "disqualified"]
     assert bids["z"][8] == "'=late()", "a cell from a file never runs"
+    proved = "the award of least cost found within the policy (proved the best possible)"
+    assert [bids[name][8] for name in "ab"] == [f"part of {proved}", f"not part of {proved}"]
     members = list(book["Members"].iter_rows(min_row=2, max_row=3, values_only=True))
     assert [row[6] for row in members] == ["b", None]
     assert any("not the most heavily weighted" in str(row[0]) for row in book["Factors"].iter_rows(values_only=True))

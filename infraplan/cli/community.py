@@ -78,7 +78,7 @@ def community(
     from functools import partial
 
     from infraplan import solve
-    from infraplan.cli import trials
+    from infraplan.cli import kept, trials
     from infraplan.connectivity.community import choice, files, futures, inputs
     from infraplan.solve import Limits
 
@@ -101,7 +101,7 @@ def community(
         files.write(plan, fresh, tried, partial(_published, workspace) if publish else None)
         _draw(fresh / "map.html", plan, workspace, demand, [trials.section(tried)] if tried else [])
     receipts = [one.receipt_id for one in demand.receipts] if demand else []
-    trials.keep(workspace, "community_sites", files.sites(plan), files.TITLE, plan.notes, receipts)
+    kept.keep(workspace, "community_sites", files.sites(plan), files.TITLE, notes=plan.notes, receipts=receipts)
     for line in files.summary(plan):
         options.say(line)
     for line in tried.words() if tried else ():

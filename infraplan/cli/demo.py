@@ -135,8 +135,8 @@ def _procurement(erate: Path, bids: Path, workspace: Path) -> list[str]:
     year = f"--funding-year {FUNDING_YEAR}"
     bid_files = f"--demand {_q(bids / 'demand.csv')} --bids {_q(bids / 'bids.csv')}"
     return [
-        f"procurement discounts --from {_q(erate / 'discounts_in.csv')} {year} -o {_q(reports / 'discounts.csv')}",
-        f"procurement budgets --from {_q(erate / 'c2_budgets_in.csv')} {year} -o {_q(reports / 'c2_budgets.csv')}",
+        f"procurement discounts --from {_q(erate / 'discounts_in.csv')} {year} {where} -o {_q(reports / 'discounts.csv')}",
+        f"procurement budgets --from {_q(erate / 'c2_budgets_in.csv')} {year} {where} -o {_q(reports / 'c2_budgets.csv')}",
         f"procurement commitments {where} -o {_q(reports / 'commitments.csv')}",
         f"procurement prices {year} {where} -o {_q(reports / 'prices.xlsx')}",
         f"procurement calendar --as-of {AS_OF} {where} -o {_q(reports / 'deadlines.xlsx')}",

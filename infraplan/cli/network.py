@@ -58,7 +58,7 @@ def build(
     from functools import partial
 
     from infraplan import scenarios, solve
-    from infraplan.cli import trials
+    from infraplan.cli import kept, trials
     from infraplan.connectivity.network import files, futures, inputs, plan
     from infraplan.solve import Limits
 
@@ -76,8 +76,8 @@ def build(
         files.write(found, tables, fresh, tried)
         if told.places:
             _draw(fresh / "map.html", found, tables, workspace, [trials.section(tried)] if tried else [])
-    trials.keep(
-        workspace, "build_plan", tables.sites, f"{files.ESTIMATE}: sites and their shares", files.notes(found), []
+    kept.keep(
+        workspace, "build_plan", tables.sites, f"{files.ESTIMATE}: sites and their shares", notes=files.notes(found)
     )
     for line in files.summary(found):
         options.say(line)

@@ -6,10 +6,6 @@ from typing import TYPE_CHECKING
 from infraplan.cli import options
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    import pandas as pd
-
     from infraplan.outputs.pages import Section
     from infraplan.scenarios import Future, Names, Outcome, Ranges, Summary, Unit
     from infraplan.solve import Limits
@@ -48,21 +44,6 @@ def tried(
     ranges, futures = told
     outcomes = scenarios.run(face, futures, sweep.backend, sweep.workers, options.counted("futures"))
     return scenarios.summary(base, outcomes, futures, ranges, seed, unit)
-
-
-def keep(
-    folder: "Path", table: str, frame: "pd.DataFrame", title: str, notes: Sequence[str], receipts: Sequence[str]
-) -> None:
-    """Keep an answer's table in the workspace, where there is one, so that `infraplan explain` can tell of its figures."""
-    from infraplan.workspace import SETTINGS, Workspace
-
-    if not (folder / SETTINGS).is_file():
-        return
-    money = {
-        name: frame[name].astype(float) for name in frame.columns if str(name).endswith("usd") or name == "rate_applied"
-    }
-    plain = frame.assign(**money)
-    Workspace.open(folder).put_answer(table, plain, {"title": title, "notes": list(notes), "receipts": list(receipts)})
 
 
 def section(tried: "Summary") -> "Section":

@@ -70,6 +70,7 @@ def fund(
     """
     import time
 
+    from infraplan.cli import kept
     from infraplan.procurement.funding import answer, brief, files, inputs
     from infraplan.procurement.funding import legislative as places
     from infraplan.solve import Limits
@@ -99,6 +100,10 @@ def fund(
         funding_page.draw(path, page, told.files.values(), marks)
 
     files.write(best, steps or points, folder, files.Extras(more, tried, districts, {"brief.html": draw}))
+    title = f"Which project, which year, whose money: {years}"
+    kept.keep_file(
+        workspace, "funding_plan", folder / "funding.csv", title, files=[projects], funding_year=told.years[0]
+    )
     for line in (*more, *files.summary(best, tried)):
         options.say(line)
     options.say(f"wrote {folder}")

@@ -77,6 +77,7 @@ def pool(
     """
     from datetime import UTC
 
+    from infraplan.cli import kept
     from infraplan.cli.procurement import pool_maps
     from infraplan.solve import Limits
 
@@ -91,6 +92,8 @@ def pool(
     paths = (demand, bids, bid_prices, bid_tiers, policy)
     _award(paths, rfp, folder, Limits(gap, time_limit, seed, threads, quiet=quiet), sweep, explain=explain)
     pool_maps.beside(folder, workspace)
+    title = "Awards of the pool, by member and service"
+    kept.keep_file(workspace, "pool_assignments", folder / "assignments.csv", title, files=paths[:4])
 
 
 def _check(given: dict[str, object]) -> None:

@@ -47,6 +47,7 @@ def prices(
         infraplan procurement prices --workspace iowa -o prices.xlsx
     """
     from infraplan import tablefiles
+    from infraplan.cli import kept
     from infraplan.procurement import affordability, filings, reconcile
     from infraplan.procurement import prices as arithmetic
     from infraplan.workspace import Workspace
@@ -62,6 +63,9 @@ def prices(
     for note in told:
         options.say(note)
     output.write(found.table, workspace, about=[*told, options.PLANNING])
+    beneath = {} if form_471 else {"request_lines": "line_id", "line_recipients": "line_id"}
+    title = f"Prices against peers, for FY{year}"
+    kept.keep(workspace, "price_benchmark", found.table, title, notes=told, tables=beneath, files=form_471)
     if affordable is not None:
         table, notes = affordability.affordability(
             found, tables, least=least, target=target, allow_historic=allow_historic

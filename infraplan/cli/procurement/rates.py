@@ -44,6 +44,7 @@ def discounts(source: Path | None, funding_year: int | None, workspace: Path, ou
         infraplan procurement discounts --from entities.csv --funding-year 2026 -o rates.csv
         infraplan procurement discounts --workspace iowa -o rates.csv
     """
+    from infraplan.cli import kept
     from infraplan.procurement import discounts as arithmetic
 
     year = options.funding_year_of(funding_year, workspace)
@@ -57,6 +58,11 @@ def discounts(source: Path | None, funding_year: int | None, workspace: Path, ou
         rates = arithmetic.rates(table, arithmetic.Rules.of(year), file="applications")
     _tell(rates.notes)
     output.write(rates.table, workspace if source is None else None)
+    beneath = {} if source else {"applications": "ben", "applicant_sites": "site_ben", "erate_entities": "entity_id"}
+    title = f"E-Rate discount rates, FY{year}"
+    kept.keep(
+        workspace, "discounts", rates.table, title, notes=rates.notes, tables=beneath, files=[source], funding_year=year
+    )
 
 
 @click.command()
@@ -76,6 +82,7 @@ def budgets(source: Path | None, funding_year: int | None, workspace: Path, outp
         infraplan procurement budgets --from sites.csv --funding-year 2026 -o budgets.csv
         infraplan procurement budgets --workspace iowa -o budgets.csv
     """
+    from infraplan.cli import kept
     from infraplan.procurement import budgets as arithmetic
 
     year = options.funding_year_of(funding_year, workspace)
@@ -90,6 +97,18 @@ def budgets(source: Path | None, funding_year: int | None, workspace: Path, outp
         answer = arithmetic.budgets(table, rules, file="applicant_sites")
     _tell(answer.notes)
     output.write(answer.table, workspace if source is None else None)
+    beneath = {} if source else {"applicant_sites": "parent_ben", "c2_spending": "ben", "erate_entities": "entity_id"}
+    title = f"Category Two budgets, FY{year}"
+    kept.keep(
+        workspace,
+        "c2_budgets",
+        answer.table,
+        title,
+        notes=answer.notes,
+        tables=beneath,
+        files=[source],
+        funding_year=year,
+    )
 
 
 @click.command()
@@ -111,6 +130,7 @@ def commitments(source: Path | None, funding_year: int | None, workspace: Path, 
         infraplan procurement commitments --from requests.csv --funding-year 2026 -o commitments.csv
         infraplan procurement commitments --workspace iowa -o commitments.csv
     """
+    from infraplan.cli import kept
     from infraplan.procurement import commitments as arithmetic
 
     if source is not None:
@@ -128,3 +148,8 @@ def commitments(source: Path | None, funding_year: int | None, workspace: Path, 
         table = pd.concat([one.table for one in parts.values()], ignore_index=True)
     _tell(notes)
     output.write(table, workspace if source is None else None)
+    beneath = {} if source else {"requests": "frn"}
+    kept.keep(
+        workspace, "commitments", table, "E-Rate, state and applicant share of each request",
+        notes=notes, tables=beneath, files=[source], funding_year=funding_year,
+    )  # fmt: skip

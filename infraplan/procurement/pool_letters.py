@@ -158,8 +158,8 @@ def _dearer(pool: Pool, row: Mapping[str, str], now: Decimal | None) -> str:
     if row["baseline"] in ("", CURRENT):
         return " That is more a month than today."
     return (
-        " That is more a month before discount than today; but E-Rate is paid on your present contract only to its end and "
-        "extensions unless it is bid again, so keeping it for the term would cost you more yourself."
+        " That is more a month than today, but E-Rate is paid on your present contract only to its end and extensions "
+        "unless it is bid again: kept for the term, it would cost you more."
     )
 
 

@@ -25,7 +25,8 @@ h2{font-size:1.1rem;margin:.55rem 0 .1rem}.letter p{margin:.1rem 0}footer{margin
 table{font-size:7pt}caption{padding:.1rem 0}}
 """
 _WITH_POOL = """
-@media print{@page{margin:.4in}html{font-size:7.7pt;line-height:1.22}h2{margin:.3rem 0 .05rem}.letter p{margin:.05rem 0}
+@media print{@page{margin:.35in}html{font-size:7.4pt;line-height:1.16}h1{font-size:1.2rem}
+h2{margin:.25rem 0 .05rem}.letter p{margin:.05rem 0}
 header,section,footer{margin:0;padding:0}.stamps{margin:.15rem 0}.stamps li{padding:.1rem .4rem;margin:.1rem 0}
 #part-4 p{margin:.5rem 0}table{font-size:6.5pt}}
 """

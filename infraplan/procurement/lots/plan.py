@@ -270,10 +270,19 @@ def _impossible(inputs: Inputs, units: Units, told: Problem) -> str:
     return ""
 
 
+def _reason_without_figures(why: str) -> str:
+    kinds = (
+        ("serves it", "few providers serve it"),
+        ("pays", "it pays dearly"),
+        ("nearest", "it is far from the others"),
+    )
+    return next((words for part, words in kinds if part in why), why)
+
+
 def _too_many_hard(inputs: Inputs, limit: Limit) -> str:
     some = [member for member in inputs.members if member.hard]
-    reasons = Counter(why.lstrip("0123456789. ") for member in some for why in member.hard)
-    told = "; ".join(f"{count:,} because: {why}" for why, count in reasons.most_common())
+    reasons = Counter(_reason_without_figures(why) for one in some for why in one.hard)
+    told = "; ".join(f"{count:,}: {why}" for why, count in reasons.most_common())
     names = ", ".join(member.name for member in some[:MOST_NAMED])
     more = f" and {len(some) - MOST_NAMED:,} more" if len(some) > MOST_NAMED else ""
     return (

@@ -135,7 +135,7 @@ def test_hard_members_say_why_and_do_not_fill_a_lot(tmp_path: Path, ask: Callabl
                 )
             ),
             "2",
-            "12 of 20 members are hard (12 because: the file says so), more than every lot together may hold",
+            "12 of 20 members are hard (12: the file says so), more than every lot together may hold",
         ),
         (members(), "25", "25 lots cannot be made of 20 members or agencies"),
         (members(providers=dict.fromkeys(members()["lea_id"], "one")), "2", "only 1 providers are known"),

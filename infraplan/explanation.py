@@ -37,7 +37,7 @@ class Evidence(Protocol):
 
 
 Giver = Callable[[Workspace, str, Mapping[str, Any], str, Mapping[str, Any]], Evidence]
-Rows = Callable[[Workspace, str, str, str, list[str]], pd.DataFrame]
+Rows = Callable[[Workspace, str, str, str, list[str] | None], pd.DataFrame]
 
 
 def words(
@@ -144,7 +144,7 @@ def _beside(row: Mapping[str, Any], column: str) -> list[str]:
 def _beneath(workspace: Workspace, identifier: str, about: Mapping[str, Any], core_rows: Rows) -> list[str]:
     """File rows of the same id, out of loaded tables and of the files that the command was given."""
     found = [
-        core_rows(workspace, table, key, identifier)
+        core_rows(workspace, table, key, identifier, None)
         for table, key in about.get("tables", {}).items()
         if workspace.has(table)
     ]

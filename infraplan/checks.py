@@ -167,7 +167,7 @@ def _duplicates(connection: Connection, rows: _Rows, schema: Schema, file: str) 
             file=file,
             row=int(row),
             column=key[0],
-            value=" + ".join(map(str, values)),
+            value=" + ".join("(blank)" if one is None else str(one) for one in values),
             mend="keep one row of each",
             count=total - len(shown) + 1 if number == len(shown) - 1 else 1,
         )

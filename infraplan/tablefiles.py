@@ -453,7 +453,7 @@ def duplicates(frame: pd.DataFrame, schema: Schema, file: str) -> list[Fault]:
             file=file,
             row=int(row),
             column=key[0],
-            value=" + ".join(str(frame.at[row, name]) for name in key),
+            value=" + ".join("(blank)" if pd.isna(frame.at[row, name]) else str(frame.at[row, name]) for name in key),
             mend="keep one row of each",
         )
         for row in frame.index[again][:_MOST_FAULTS_PER_COLUMN]

@@ -409,3 +409,10 @@ def test_a_doubtful_figure_is_kept_and_a_person_is_asked_to_look_at_it(
     path.write_text("lea_id,mbps,students\n2300001,1,1000000000000\n", encoding="utf-8")
     with pytest.raises(BadInput, match="expected a whole number from 0 to 400,000,000"):
         tablefiles.read_declared(path, "circuits")
+
+
+def test_a_blank_part_of_a_key_that_stands_twice_is_told_as_blank(tmp_path: Path) -> None:
+    path = tmp_path / "prices.csv"
+    path.write_text("bid_id,lea_id,usd_month,usd_once\na,A,1,0\na,A,1,0\n", encoding="utf-8")
+    with pytest.raises(BadInput, match=r"\(blank\)"):
+        tablefiles.read_declared(path, "bid_prices")

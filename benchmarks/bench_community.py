@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import h3
 import numpy as np
@@ -33,7 +34,8 @@ def places(workspace: Workspace, count: int) -> pd.DataFrame:
     cells, _ = demand._cells(workspace, home_rule("bead-2022"), None)  # noqa: SLF001 - a benchmark looks inside
     sums = cells.groupby(["cell"], as_index=False).agg(locations=("locations", "sum"), lea_id=("lea_id", "first"))
     sums = sums.sort_values(["locations", "cell"], ascending=[False, True], ignore_index=True)
-    geod, kept = Geod(ellps="GRS80"), []
+    geod = Geod(ellps="GRS80")
+    kept: list[dict[str, Any]] = []
     for row in sums.itertuples():
         lat, lon = h3.cell_to_latlng(row.cell)
         if all(geod.inv(lon, lat, one["lon"], one["lat"])[2] >= APART_METERS for one in kept):

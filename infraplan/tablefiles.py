@@ -446,6 +446,7 @@ def duplicates(frame: pd.DataFrame, schema: Schema, file: str) -> list[Fault]:
     """Faults of rows whose key stands in an earlier row, too."""
     key = list(schema.key)
     again = frame.duplicated(key, keep="first")
+    blank = frame[key].isna()
     return [
         Fault(
             kind="DuplicateKey",
@@ -453,7 +454,7 @@ def duplicates(frame: pd.DataFrame, schema: Schema, file: str) -> list[Fault]:
             file=file,
             row=int(row),
             column=key[0],
-            value=" + ".join("(blank)" if pd.isna(frame.at[row, name]) else str(frame.at[row, name]) for name in key),
+            value=" + ".join("(blank)" if blank[name][row] else str(frame.at[row, name]) for name in key),
             mend="keep one row of each",
         )
         for row in frame.index[again][:_MOST_FAULTS_PER_COLUMN]

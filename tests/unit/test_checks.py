@@ -35,18 +35,18 @@ def backend() -> Iterator[Any]:
         yield opened.con
 
 
-def faults(backend: object, path: Path, *rows: dict[str, Any], first_row: int = 2) -> list[Fault]:
+def faults(backend: Any, path: Path, *rows: dict[str, Any], first_row: int = 2) -> list[Fault]:
     frame = pd.DataFrame(list(rows))
     frame["code"] = frame["code"].astype("Int64")
     frame.to_parquet(path / "t.parquet")
     return checks.faults_in(backend, path / "t.parquet", TABLE, file="t.csv", first_row=first_row)
 
 
-def test_good_rows_have_no_fault(backend: object, tmp_path: Path) -> None:
+def test_good_rows_have_no_fault(backend: Any, tmp_path: Path) -> None:
     assert faults(backend, tmp_path, GOOD, {**GOOD, "kind": "b", "mbps": None, "code": None}) == []
 
 
-def test_each_kind_of_fault_is_found_with_its_row_and_value(backend: object, tmp_path: Path) -> None:
+def test_each_kind_of_fault_is_found_with_its_row_and_value(backend: Any, tmp_path: Path) -> None:
     found = faults(
         backend,
         tmp_path,
@@ -70,7 +70,7 @@ def test_each_kind_of_fault_is_found_with_its_row_and_value(backend: object, tmp
     assert all(one.file == "t.csv" and one.mend for one in found)
 
 
-def test_a_number_that_lost_its_zero_is_told_with_it(backend: object, tmp_path: Path) -> None:
+def test_a_number_that_lost_its_zero_is_told_with_it(backend: Any, tmp_path: Path) -> None:
     (found,) = faults(backend, tmp_path, {**GOOD, "lea_id": "100005"})
     assert found.mend == "leading zeros were lost, 100005 is 0100005; format the column as text and save again"
 
@@ -78,27 +78,27 @@ def test_a_number_that_lost_its_zero_is_told_with_it(backend: object, tmp_path: 
 @pytest.mark.parametrize(
     "text", ["-230001", "23000.1", " 230001", "230001 ", "+230001", "23e0001", "23_0001", "٢٣٠٠٠٠١"]
 )
-def test_seven_characters_that_are_not_seven_digits_are_a_fault(backend: object, tmp_path: Path, text: str) -> None:
+def test_seven_characters_that_are_not_seven_digits_are_a_fault(backend: Any, tmp_path: Path, text: str) -> None:
     assert [one.kind for one in faults(backend, tmp_path, {**GOOD, "lea_id": text})] == ["BadPattern"]
 
 
-def test_many_faults_are_counted_and_five_shown(backend: object, tmp_path: Path) -> None:
+def test_many_faults_are_counted_and_five_shown(backend: Any, tmp_path: Path) -> None:
     found = faults(backend, tmp_path, *[{**GOOD, "lea_id": f"{2300000 + n}", "kind": "c"} for n in range(1000)])
     assert len(found) == checks.EXAMPLES
     assert sum(one.count for one in found) == 1000
     assert [one.row for one in found] == [2, 3, 4, 5, 6]
 
 
-def test_a_repeated_key_is_named_with_all_its_parts(backend: object, tmp_path: Path) -> None:
+def test_a_repeated_key_is_named_with_all_its_parts(backend: Any, tmp_path: Path) -> None:
     (found,) = faults(backend, tmp_path, GOOD, {**GOOD, "kind": "b"}, GOOD)
     assert (found.kind, found.value, found.row) == ("DuplicateKey", "2300001 + a", 4)
 
 
-def test_rows_are_those_of_the_file_where_it_says_so(backend: object, tmp_path: Path) -> None:
+def test_rows_are_those_of_the_file_where_it_says_so(backend: Any, tmp_path: Path) -> None:
     assert faults(backend, tmp_path, {**GOOD, "kind": "c", "source_row": 77})[0].row == 77
     assert faults(backend, tmp_path, {**GOOD, "kind": "c"}, first_row=5)[0].row == 5
 
 
-def test_a_pattern_with_letters_is_matched_whole(backend: object, tmp_path: Path) -> None:
+def test_a_pattern_with_letters_is_matched_whole(backend: Any, tmp_path: Path) -> None:
     assert faults(backend, tmp_path, {**GOOD, "cell": "88ab"}) == []
     assert [one.kind for one in faults(backend, tmp_path, {**GOOD, "cell": "88abc"})] == ["BadPattern"]

@@ -23,24 +23,25 @@ _CHUNK = 1 << 20
 @contextmanager
 def opened(path: Path) -> Iterator[zipfile.ZipFile]:
     """Open an archive whose every member is safe to unpack; raises BadInput naming each that is not."""
-    try:
-        archive = zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, OSError, NotImplementedError) as why:
-        raise BadInput(
-            [
-                Fault(
-                    kind="BadArchive",
-                    what=f"{path.name} is not a readable zip archive: {why}",
-                    file=path.name,
-                    mend="download it again; the last download may be incomplete",
-                )
-            ]
-        ) from why
-    with archive:
-        faults = _faults(path, archive)
-        if faults:
-            raise BadInput(faults)
-        yield archive
+    with path.open("rb") as file:  # a file that may not be read is no damaged archive: that is told as what it is
+        try:
+            archive = zipfile.ZipFile(file)
+        except (zipfile.BadZipFile, OSError, NotImplementedError) as why:  # OSError: a place before the file's start
+            raise BadInput(
+                [
+                    Fault(
+                        kind="BadArchive",
+                        what=f"{path.name} is not a readable zip archive: {why}",
+                        file=path.name,
+                        mend="download it again; the last download may be incomplete",
+                    )
+                ]
+            ) from why
+        with archive:
+            faults = _faults(path, archive)
+            if faults:
+                raise BadInput(faults)
+            yield archive
 
 
 def members(archive: zipfile.ZipFile) -> list[str]:

@@ -85,6 +85,17 @@ def test_a_member_said_to_begin_before_the_archive_is_refused_as_damage_not_as_t
         archives.unpack(archive, "data.csv", tmp_path)
 
 
+def test_an_archive_that_may_not_be_read_is_not_called_damaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = zipped(tmp_path / "t.zip", ("data.csv", b"a,b\n1,2\n"))
+
+    def closed(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", closed)
+    with pytest.raises(PermissionError), archives.opened(path):
+        pass
+
+
 class FullDisk(io.BytesIO):
     """A file on a disk with no room."""
 

@@ -4,6 +4,7 @@ Analyses are Ibis expressions over declared tables; this module is where they me
 the rows of files that arrive is plain SQL on the embedded engine, which is open long before Ibis is imported.
 """
 
+import errno
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ if TYPE_CHECKING:  # a quarter of a second that adding files need not spend
 
 Connection = duckdb.DuckDBPyConnection
 EngineError = duckdb.Error
+_WRITING = ("Could not write", "No space left", "failed to offload")
 ENGINES = ("duckdb", "polars", "spark")
 IBIS_TYPES = {
     "string": "string",
@@ -139,6 +141,19 @@ def from_frame(frame: "pd.DataFrame", types: dict[str, str] | None = None) -> "i
     import ibis  # noqa: PLC0415
 
     return ibis.memtable(frame, schema=ibis.schema(types) if types else None)
+
+
+def refused_by_machine(why: Exception) -> OSError | None:
+    """What the disk or the memory refused the engine, as an error of the operating system; None where it is the data's.
+
+    A full disk must not be told as a damaged file: downloading it again would help nobody.
+    """
+    words = next(iter(str(why).splitlines()), "")
+    if isinstance(why, duckdb.OutOfMemoryException):
+        return OSError(errno.ENOMEM, words)
+    if isinstance(why, duckdb.IOException) and any(sign in words for sign in _WRITING):
+        return OSError(errno.ENOSPC if "No space left" in words else errno.EIO, words)
+    return None
 
 
 @contextmanager

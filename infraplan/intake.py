@@ -156,6 +156,9 @@ def add(
                     what, _, mend = str(refused).partition("\n  mend:  ")
                     faults.append(Fault(kind="NoCrs", what=what, file=path.name, mend=mend))
                 except Exception as why:
+                    refused_here = engine.refused_by_machine(why)
+                    if refused_here is not None:
+                        raise refused_here from why
                     if not _of_the_file(why):
                         raise
                     faults.append(_unreadable(path, why))

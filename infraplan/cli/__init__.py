@@ -171,8 +171,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(0)
     except OSError as why:
         click.echo(
-            f"the operating system refused: {why.strerror or why}\n  where: {why.filename or 'unknown'}\n"
-            "  mend:  check the path, its permissions and the free disk space, then run the command again",
+            f"the operating system refused: {why.strerror or why}\n"
+            + (f"  where: {why.filename}\n" if why.filename else "")
+            + "  mend:  check the path, its permissions and the free disk space, then run the command again",
             err=True,
         )
         sys.exit(1)

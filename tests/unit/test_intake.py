@@ -32,7 +32,7 @@ from publishers import (
     two_districts,
 )
 
-from infraplan import intake, workspace
+from infraplan import engine, intake, workspace
 from infraplan.errors import BadInput, WorkspaceBusy
 from infraplan.workspace import Workspace
 
@@ -454,3 +454,14 @@ def test_a_header_without_rows_adds_nothing_and_says_so(maine: Workspace, tmp_pa
     (tmp_path / "empty.csv").write_text(text, encoding="utf-8")
     assert "it holds a header and no rows" in str(refusal(maine, tmp_path / "empty.csv"))
     assert maine.catalog == []
+
+
+def test_a_disk_without_room_is_told_as_the_disks_not_as_a_damaged_file(tmp_path: Path) -> None:
+    with engine.in_memory() as opened, pytest.raises(engine.EngineError) as caught:
+        opened.con.execute("COPY (SELECT range AS a FROM range(3000000)) TO '/dev/full' (FORMAT parquet)")
+    refused = engine.refused_by_machine(caught.value)
+    assert refused is not None
+    assert "No space left" in str(refused)
+    with engine.in_memory() as opened, pytest.raises(engine.EngineError) as caught:
+        engine.parquet_rows(opened.con, tmp_path / "gone.parquet")
+    assert engine.refused_by_machine(caught.value) is None

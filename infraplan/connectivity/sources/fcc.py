@@ -294,7 +294,10 @@ def _converted(
 def _copy(query: str, path: Path, arrival: Arrival, desk: Desk) -> None:
     try:
         desk.connection.execute(f"COPY ({query}) TO {literal(path)} (FORMAT parquet)")
-    except Exception as why:  # the engine raises a class for each way a line can be broken
+    except engine.EngineError as why:  # a class of its own for each way a line can be broken
+        refused = engine.refused_by_machine(why)
+        if refused is not None:
+            raise refused from why
         raise BadInput(
             [
                 Fault(

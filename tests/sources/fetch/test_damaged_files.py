@@ -11,6 +11,7 @@ from pathlib import Path
 
 import publishers
 import pytest
+from damage import CELLS
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -21,24 +22,6 @@ from infraplan.errors import BadInput, InfraplanError
 from infraplan.workspace import Workspace
 
 KNOWN = loaders()
-CELLS = [
-    "",
-    "0",
-    "-1",
-    "9" * 400,
-    "NaN",
-    "=1+1",
-    '"',
-    ",",
-    "\n",
-    "\0",
-    "\ufeff",
-    "ÿ",
-    "1e999",
-    "2026-13-45",
-    "inf",
-    "<b>",
-]
 
 
 class Originals(dict[str, bytes]):

@@ -8,8 +8,14 @@ from pathlib import Path
 import commandline
 import publishers
 import pytest
+from hypothesis import settings
 
 from infraplan.workspace import Workspace
+
+settings.register_profile("same", derandomize=True, deadline=None, database=None)
+settings.register_profile("new", deadline=None, print_blob=True)
+"""The same examples in every run, unless HYPOTHESIS_PROFILE=new asks for others (a search by hand, any --seed)."""
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -127,6 +127,8 @@ class _Prices:
     def told(self) -> Bound:
         extra = np.maximum(self.worth - self.worth[self.hubs].max(), 0)
         with_pair = self.bound + extra[None, :] + np.maximum(self.reduced, 0)
+        # a hub's worth has its own unit in it already, dear or not
+        np.fill_diagonal(with_pair, self.bound + extra)
         return Bound(self.bound, with_pair, tuple(sorted(self.hubs.tolist())))
 
 

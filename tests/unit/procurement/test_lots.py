@@ -106,6 +106,16 @@ def test_no_division_is_better_than_the_one_found(problem: Problem) -> None:
 @settings(max_examples=20, deadline=None)
 @given(problems())
 def test_the_bound_by_prices_is_never_above_the_best(problem: Problem) -> None:
+    check_bound(problem)
+
+
+def test_a_dear_hub_is_not_counted_twice() -> None:
+    # two lots of the best division mix easy and hard units; the price of hard ones once made such a hub cost 3.7 of 3
+    hard = Limit("hard", "hard", np.array([-0.5, -0.5, -0.5, 0.5, 0.5, 0.5]), high=0.0)
+    check_bound(grid(2, 3, 3, (even([1.0] * 6, 3, 0.15), hard)))
+
+
+def check_bound(problem: Problem) -> None:
     best = least(problem)
     if np.isfinite(best):
         climbed = bounds.climb(problem, best * 1.1 + 1)

@@ -20,6 +20,7 @@ import pandas as pd
 
 from infraplan import tablefiles
 from infraplan.procurement import filings, prices
+from infraplan.wholefiles import write_text
 
 BIDDERS, MILES, MONTHS_FIXED, LEAST_LINES = 10, 60.0, 3, 3
 MOST_MBPS_PER_STUDENT = 10  # more is a slip of the form: 100 Gbps for 363 students
@@ -80,11 +81,11 @@ def write(folder: Path, told: pd.DataFrame, places: pd.DataFrame, scale: prices.
         tablefiles.write(frame.assign(stamp=HISTORIC), folder / f"{name}.csv")
     for name, frame in (("bids", bids), ("bid_prices", offers)):
         tablefiles.write(frame.assign(stamp=ILLUSTRATIVE), folder / f"{name}.csv")
-    tablefiles.write_text(
+    write_text(
         folder / "lots.toml", "few_providers = 0\nstudents_within = 0.6\ndemand_within = 0.6\nvalue_within = 0.5\n"
     )
-    tablefiles.write_text(folder / "policy.toml", f"horizon_months = 36\nstart_date = {START}\n")
-    tablefiles.write_text(
+    write_text(folder / "policy.toml", f"horizon_months = 36\nstart_date = {START}\n")
+    write_text(
         folder / "rfp.toml",
         'objective = "pre_discount"\npartial_awards = true\nbundles = false\n[factors]\nprice = 100\n',
     )

@@ -22,7 +22,7 @@ import filelock
 
 from infraplan.errors import InfraplanError, WorkspaceBusy
 from infraplan.receipts import sha256_of
-from infraplan.tablefiles import write_json
+from infraplan.wholefiles import write_json
 
 _LOCK_SECONDS = 10.0
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 
 MOST_EXAMPLES_SHOWN = 5
 MOST_GROUPS_SHOWN = 40
+MOST_OF_A_COLUMN = 200
+"""Faults kept of one column or kind; a file with more is wrong as a whole."""
 
 
 class InfraplanError(Exception):

@@ -32,7 +32,7 @@ import urllib3
 
 from infraplan.downloads import Cache, Kept, Part
 from infraplan.errors import InfraplanError
-from infraplan.tablefiles import write_json
+from infraplan.wholefiles import write_json
 
 T = TypeVar("T")
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}

@@ -11,6 +11,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from infraplan import tablefiles
 from infraplan.oer.audit import Audit, Part
 from infraplan.oer.savings import CASES, Savings
+from infraplan.wholefiles import atomic
 
 _HEAD = PatternFill("solid", fgColor="DDE6F0")
 _WIDTHS = {"text": 28, "count": 12, "usd": 16}
@@ -40,7 +41,7 @@ def write(path: Path, told: Audit, stamp: str = "") -> None:
             sheet.oddHeader.center.text = stamp
         sheet.page_setup.fitToHeight = 0
         sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
-    with tablefiles.atomic(path) as temporary:
+    with atomic(path) as temporary:
         book.save(temporary)
 
 

@@ -23,6 +23,7 @@ from infraplan import rules, tablefiles
 from infraplan.errors import BadInput, Fault
 from infraplan.schemas import Schema
 from infraplan.units import half_up, money
+from infraplan.wholefiles import atomic
 
 COLUMNS = ["check", "verdict", "bidder", "factor", "what", "rule"]
 DECLARED = ("kind", "factor", "max_points", "price", "disclosed")
@@ -289,5 +290,5 @@ def blank(path: Path, bidders: int) -> None:
         cell.font = Font(bold=True)
         sheet.column_dimensions[get_column_letter(at)].width = 34 if at == DECLARED.index("factor") + 1 else 14
     sheet.freeze_panes = "F2"
-    with tablefiles.atomic(path) as temporary:
+    with atomic(path) as temporary:
         book.save(temporary)

@@ -13,6 +13,7 @@ from infraplan.errors import BadInput, NoAnswer
 from infraplan.procurement import discounts
 from infraplan.procurement.entities import mask
 from infraplan.schemas import Schema
+from infraplan.wholefiles import atomic
 
 COLUMNS = ["ben", "parent_ben", "row", "finding", "weight", "what"]
 MEND = ("unreadable", "twice", "nslp_above_enrollment", "identified_above_enrollment", "no_count")
@@ -226,7 +227,7 @@ def roll_up(checked: Lint, funding_year: int, target: Path) -> pd.DataFrame:
         )
     year = discounts.Rules.of(funding_year)
     ours = discounts.rates(_as_entities(checked.schools), year, file="the valid file").table
-    with tablefiles.atomic(target) as temporary:
+    with atomic(target) as temporary:
         rollup.write(checked.schools, ours, year, temporary)
     return ours
 

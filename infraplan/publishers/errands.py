@@ -19,7 +19,7 @@ from infraplan.errors import InfraplanError
 from infraplan.fetch import Ask, Http, NotCached, NotFetched
 from infraplan.intake import Loader, Taken
 from infraplan.publishers import Fetchable, Place, Plan, Wanted, downloading, fetchable, plan, watch
-from infraplan.tablefiles import write_json
+from infraplan.wholefiles import write_json
 from infraplan.workspace import Workspace
 
 _REMEMBERED = ("source", "name", "address", "vintage", "bytes", "rows", "as_of", "members", "version")

@@ -18,7 +18,7 @@ from infraplan.errors import InfraplanError
 from infraplan.fetch import Ask, Http, NoCredential, NotFetched, NotPublished, SourceChanged
 from infraplan.publishers import ColumnsLost, Fetchable, Place, Plan, Portrait, Wanted, arcgis, plan
 from infraplan.receipts import Receipt
-from infraplan.tablefiles import write_json
+from infraplan.wholefiles import write_json
 from infraplan.workspace import Workspace
 
 SAME, NEWER, CHANGED = "same", "newer release", "changed since"

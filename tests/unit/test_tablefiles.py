@@ -22,6 +22,8 @@ from hypothesis import strategies as st
 from infraplan import tablefiles
 from infraplan.errors import BadInput
 from infraplan.schemas import Column, Schema
+from infraplan.tablefiles import delimited
+from infraplan.wholefiles import atomic
 
 BIDS = Schema(
     name="t",
@@ -308,7 +310,7 @@ def test_formats_that_need_a_file_are_not_written_to_the_screen(kind: str) -> No
 
 @contextmanager
 def broken_writing(path: Path) -> Iterator[Path]:
-    with tablefiles.atomic(path) as temporary:
+    with atomic(path) as temporary:
         temporary.write_text("half", encoding="utf-8")
         raise OSError(28, "No space left on device")
         yield temporary
@@ -373,9 +375,9 @@ def test_a_long_file_is_read_in_columns_as_it_would_be_row_by_row(
     with pytest.MonkeyPatch.context() as patch:
         answers: list[object] = []
         for long_text in (10**9, 0):
-            patch.setattr(tablefiles, "_LONG_TEXT", long_text)
+            patch.setattr(delimited, "_LONG_TEXT", long_text)
             try:
-                answers.append(tablefiles._read_delimited(content, "t.csv", 1))
+                answers.append(delimited.read_delimited(content, "t.csv", 1))
             except BadInput as why:
                 answers.append(why.faults)
     if isinstance(answers[0], pd.DataFrame):
@@ -386,9 +388,9 @@ def test_a_long_file_is_read_in_columns_as_it_would_be_row_by_row(
 
 
 def test_a_plain_long_file_is_read_in_columns_and_a_ragged_one_is_not() -> None:
-    assert tablefiles._read_plain('x,y\n1,"a,b"\n2,\n', ",") is not None
-    assert tablefiles._read_plain("x,y\n1\n2,3\n", ",") is None
-    assert tablefiles._read_plain('x,y\n1,"a\nb"\n', ",") is None
+    assert delimited.read_plain('x,y\n1,"a,b"\n2,\n', ",") is not None
+    assert delimited.read_plain("x,y\n1\n2,3\n", ",") is None
+    assert delimited.read_plain('x,y\n1,"a\nb"\n', ",") is None
 
 
 def test_a_doubtful_figure_is_kept_and_a_person_is_asked_to_look_at_it(

@@ -54,9 +54,9 @@ def calendar(
         infraplan procurement calendar --workspace iowa -o deadlines.xlsx
         infraplan procurement calendar --form-471 frn_status.csv --as-of 2026-11-22 -o deadlines.ics
     """
-    from infraplan import tablefiles
     from infraplan.procurement import calendar as arithmetic
     from infraplan.procurement import filings, reconcile
+    from infraplan.wholefiles import write_text
 
     day = as_of.date() if as_of else date.today()  # noqa: DTZ011 - a planner's own day
     tables = filings.tables(form_471, workspace)
@@ -65,7 +65,7 @@ def calendar(
     for note in told:
         options.say(note)
     if output.path is not None and output.path.suffix.lower() == ".ics":
-        tablefiles.write_text(output.path, arithmetic.to_ics(found, told[0]))
+        write_text(output.path, arithmetic.to_ics(found, told[0]))
         options.say(f"wrote {output.path} ({len(found.table):,} events)")
         return
     output.write(found.table, workspace, about=[*told, options.PLANNING])

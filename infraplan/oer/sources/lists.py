@@ -15,6 +15,7 @@ from pathlib import Path
 import pandas as pd
 
 from infraplan import tablefiles
+from infraplan.contents import decode
 from infraplan.errors import BadInput, Fault
 from infraplan.oer.sources.wording import fold, words
 from infraplan.units import half_up
@@ -199,7 +200,7 @@ def read_statements(path: Path | str) -> pd.DataFrame:
 
 def _blank_lines(path: Path) -> list[int]:
     """Row numbers of rows that hold cells, all of them blank; an empty line is no row."""
-    text = tablefiles.decode(path.read_bytes())
+    text = decode(path.read_bytes())
     header = next((line for line in text.splitlines() if line.strip()), "")
     delimiter = max(",\t;|", key=header.count)
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)

@@ -25,6 +25,7 @@ from infraplan.procurement.pooling.answer import Answer
 from infraplan.procurement.pooling.bills import CURRENT, Award
 from infraplan.procurement.pooling.inputs import Demand, Inputs, read
 from infraplan.procurement.pooling.policy import Policy, Rfp, read_settings
+from infraplan.wholefiles import write_text
 
 NAME: Final = "contract.toml"
 POSTED_BY: Final = ("state", "consortium")
@@ -65,8 +66,8 @@ def write(answer: Answer, folder: Path, rfp: Rfp | None, stamps: Sequence[str]) 
     tablefiles.write(pd.DataFrame(tiers, columns=["bid_id", "from_quantity", "factor"]), folder / "bid_tiers.csv")
     rows = files.assignments(answer)
     tablefiles.write(rows[rows["bid_id"] != "current"], folder / "assignments.csv")
-    tablefiles.write_text(folder / "policy.toml", _toml(_policy(inputs.policy)))
-    tablefiles.write_text(folder / NAME, _HEAD + _toml(_facts(rfp, stamps)))
+    write_text(folder / "policy.toml", _toml(_policy(inputs.policy)))
+    write_text(folder / NAME, _HEAD + _toml(_facts(rfp, stamps)))
 
 
 _HEAD: Final = """# An awarded contract, for those who may join it: infraplan procurement pool --join ID --contract FOLDER

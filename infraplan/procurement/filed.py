@@ -8,6 +8,7 @@ import pandas as pd
 
 from infraplan.errors import NoAnswer
 from infraplan.procurement.budgets import Rules
+from infraplan.procurement.commitments import MatchRules
 from infraplan.procurement.filings import needed, years_of
 
 KINDS = {"School District": "district", "School": "school", "Library": "library", "Library System": "library"}
@@ -97,8 +98,9 @@ def _entity_rows(told: pd.DataFrame, kind: str, students: pd.Series | None, elig
 def sites(tables: Mapping[str, pd.DataFrame], year: Rules) -> tuple[pd.DataFrame, list[str]]:
     """The table `c2_sites` of filed schools and outlets, with Category Two funded and pending in the cycle's years.
 
-    What a request funded is set on the first site of its applicant. Libraries are left out for years whose multiplier
-    depends on a locale code, which the tables rarely have. Without discount calculations the schools are those that USAC
+    An applicant's sites are those it listed in the newest year: a school it no longer lists is closed or has moved. What a
+    request funded is set on the first site of its applicant. Libraries are left out for years whose multiplier depends on
+    a locale code, which the tables rarely have. Without discount calculations the schools are those that USAC
     publishes. Raises NoAnswer without either.
     """
     if not {"applicant_sites", "applications"} <= tables.keys() and "erate_entities" in tables:
@@ -107,6 +109,8 @@ def sites(tables: Mapping[str, pd.DataFrame], year: Rules) -> tuple[pd.DataFrame
     years = dict(zip(filed["application_number"], filed["funding_year"], strict=True))
     told = calculations.assign(year=calculations["application_number"].map(years)).sort_values("year", kind="stable")
     listed = told[told["site_type"].isin(["School", "Library"]) & told["site_ben"].notna()]
+    since = listed["year"].fillna(0)
+    listed = listed[since == since.groupby(listed["parent_ben"]).transform("max")]
     alone = told[told["site_ben"].isna() & told["parent_type"].isin(["School", "Library"])]
     table = pd.concat([_rows(listed, "site_ben", "site_type", "parent_ben", "students", "square_feet"),
                        _rows(alone, "parent_ben", "parent_type", None, "parent_students", "parent_square_feet")])  # fmt: skip
@@ -152,8 +156,8 @@ def requests(
 ) -> tuple[dict[int | None, pd.DataFrame], list[str]]:
     """The table `commitments_in` of the filed requests by funding year, and in words what was left out.
 
-    A filed rate has the points for state money in it; here they stand apart, so that the match is reckoned by the year's
-    rule. Raises NoAnswer where no request of the year has a cost and a rate.
+    A filed rate has the points for state money in it, at most those of the year's rule; here they stand apart, so that the
+    match is reckoned by that rule. Raises NoAnswer where no request of the year has a cost and a rate.
     """
     filed = needed(tables, "requests")
     year = years_of(filed, tables.get("applications"))
@@ -167,13 +171,14 @@ def requests(
             f"no request{f' of FY{funding_year}' if funding_year else ''} with its cost and rate is loaded\n"
             "  mend:  add the funding requests; `infraplan data list` says which years are loaded"
         )
-    points = [
-        _points(told) for told in kept.get("state_match_percent", pd.Series(None, index=kept.index, dtype=object))
+    state = [
+        _percent(told) for told in kept.get("state_match_percent", pd.Series(None, index=kept.index, dtype=object))
     ]
+    points = [_points(one, some) for one, some in zip(year[kept.index], state, strict=True)]
     table = pd.DataFrame({
         "request_id": kept["frn"], "pre_discount_usd": kept["pre_discount_usd"],
         "rate": [Decimal(rate) - some for rate, some in zip(kept["rate"], points, strict=True)],
-        "state_match_percent": points,
+        "state_match_percent": state,
     }, index=kept.index)  # fmt: skip
     notes = [f"{int((within & ~costed).sum()):,} requests without a cost or a rate are left out"]
     groups = {None if pd.isna(one) else int(one): table[year[kept.index].eq(one) if not pd.isna(one) else year[kept.index].isna()]
@@ -181,8 +186,18 @@ def requests(
     return groups, notes
 
 
-def _points(told: Any) -> Decimal:  # noqa: ANN401 - a decimal, or any of the ways a cell is blank
+def _percent(told: Any) -> Decimal:  # noqa: ANN401 - a decimal, or any of the ways a cell is blank
     return Decimal(0) if told is None or pd.isna(told) else Decimal(told)
+
+
+def _points(year: Any, state_percent: Decimal) -> Decimal:  # noqa: ANN401 - a whole number, or blank
+    """Points for state money in a rate filed for a year: as many as the state pays percent, at most those of the rule.
+
+    There is room for them under the whole cost: they are in the rate already.
+    """
+    if state_percent == 0 or pd.isna(year):
+        return state_percent
+    return min(state_percent, MatchRules.of(int(year)).most_points)
 
 
 def _rows(told: pd.DataFrame, entity: str, kind: str, system: str | None, students: str, feet: str) -> pd.DataFrame:

@@ -63,6 +63,14 @@ def test_budgets_come_from_the_latest_sites_and_the_cycles_own_requests() -> Non
     assert "1 sites without students" in notes[1]
 
 
+def test_a_school_that_its_district_no_longer_lists_has_no_part_in_the_budget() -> None:
+    closed = sites(("A1", "School District", "1", None, None, "School", "10", 500, None))
+    tables = TABLES | {"applicant_sites": pd.concat([closed, TABLES["applicant_sites"]], ignore_index=True)}
+    year = budgets.Rules.of(2026)
+    got = budgets.budgets(filed.sites(tables, year)[0], year).table.set_index("entity_id")
+    assert list(got.loc["1", ["sites", "budget_usd"]]) == [2, Decimal("90646.00")]
+
+
 def test_libraries_wait_for_their_locale_where_the_multiplier_depends_on_it() -> None:
     table, notes = filed.sites(TABLES, budgets.Rules.of(2016))
     assert set(table["kind"]) == {"school"}
@@ -100,6 +108,18 @@ def test_filed_requests_stand_by_year_and_points_for_state_money_come_off_the_fi
         Decimal("82.4"), Decimal("102835.20"), Decimal("2995.20"),
     )  # fmt: skip
     assert notes == ["1 requests without a cost or a rate are left out"]
+
+
+def test_a_state_that_pays_more_than_the_points_is_split_as_filed() -> None:
+    # 70 percent and ten points for a state that pays 15: the filed rate is 80, and 5 percent are the district's
+    paid = REQUESTS.iloc[[1]].assign(
+        pre_discount_usd=Decimal(100000), rate=Decimal(80), state_match_percent=Decimal(15)
+    )
+    groups, _ = filed.requests({"applications": FILED, "requests": paid})
+    split = commitments.commitments(groups[2026], 2026).table.iloc[0]
+    assert list(split[["rate_applied", "commitment_usd", "state_usd", "applicant_usd"]]) == [
+        Decimal(80), Decimal(80000), Decimal(15000), Decimal(5000),
+    ]  # fmt: skip
 
 
 def test_one_year_of_filed_requests_can_be_asked_for_and_one_without_any_is_refused() -> None:

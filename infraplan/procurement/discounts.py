@@ -139,7 +139,7 @@ def rates(frame: pd.DataFrame, year: Rules, *, file: str = "the table") -> Rates
         [
             *entities.row_faults(frame, file),
             *entities.duplicate_faults(body, file),
-            *entities.empty_consortium_faults(frame, file),
+            *entities.consortium_faults(frame, file),
         ]
     )
     columns = _Columns.of(body, year)

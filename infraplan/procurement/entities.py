@@ -105,7 +105,7 @@ def _faults_of_sound_rows(text: pd.DataFrame, schema: Schema, file: str, why: Ba
     except BadInput:  # more faulty rows than are listed: those listed come first
         return []
     named = set(text["member_of"].str.strip()) if "member_of" in text else set()
-    empty = [fault for fault in empty_consortium_faults(sound, file) if fault.value not in named]
+    empty = [one for one in consortium_faults(sound, file) if one.kind != "EmptyConsortium" or one.value not in named]
     return [*row_faults(sound, file), *duplicate_faults(sound[sound["kind"] != "consortium"], file), *empty]
 
 
@@ -313,16 +313,28 @@ def duplicate_faults(body: pd.DataFrame, file: str) -> list[Fault]:
     )
 
 
-def empty_consortium_faults(frame: pd.DataFrame, file: str) -> list[Fault]:
-    """Faults for consortium rows that no entity names in member_of."""
+def consortium_faults(frame: pd.DataFrame, file: str) -> list[Fault]:
+    """Faults for consortium rows that no entity names in member_of, and for those that are a member themselves."""
     declared = (frame["kind"] == "consortium").to_numpy()
     empty = declared & ~frame["entity_id"].isin(frame["member_of"].dropna()).to_numpy()
-    return examples(
-        frame,
-        empty,
-        kind="EmptyConsortium",
-        column="entity_id",
-        file=file,
-        what=lambda row: f"consortium {row['entity_id']} has no members; a rate cannot be averaged over none",
-        mend="name the consortium in member_of of each member",
-    )
+    return [
+        *examples(
+            frame,
+            empty,
+            kind="EmptyConsortium",
+            column="entity_id",
+            file=file,
+            what=lambda row: f"consortium {row['entity_id']} has no members; a rate cannot be averaged over none",
+            mend="name the consortium in member_of of each member",
+        ),
+        *examples(
+            frame,
+            declared & frame["member_of"].notna().to_numpy(),
+            kind="NestedConsortium",
+            column="member_of",
+            file=file,
+            what=lambda row: f"consortium {row['entity_id']} is called a member of {row['member_of']}",
+            mend="a rate is averaged over districts, schools and libraries: leave member_of blank here, and name "
+            "the wider consortium in member_of of each of them (a row for each consortium of an entity)",
+        ),
+    ]

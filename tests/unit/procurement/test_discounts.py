@@ -143,6 +143,11 @@ def test_several_schools_of_one_district_are_one_member(tmp_path: Path) -> None:
     assert row_of(answer, "C")[2] == 65  # (90 + 40) / 2, not (90 + 90 + 40) / 3
 
 
+def test_a_consortium_that_is_called_a_member_of_another_is_refused_and_not_left_out(tmp_path: Path) -> None:
+    found = faults(tmp_path, "A,district,100,40,Rural,,,,,C", "C,consortium,,,,,,,,E", "E,consortium,,,,,,,,")
+    assert found == {"NestedConsortium": [3]}
+
+
 def test_a_member_of_two_consortia_may_stand_twice_and_both_rows_are_kept(tmp_path: Path) -> None:
     answer = rates(tmp_path, "A,district,100,40,Rural,,,,,C", "A,district,100,40,Rural,,,,,E")
     assert list(answer.table["entity_id"]) == ["A", "A", "C", "E"]

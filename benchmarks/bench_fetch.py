@@ -20,8 +20,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from infraplan.asks import Ask, Limits
 from infraplan.downloads import Cache
-from infraplan.fetch import Ask, Http, Limits
+from infraplan.fetch import Http
 
 MEGABYTE = 1_000_000
 

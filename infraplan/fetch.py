@@ -15,30 +15,38 @@ import re
 import shutil
 import time
 import zipfile
-from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
-from email.message import Message
-from email.utils import parsedate_to_datetime
 from importlib.metadata import version
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, Self, TypeVar
-from urllib.parse import parse_qsl, unquote, urlencode, urljoin, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
 import requests
 import urllib3
 
+from infraplan import responses
+from infraplan.asks import (
+    Ask,
+    Limits,
+    NoCredential,
+    NotCached,
+    NotFetched,
+    NotPublished,
+    Seen,
+    SourceChanged,
+    file_name,
+    public_address,
+)
 from infraplan.downloads import Cache, Kept, Part
-from infraplan.errors import InfraplanError
 from infraplan.wholefiles import write_json
 
 T = TypeVar("T")
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 AGENT = f"infraplan/{version('infraplan')} (planning tool for state education and broadband offices)"
 _CHUNK = 1 << 20
-_BODY_READ_FOR_WORDS = 2_000
 _PARTIAL, _NOT_MODIFIED, _RANGE_REFUSED, _NO_CONTENT = 206, 304, 416, 204
 _MOVED = {301, 302, 303, 307, 308}
 _FOR_GOOD = {301, 308}
@@ -47,86 +55,6 @@ _NOT_THERE = {404, 410, 422}
 _REFUSED = {401, 403}
 _WANTS_ACCOUNT = 401
 _NO_HEAD = (405, 501)
-
-
-class NotFetched(InfraplanError):  # noqa: N818 - faults are nouns in this project
-    """A publisher's file could not be had; the message says why and how to go on without."""
-
-
-class NotPublished(NotFetched):
-    """The publisher says that there is no such file (404, 410, 422)."""
-
-
-class NotCached(NotFetched):
-    """Only the cache may be used, and it does not hold the file."""
-
-
-class SourceChanged(NotFetched):
-    """What came is not what the source's description promises."""
-
-
-class NoCredential(NotFetched):
-    """The publisher wants an account that the environment does not name, or did not accept it."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Limits:
-    """How long to wait and how often to try; seconds and bytes.
-
-    A download is a trickle if less than `least_bytes` came in `trickle_seconds`. `spare_bytes` stay free on the disk.
-    """
-
-    connect_seconds: float = 15.0
-    read_seconds: float = 60.0
-    tries: int = 6
-    most_tries: int = 40
-    first_pause: float = 1.0
-    longest_pause: float = 60.0
-    longest_wait: float = 300.0
-    trickle_seconds: float = 60.0
-    least_bytes: int = 60_000
-    spare_bytes: int = 200_000_000
-    most_body_bytes: int = 400_000_000
-    most_file_bytes: int = 20_000_000_000
-    most_redirects: int = 6
-
-
-@dataclass(frozen=True, kw_only=True)
-class Ask:
-    """One thing wanted.
-
-    `secret` are query parameters and `headers` request headers that may be credentials: both are left out of every
-    record. `kind` is what must come (zip | json | csv | xls | any), `pause` the least seconds between two calls to the
-    host, `version` the publisher's own mark: where the cached file carries the same, nothing is asked.
-    """
-
-    address: str
-    params: Mapping[str, str] = field(default_factory=dict)
-    secret: Mapping[str, str] = field(default_factory=dict, repr=False)
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    name: str | None = None
-    kind: str = "any"
-    pause: float = 0.2
-    version: str | None = None
-
-    @property
-    def public(self) -> str:
-        """The address as it may be written down: no credentials, parameters in order."""
-        return _public(f"{self.address}?{urlencode(self.params)}" if self.params else self.address)
-
-    @property
-    def host(self) -> str:
-        """The host asked."""
-        return urlsplit(self.address).hostname or ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Seen:
-    """What a server says of a file without sending it: its size and marks, None where it does not say."""
-
-    bytes: int | None = None
-    etag: str | None = None
-    modified: str | None = None
 
 
 class Again(Exception):  # noqa: N818
@@ -284,18 +212,18 @@ class Http:
         try:
             return json.loads(body)
         except ValueError:
-            if _is_page(body):
-                words = self.clean(_words(body))
+            if responses.is_page(body):
+                words = self.clean(responses.words(body))
                 if ask.secret and " key" in f" {words.lower()}":
                     raise NoCredential(f"{ask.host} did not accept the key: {words}\n  where: {ask.public}") from None
                 raise SourceChanged(
                     f"{ask.host} sent a web page in place of data: {words}\n"
                     f"  where: {ask.public}\n  mend:  the site may be down or want an account; try again later"
                 ) from None
-            if _looks_cut(body):
+            if responses.looks_cut(body):
                 raise Again("the answer was cut off") from None
             raise SourceChanged(
-                f"{ask.host} sent something that is not JSON: {self.clean(_words(body))}\n  where: {ask.public}\n"
+                f"{ask.host} sent something that is not JSON: {self.clean(responses.words(body))}\n  where: {ask.public}\n"
                 "  mend:  try again later; if it stays so, add the file by hand with `infraplan data add`"
             ) from None
 
@@ -312,7 +240,7 @@ class Http:
             plain = (
                 answer.headers.get("Content-Encoding", "identity") == "identity"
             )  # a sum of packed bytes is not ours
-            if plain and not _sum_agrees(answer.headers, bytes(body)):
+            if plain and not responses.sum_agrees(answer.headers, bytes(body)):
                 raise SourceChanged(
                     f"an answer of {ask.host} does not have the checksum that it announces\n  where: {ask.public}\n"
                     "  mend:  run the command again; if it stays so, the publisher's copy is damaged"
@@ -324,7 +252,7 @@ class Http:
             if answer.status_code in _NO_HEAD:
                 return Seen()
             told = answer.headers
-            size = _whole(told.get("Content-Length"))
+            size = responses.whole(told.get("Content-Length"))
             return Seen(bytes=size, etag=told.get("ETag"), modified=told.get("Last-Modified"))
 
     def _download_once(self, ask: Ask, here: Kept | None) -> Kept:
@@ -354,7 +282,7 @@ class Http:
 
     def _receive(self, ask: Ask, answer: requests.Response, part: Part, start: int, total: int | None) -> Any:  # noqa: ANN401
         """Append what comes to the part; returns the running SHA-256. A broken line leaves the part for the next try."""
-        mark = _mark(answer.headers)
+        mark = responses.mark(answer.headers)
         write_json(self.cache.part_about(ask.public), {"mark": mark})
         digest = hashlib.sha256()
         name = ask.name or ask.public
@@ -411,7 +339,7 @@ class Http:
             if urlsplit(address).scheme == "https" and urlsplit(target).scheme != "https":
                 raise NotFetched(f"{ask.host} redirects to an address without encryption\n  where: {ask.public}")
             if answer.status_code in _FOR_GOOD:
-                self.moved[_public(address)] = self.clean(_public(target))
+                self.moved[public_address(address)] = self.clean(public_address(target))
             if urlsplit(target).netloc != urlsplit(address).netloc:
                 private, params, target = (
                     {},
@@ -438,11 +366,11 @@ class Http:
         status = answer.status_code
         if status in fine or (200 <= status < 300):  # noqa: PLR2004 - the successes of HTTP
             return answer
-        words = self.clean(_words(_start_of(answer)))
+        words = self.clean(responses.words(_start_of(answer)))
         answer.close()
         told = f"{ask.host} answered {status}" + (f": {words}" if words else "")
         if status in _AGAIN:
-            raise Again(f"{ask.host} answered {status}", _retry_after(answer.headers))
+            raise Again(f"{ask.host} answered {status}", responses.retry_after(answer.headers))
         if status in _NOT_THERE:
             raise NotPublished(f"{told}\n  where: {ask.public}")
         if status in _REFUSED and (ask.secret or ask.headers):
@@ -514,7 +442,7 @@ class Http:
 
     def _expected(self, ask: Ask, answer: requests.Response, start: int) -> int | None:
         """Bytes of the whole file, None where the server does not say; refuses what does not fit on the disk."""
-        length = _whole(answer.headers.get("Content-Length"))
+        length = responses.whole(answer.headers.get("Content-Length"))
         if answer.headers.get("Content-Encoding", "identity") != "identity":
             length = None  # it counts packed bytes
         if (length or 0) > self.limits.most_file_bytes:
@@ -535,30 +463,30 @@ class Http:
         """Refuse a web page before it is taken for the file."""
         kind = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
         if kind in {"text/html", "application/xhtml+xml"}:
-            raise SourceChanged(_page_words(ask, self.clean(_words(_start_of(answer)))))
+            raise SourceChanged(responses.page_words(ask, self.clean(responses.words(_start_of(answer)))))
         if kind == "application/json" and ask.kind in {"zip", "csv", "xls"}:
             raise SourceChanged(
-                f"{ask.host} sent a message in place of the file: {self.clean(_words(_start_of(answer)))}\n"
+                f"{ask.host} sent a message in place of the file: {self.clean(responses.words(_start_of(answer)))}\n"
                 f"  where: {ask.public}"
             )
 
     def _check_whole(self, ask: Ask, headers: Mapping[str, str], path: Path, digest: Any) -> None:  # noqa: ANN401
         """Hold a finished part against the publisher's checksum and its kind; a part that fails is removed."""
         with path.open("rb") as stream:
-            head = stream.read(_BODY_READ_FOR_WORDS)
+            head = stream.read(responses.READ_FOR_WORDS)
         wrong: Exception | None = None
-        if not _sum_agrees(headers, path, digest.digest()):
+        if not responses.sum_agrees(headers, path, digest.digest()):
             wrong = SourceChanged(
                 f"{ask.name or ask.public} does not have the checksum that {ask.host} announces\n  where: {ask.public}\n"
                 "  mend:  run the command again; if it stays so, the publisher's copy is damaged"
             )
-        elif _is_page(head) and ask.kind != "any":
-            wrong = SourceChanged(_page_words(ask, self.clean(_words(head))))
+        elif responses.is_page(head) and ask.kind != "any":
+            wrong = SourceChanged(responses.page_words(ask, self.clean(responses.words(head))))
         elif ask.kind == "zip" and not zipfile.is_zipfile(path):
             cut = Again("the archive was cut off")
             other = SourceChanged(f"{ask.host} sent something that is not a zip archive\n  where: {ask.public}")
             wrong = cut if head.startswith(b"PK") else other
-        elif ask.kind == "json" and not _is_json(path, head):
+        elif ask.kind == "json" and not responses.is_json(path, head):
             cut = Again("the answer was cut off")
             other = SourceChanged(f"{ask.host} sent something that is not JSON\n  where: {ask.public}")
             wrong = cut if head.lstrip()[:1] in (b"{", b"[") else other
@@ -598,7 +526,7 @@ class Http:
     def _about(self, ask: Ask, headers: Mapping[str, str], rows: int | None = None) -> Kept:
         return Kept(
             path=Path(),
-            name=_file_name(ask, headers),
+            name=file_name(ask, headers),
             address=ask.public,
             sha256="",
             bytes=0,
@@ -649,29 +577,6 @@ def _as_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
 
 
-def _public(address: str) -> str:
-    """An address without user, password and fragment.
-
-    >>> _public("https://me:pw@example.org/a?b=1#c")
-    'https://example.org/a?b=1'
-    """
-    parts = urlsplit(address)
-    host = parts.netloc.rpartition("@")[2]
-    return urlunsplit((parts.scheme, host, parts.path, parts.query, ""))
-
-
-def _whole(text: str | None) -> int | None:
-    return int(text) if text is not None and text.isdigit() else None
-
-
-def _mark(headers: Mapping[str, str]) -> str | None:
-    """The mark by which a broken download may be continued: a strong ETag, else the date of change."""
-    etag = headers.get("ETag")
-    if etag and not etag.startswith("W/"):
-        return etag
-    return headers.get("Last-Modified")
-
-
 def _continues(answer: requests.Response, already: int) -> bool:
     if answer.status_code != _PARTIAL:
         return True
@@ -679,67 +584,11 @@ def _continues(answer: requests.Response, already: int) -> bool:
     return found is not None and int(found[1]) == already > 0
 
 
-def _retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds the server asks to wait; a date is read by the server's own clock, whatever ours says."""
-    told = headers.get("Retry-After", "").strip()
-    if told.isdigit():
-        return float(told)
-    try:
-        then, now = parsedate_to_datetime(told), parsedate_to_datetime(headers.get("Date", ""))
-        return max(0.0, (then - now).total_seconds())
-    except (TypeError, ValueError):
-        return None
-
-
 def _start_of(answer: requests.Response) -> bytes:
     try:
-        return bytes(answer.raw.read(_BODY_READ_FOR_WORDS, decode_content=True))
+        return bytes(answer.raw.read(responses.READ_FOR_WORDS, decode_content=True))
     except (urllib3.exceptions.HTTPError, OSError, ValueError):
         return b""
-
-
-def _is_page(head: bytes) -> bool:
-    start = head.lstrip(b"\xef\xbb\xbf \r\n\t")[:200].lower()
-    return start.startswith((b"<!doctype", b"<html", b"<head", b"<script"))
-
-
-def _is_json(path: Path, head: bytes) -> bool:
-    """Whether a file begins and ends as one JSON value does."""
-    with path.open("rb") as stream:
-        stream.seek(max(0, path.stat().st_size - _BODY_READ_FOR_WORDS))
-        end = stream.read()
-    return head.lstrip(b"\xef\xbb\xbf \r\n\t")[:1] + end.rstrip()[-1:] in (b"{}", b"[]")
-
-
-def _page_words(ask: Ask, words: str) -> str:
-    return (
-        f"{ask.host} sent a web page in place of {ask.name or 'the file'}: {words}\n  where: {ask.public}\n"
-        "  mend:  the site may be down or let only browsers in: download the file there and `infraplan data add` it"
-    )
-
-
-def _words(body: bytes) -> str:
-    """What a message or page says, in one short line without markup.
-
-    >>> _words(b"<html><head><title>Down for maintenance</title></head></html>")
-    'Down for maintenance'
-    """
-    text = body[:_BODY_READ_FOR_WORDS].decode("utf-8", errors="replace")
-    text = re.sub(r"(?is)<(script|style).*?(</\1>|$)|<[^>]*>", " ", text)
-    text = "".join(sign if sign.isprintable() else " " for sign in text)
-    return " ".join(text.split())[:160]
-
-
-def _looks_cut(body: bytes) -> bool:
-    """Whether a body starts as JSON and lacks its end.
-
-    >>> _looks_cut(b'[["NAME","state"],["Maine"'), _looks_cut(b"error: unknown variable")
-    (True, False)
-    """
-    bare = body.strip()
-    return bare[:1] in (b"{", b"[") and not (
-        bare.endswith((b"}", b"]")) and bare[:1] == {b"}": b"{", b"]": b"["}[bare[-1:]]
-    )
 
 
 def _counted(tries: int) -> str:
@@ -766,33 +615,3 @@ def _in_words(why: BaseException) -> str:
         if isinstance(why, kind):
             return words
     return "the line broke"
-
-
-def _file_name(ask: Ask, headers: Mapping[str, str]) -> str:
-    """The publisher's name of a file, safe to write: the asked one, else the server's, else the end of the address."""
-    told = ask.name
-    if told is None:
-        message = Message()
-        message["Content-Disposition"] = headers.get("Content-Disposition", "")
-        told = message.get_filename() or unquote(urlsplit(ask.address).path.rpartition("/")[2])
-    bare = PurePosixPath(told.replace("\\", "/")).name
-    bare = re.sub(r"[^\w.+() -]", "_", bare).lstrip(".")[:150]
-    return bare or "download"
-
-
-def _sum_agrees(headers: Mapping[str, str], content: Path | bytes, sha256: bytes | None = None) -> bool:
-    """Whether a file or a body has the checksum that its publisher sent along; true where none was."""
-    wanted: list[tuple[str, bytes]] = []
-    digest = headers.get("Repr-Digest") or headers.get("Digest") or ""
-    if found := re.search(r"sha-256=:?([A-Za-z0-9+/=]+):?", digest, re.IGNORECASE):
-        wanted.append((found[1], sha256 or _digest(content, "sha256")))
-    if told := headers.get("Content-MD5"):
-        wanted.append((told, _digest(content, "md5")))
-    return all(text.strip().rstrip("=") == b64encode(ours).decode().rstrip("=") for text, ours in wanted)
-
-
-def _digest(content: Path | bytes, kind: str) -> bytes:
-    if isinstance(content, bytes):
-        return hashlib.new(kind, content, usedforsecurity=False).digest()
-    with content.open("rb") as stream:
-        return hashlib.file_digest(stream, lambda: hashlib.new(kind, usedforsecurity=False)).digest()

@@ -126,8 +126,8 @@ def check_publishers(here: "Workspace", hosts: tuple[str, ...], output: options.
     import pandas as pd
 
     from infraplan import publishers
+    from infraplan.asks import NotFetched
     from infraplan.errors import NoAnswer
-    from infraplan.fetch import NotFetched
     from infraplan.publishers import watch
 
     asked, findings = watch.watched(here, list(publishers.fetchable().values()))

@@ -12,9 +12,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from infraplan.arrivals import Source, sources
+from infraplan.asks import Ask, NoCredential, SourceChanged
 from infraplan.downloads import Kept
 from infraplan.errors import InfraplanError
-from infraplan.fetch import Ask, Http, NoCredential, SourceChanged
+from infraplan.fetch import Http
 from infraplan.resources import data_path, read_toml
 from infraplan.states import State
 

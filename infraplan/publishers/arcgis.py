@@ -9,8 +9,9 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from infraplan.asks import Ask, NotFetched, NotPublished, SourceChanged
 from infraplan.downloads import Kept
-from infraplan.fetch import Again, Ask, Http, NotFetched, NotPublished, SourceChanged
+from infraplan.fetch import Again, Http
 from infraplan.publishers import Fetchable, Place, Plan, Portrait, Wanted, need_columns
 
 _BUSY = {429, 500, 502, 503, 504}

@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from infraplan.fetch import Ask, Http, NotPublished, SourceChanged
+from infraplan.asks import Ask, NotPublished, SourceChanged
+from infraplan.fetch import Http
 from infraplan.publishers import Fetchable, Place, Plan, Wanted, downloading
 
 _NAMING = ("title", "creator", "publisher")

@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from infraplan.asks import Ask, SourceChanged
 from infraplan.downloads import Kept
-from infraplan.fetch import Ask, Http, SourceChanged
+from infraplan.fetch import Http
 from infraplan.publishers import Fetchable, Place, Plan, Portrait, Wanted
 from infraplan.records import at, row_of, used
 

@@ -10,8 +10,9 @@ import io
 from collections.abc import Mapping
 from typing import Any
 
+from infraplan.asks import Ask, NotPublished, SourceChanged
 from infraplan.downloads import Kept
-from infraplan.fetch import Ask, Http, NotPublished, SourceChanged
+from infraplan.fetch import Http
 from infraplan.publishers import Fetchable, Place, Plan, Wanted
 
 

@@ -15,8 +15,9 @@ from typing import Any
 
 from infraplan import archives, intake, standing
 from infraplan.arrivals import Source, sources
+from infraplan.asks import Ask, NotCached, NotFetched
 from infraplan.errors import InfraplanError
-from infraplan.fetch import Ask, Http, NotCached, NotFetched
+from infraplan.fetch import Http
 from infraplan.intake import Loader, Taken
 from infraplan.publishers import Fetchable, Place, Plan, Wanted, downloading, fetchable, plan, watch
 from infraplan.wholefiles import write_json

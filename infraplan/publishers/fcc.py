@@ -14,8 +14,9 @@ from typing import Any
 
 from infraplan import archives
 from infraplan.arrivals import bdc_dates
+from infraplan.asks import Ask, NotFetched, NotPublished, SourceChanged
 from infraplan.downloads import Kept
-from infraplan.fetch import Again, Ask, Http, NotFetched, NotPublished, SourceChanged
+from infraplan.fetch import Again, Http
 from infraplan.publishers import Fetchable, Place, Plan, Wanted, downloading
 
 _BUSY = {408, 429, 500, 502, 503, 504}

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from infraplan.fetch import Ask, Http, NotPublished
+from infraplan.asks import Ask, NotPublished
+from infraplan.fetch import Http
 from infraplan.publishers import Fetchable, Place, Plan, Wanted, downloading
 
 

@@ -12,7 +12,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from infraplan.fetch import Ask, Http, NotPublished, SourceChanged
+from infraplan.asks import Ask, NotPublished, SourceChanged
+from infraplan.fetch import Http
 from infraplan.publishers import Fetchable, Place, Plan
 from infraplan.publishers.catalogs import Records, as_one_file
 from infraplan.records import at

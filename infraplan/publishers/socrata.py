@@ -12,8 +12,9 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from infraplan.asks import Ask, SourceChanged
 from infraplan.downloads import Kept
-from infraplan.fetch import Ask, Http, SourceChanged
+from infraplan.fetch import Http
 from infraplan.publishers import Fetchable, Place, Plan, Portrait, Wanted, need_columns
 
 

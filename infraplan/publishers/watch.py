@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from infraplan import arrivals
+from infraplan.asks import Ask, NoCredential, NotFetched, NotPublished, SourceChanged
 from infraplan.errors import InfraplanError
-from infraplan.fetch import Ask, Http, NoCredential, NotFetched, NotPublished, SourceChanged
+from infraplan.fetch import Http
 from infraplan.publishers import ColumnsLost, Fetchable, Place, Plan, Portrait, Wanted, arcgis, plan
 from infraplan.receipts import Receipt
 from infraplan.wholefiles import write_json

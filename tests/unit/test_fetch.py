@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from infraplan import fetch
+from infraplan import asks, responses
+from infraplan.asks import Ask, NotCached
 from infraplan.downloads import Cache, Kept, cache_folder
 from infraplan.errors import InfraplanError
-from infraplan.fetch import Ask, Http, NotCached
+from infraplan.fetch import Http
 
 
 @pytest.mark.parametrize(
@@ -23,7 +24,7 @@ from infraplan.fetch import Ask, Http, NotCached
     ],
 )
 def test_how_long_a_server_asks_to_wait(headers: dict[str, str], seconds: float | None) -> None:
-    assert fetch._retry_after(headers) == seconds
+    assert responses.retry_after(headers) == seconds
 
 
 @pytest.mark.parametrize(
@@ -43,7 +44,7 @@ def test_a_file_is_named_as_its_publisher_says_and_stays_in_its_folder(
     name: str | None, header: str, kept: str
 ) -> None:
     ask = Ask(address="https://example.org/a/end%20of%20path.xls?key=1", name=name)
-    assert fetch._file_name(ask, {"Content-Disposition": header}) == kept
+    assert asks.file_name(ask, {"Content-Disposition": header}) == kept
 
 
 def test_an_ask_shows_no_credential() -> None:

@@ -8,10 +8,11 @@ import pytest
 from fetch.maine_online import SOURCES, open_for_maine
 from fetch.standin import Standin
 from infraplan import publishers, states
+from infraplan.asks import Limits
 from infraplan.cli.data import data, loaders
 from infraplan.cli.fetching import diff, fetch
 from infraplan.downloads import Cache
-from infraplan.fetch import Http, Limits
+from infraplan.fetch import Http
 from infraplan.publishers import Place, errands
 from infraplan.workspace import Workspace
 

@@ -10,7 +10,8 @@ import pytest
 
 from fetch.maine_online import ACS, FCC
 from fetch.standin import Answer, Asked, Standin, as_json
-from infraplan.fetch import Ask, Http, NoCredential, NotFetched
+from infraplan.asks import Ask, NoCredential, NotFetched
+from infraplan.fetch import Http
 
 Run = Callable[..., Any]
 

@@ -11,9 +11,10 @@ import pytest
 
 from fetch.maine_online import zipped
 from fetch.standin import MAINTENANCE, Answer, Asked, Standin, as_json
+from infraplan.asks import Ask, Limits, NotCached, NotFetched, NotPublished, SourceChanged
 from infraplan.downloads import Cache
 from infraplan.errors import InfraplanError, WorkspaceBusy
-from infraplan.fetch import Ask, Http, Limits, NotCached, NotFetched, NotPublished, SourceChanged
+from infraplan.fetch import Http
 
 PATH = "/files.example/big.bin"
 BIG = bytes(range(256)) * 4_000

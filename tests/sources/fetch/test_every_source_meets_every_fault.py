@@ -22,10 +22,11 @@ from fetch.conftest import ACCOUNTS
 from fetch.maine_online import BY_NAME, SOURCES, zipped
 from fetch.standin import MAINTENANCE, Answer, Asked, Standin
 from infraplan import publishers, states
+from infraplan.asks import Limits
 from infraplan.cli.data import loaders
 from infraplan.downloads import Cache
 from infraplan.errors import InfraplanError
-from infraplan.fetch import Http, Limits
+from infraplan.fetch import Http
 from infraplan.publishers import Place, errands
 from infraplan.workspace import Workspace
 

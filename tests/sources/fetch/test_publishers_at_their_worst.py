@@ -27,8 +27,9 @@ from fetch.maine_online import (
 )
 from fetch.standin import MAINTENANCE, Answer, Asked, Standin, as_json
 from infraplan import publishers, states
+from infraplan.asks import NoCredential, NotFetched, NotPublished, SourceChanged
 from infraplan.downloads import Kept
-from infraplan.fetch import Http, NoCredential, NotFetched, NotPublished, SourceChanged
+from infraplan.fetch import Http
 from infraplan.publishers import Place, Plan
 
 DOWNLOADS = f"{FCC}/map/downloads"

@@ -15,7 +15,7 @@ import h3
 import shapely
 
 from infraplan import intake
-from infraplan.cli.data import loaders
+from infraplan.cli.arriving import loaders
 from infraplan.workspace import Workspace
 
 WEST, EAST = "2300001", "2300002"

@@ -1,56 +1,18 @@
 """`infraplan data`: files in, what is there, files out."""
 
-from collections.abc import Iterator, Mapping
-from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from infraplan.cli import LazyGroup, options
-
-if TYPE_CHECKING:
-    from infraplan.intake import Loader, Taken
-
-
-class _Loaders(Mapping[str, "Loader"]):
-    """The loaders by source, imported with all that they need when a file asks for one that those before do not have."""
-
-    def __getitem__(self, source_id: str) -> "Loader":
-        from infraplan.connectivity.sources import fcc
-
-        if source_id in fcc.LOADERS:
-            return fcc.LOADERS[source_id]
-        from infraplan.connectivity.sources import nces
-
-        return nces.LOADERS[source_id] if source_id in nces.LOADERS else self._every[source_id]
-
-    def __iter__(self) -> "Iterator[str]":
-        return iter(self._every)
-
-    def __len__(self) -> int:
-        return len(self._every)
-
-    @cached_property
-    def _every(self) -> "Mapping[str, Loader]":
-        from infraplan import columnmaps
-        from infraplan.connectivity import sources as connectivity
-        from infraplan.oer.sources import catalogs
-        from infraplan.procurement import sources as procurement
-
-        return {**columnmaps.LOADERS, **connectivity.LOADERS, **procurement.LOADERS, **catalogs.LOADERS}
-
-
-def loaders() -> "Mapping[str, Loader]":
-    """The loaders of every domain and of a state's own files, by source."""
-    return _Loaders()
+from infraplan.cli.arriving import loaders, tell
 
 
 @click.group(
     cls=LazyGroup,
     lazy={
         "fetch": ("infraplan.cli.fetching:fetch", "Bring publishers' files: politely, verified, resumable."),
-        "diff": ("infraplan.cli.fetching:diff", "What a newer release changed, in words and as a table."),
+        "diff": ("infraplan.cli.diff:diff", "What a newer release changed, in words and as a table."),
     },
 )
 def data() -> None:
@@ -102,7 +64,7 @@ def add(
         source_id=source_id,
         as_of=day,
         column_map=column_map,
-        told=_tell,
+        told=tell,
     )
 
 
@@ -112,36 +74,6 @@ def _date(text: str | None) -> str | None:
     if text is not None and not real_date(text):
         raise click.UsageError(f"--as-of is {text}, expected a date as 2025-12-31, or a year")
     return text
-
-
-def _tell_note(note: str, file: str) -> None:
-    """A note; of a list of matched names those that a person should look at, the rest counted."""
-    from infraplan.columnmaps import BOTH
-
-    head, *lines = note.splitlines()
-    options.say(f"  {head}")
-    plain = [line for line in lines if line.endswith(f"(by {BOTH})")]
-    for line in lines:
-        if line not in plain:
-            options.say(f"  {line}")
-    if plain:
-        options.say(f"    {len(plain)} agree in number and name; `infraplan data receipts {file}` lists them")
-
-
-def _tell(taken: "Taken") -> None:
-    if taken.already:
-        there = "" if taken.given in {"", taken.receipt.file} else f" under the name {taken.receipt.file}"
-        options.say(f"{taken.given or taken.receipt.file}: already here{there}, nothing changed")
-        return
-    options.say(taken.receipt.line())
-    for note in taken.receipt.notes:
-        _tell_note(note, taken.receipt.file)
-    if taken.replaces:
-        options.say(
-            f"  now current in place of {', '.join(taken.replaces)}, which stays until `infraplan data drop` names it"
-        )
-    if taken.older:
-        options.say("  older than what is loaded: kept, but the newer file stays current")
 
 
 @data.command("list")

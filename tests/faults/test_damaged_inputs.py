@@ -25,7 +25,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from infraplan import intake, schemas, tablefiles
-from infraplan.cli.data import loaders
+from infraplan.cli.arriving import loaders
 from infraplan.connectivity import homes
 from infraplan.connectivity.network import costs
 from infraplan.errors import InfraplanError

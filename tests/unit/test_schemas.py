@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from infraplan import arrivals, schemas, standing
-from infraplan.cli.data import loaders
+from infraplan.cli.arriving import loaders
 from infraplan.errors import BadInput, InfraplanError
 from infraplan.resources import data_path
 from infraplan.schemas import Schema

@@ -6,10 +6,9 @@ are allowed and want a sentence in the file.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +26,8 @@ from infraplan.wholefiles import atomic
 
 COLUMNS = ["check", "verdict", "bidder", "factor", "what", "rule"]
 DECLARED = ("kind", "factor", "max_points", "price", "disclosed")
+WORDS = ("award", "disqualified")
+"""Kinds of rows whose cells are words, not numbers."""
 WHOLE_POINTS = Decimal(100)
 NEAR_POINTS = Decimal(1)
 """Price points may differ by this much from lowest price / price x points before they are remarked on."""
@@ -45,25 +46,34 @@ class Factor:
 
 @dataclass(frozen=True)
 class Matrix:
-    """A matrix as read: bidders in order, factors, prices by bidder, totals as written, and who was marked as winner."""
+    """A matrix as read: bidders in order, factors, prices by bidder, totals as written, and who was marked as winner.
+
+    `disqualified` says why a bid was set aside before it was scored; it takes no part in the ranking.
+    """
 
     bidders: tuple[str, ...]
     factors: tuple[Factor, ...]
     eligible_usd: Mapping[str, Decimal]
     totals: Mapping[str, Decimal]
     awarded: tuple[str, ...]
+    disqualified: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def ranked(self) -> tuple[str, ...]:
+        """The bidders that were scored: all but those disqualified."""
+        return tuple(bidder for bidder in self.bidders if bidder not in self.disqualified)
 
     def sums(self) -> dict[str, Decimal]:
         """Points of each bidder, added up."""
         return {
             bidder: sum((factor.points[bidder] or Decimal(0) for factor in self.factors), Decimal(0))
-            for bidder in self.bidders
+            for bidder in self.ranked
         }
 
     def winners(self) -> list[str]:
-        """The bidders with the most points: one, or several that tie."""
+        """The bidders with the most points: one, or several that tie; none where all are disqualified."""
         sums = self.sums()
-        return [bidder for bidder in self.bidders if sums[bidder] == max(sums.values())]
+        return [bidder for bidder in self.ranked if sums[bidder] == max(sums.values())]
 
 
 @dataclass(frozen=True)
@@ -76,12 +86,13 @@ class Evaluation:
     def words(self) -> list[str]:
         """Points, winner and findings, for a person."""
         sums, winners = self.matrix.sums(), self.matrix.winners()
-        points = ", ".join(f"{bidder} {sums[bidder]:g}" for bidder in self.matrix.bidders)
+        points = ", ".join(f"{bidder} {sums[bidder]:g}" for bidder in self.matrix.ranked)
         wins = f"{winners[0]} wins" if len(winners) == 1 else f"{' and '.join(winners)} tie"
         challenge = int((self.table["verdict"] == "challenge").sum())
+        noun = "finding" if challenge == 1 else "findings"
         return [
-            f"points: {points}; {wins}",
-            f"{challenge:,} findings would be challenged, {len(self.table) - challenge:,} to look at",
+            f"points: {points}; {wins}" if winners else "no bid is left to rank: all are disqualified",
+            f"{challenge:,} {noun} would be challenged, {len(self.table) - challenge:,} to look at",
         ]
 
 
@@ -95,14 +106,10 @@ def evaluate(
     told = rules.load("erate", funding_year, "program")
     bidding = told.figure("bidding.heaviest_factor")
     cite = bidding.cite.title if bidding.cite else ""
-    found = [*_price_heaviest(matrix, cite), *_points(matrix), *_price_order(matrix, cite), *_totals(matrix),
-             *_award(matrix), *_disclosed(matrix), *_weights(matrix), *_few_or_dear(matrix)]  # fmt: skip
-    if posted and chosen:
-        waiting = int(told.value("bidding.waiting_days"))
-        if chosen < posted + timedelta(days=waiting):
-            first = posted + timedelta(days=waiting)
-            what = f"chosen on {chosen}, {(chosen - posted).days} days after {posted}; {first} is the first day allowed"
-            found.append(_finding("waiting", "challenge", what, rule=cite))
+    found = [*_price_heaviest(matrix, cite), *_points(matrix), *_priced(matrix), *_price_order(matrix, cite),
+             *_price_formula(matrix), *_totals(matrix), *_award(matrix), *_disclosed(matrix), *_disqualified(matrix),
+             *_weights(matrix), *_few_or_dear(matrix),
+             *_waiting(posted, chosen, int(told.value("bidding.waiting_days")), cite)]  # fmt: skip
     table = pd.DataFrame(found, columns=COLUMNS).sort_values("verdict", kind="stable")
     return Evaluation(table.reset_index(drop=True), matrix)
 
@@ -134,7 +141,8 @@ def _price_heaviest(matrix: Matrix, cite: str) -> Iterator[tuple[Any, ...]]:
 
 def _points(matrix: Matrix) -> Iterator[tuple[Any, ...]]:
     for factor in matrix.factors:
-        for bidder, given in factor.points.items():
+        for bidder in matrix.ranked:
+            given = factor.points[bidder]
             if given is None:
                 yield _finding("points", "challenge", f"no points are given to {bidder} for {factor.name}", bidder=bidder,
                                factor=factor.name)  # fmt: skip
@@ -143,32 +151,69 @@ def _points(matrix: Matrix) -> Iterator[tuple[Any, ...]]:
                 yield _finding("points", "challenge", what, bidder=bidder, factor=factor.name)
 
 
-def _price_order(matrix: Matrix, cite: str) -> Iterator[tuple[Any, ...]]:
-    """A dearer bid must not have more price points than a cheaper one; points are set beside the usual formula."""
+def _price_points(matrix: Matrix) -> list[tuple[Decimal, str, Decimal]]:
+    """Price, bidder and price points of the bids that were scored, cheapest first; the first factor marked as the price."""
     price = next((factor for factor in matrix.factors if factor.price), None)
-    priced = sorted((usd, bidder) for bidder, usd in matrix.eligible_usd.items())
-    if price is None or not priced:
+    if price is None:
+        return []
+    return sorted(
+        (matrix.eligible_usd[bidder], bidder, given)
+        for bidder in matrix.ranked
+        if bidder in matrix.eligible_usd and (given := price.points[bidder]) is not None
+    )
+
+
+def _priced(matrix: Matrix) -> Iterator[tuple[Any, ...]]:
+    """Without the prices nobody can see whether the price points are right."""
+    without = [bidder for bidder in matrix.ranked if bidder not in matrix.eligible_usd]
+    if without and len(without) == len(matrix.ranked):
+        yield _finding("priced", "look", "no row has the prices of the eligible services (kind eligible_usd): the price "
+                       "points could not be checked")  # fmt: skip
         return
-    points = price.points
-    for (low, cheap), (high, dear) in pairwise(priced):
-        mine, theirs = points[cheap], points[dear]
-        if mine is not None and theirs is not None and high > low and theirs > mine:
-            what = f"{dear} (${high:,.2f}) has {theirs:g} price points, {cheap} (${low:,.2f}) only {mine:g}: swapped?"
-            yield _finding("price_order", "challenge", what, bidder=dear, factor=price.name, rule=cite)
-    lowest = priced[0][0]
-    for usd, bidder in priced:
-        given = points[bidder]
-        usual = half_up(price.most * lowest / usd, 1) if usd else price.most
-        if given is not None and abs(given - usual) > NEAR_POINTS:
+    for bidder in without:
+        what = f"no price of the eligible services is written for {bidder}: its price points could not be checked"
+        yield _finding("priced", "look", what, bidder=bidder)
+
+
+def _price_order(matrix: Matrix, cite: str) -> Iterator[tuple[Any, ...]]:
+    """A dearer bid must not have more price points than a cheaper one, and bids of one price must have the same."""
+    scored = _price_points(matrix)
+    for at, (usd, bidder, given) in enumerate(scored):
+        fewest = min(scored[:at], key=lambda one: one[2], default=None)
+        if fewest is not None and fewest[0] < usd and fewest[2] < given:
+            what = (f"{bidder} (${usd:,.2f}) has {given:g} price points, {fewest[1]} (${fewest[0]:,.2f}) only "
+                    f"{fewest[2]:g}: swapped?")  # fmt: skip
+            yield _finding("price_order", "challenge", what, bidder=bidder, factor=_price_name(matrix), rule=cite)
+        twin = next((one for one in scored[:at] if one[0] == usd and one[2] != given), None)
+        if twin is not None:
+            what = (
+                f"{bidder} and {twin[1]} have the same price (${usd:,.2f}), and {given:g} and {twin[2]:g} price points"
+            )
+            yield _finding("price_order", "challenge", what, bidder=bidder, factor=_price_name(matrix), rule=cite)
+
+
+def _price_name(matrix: Matrix) -> str:
+    return next(factor.name for factor in matrix.factors if factor.price)
+
+
+def _price_formula(matrix: Matrix) -> Iterator[tuple[Any, ...]]:
+    """Price points beside the usual formula: lowest price / price x points."""
+    scored = _price_points(matrix)
+    most = next((factor.most for factor in matrix.factors if factor.price), Decimal(0))
+    lowest = min((matrix.eligible_usd[bidder] for bidder in matrix.ranked if bidder in matrix.eligible_usd),
+                 default=Decimal(0))  # fmt: skip
+    for usd, bidder, given in scored:
+        usual = half_up(most * lowest / usd, 1) if usd else most
+        if abs(given - usual) > NEAR_POINTS:
             what = (f"{bidder} has {given:g} price points; lowest price / price x points gives {usual:g}: "
                     "keep the formula used in the file")  # fmt: skip
-            yield _finding("price_formula", "look", what, bidder=bidder, factor=price.name)
+            yield _finding("price_formula", "look", what, bidder=bidder, factor=_price_name(matrix))
 
 
 def _totals(matrix: Matrix) -> Iterator[tuple[Any, ...]]:
     sums = matrix.sums()
     for bidder, written in matrix.totals.items():
-        if written != sums[bidder]:
+        if bidder in sums and written != sums[bidder]:
             what = f"the total of {bidder} is written as {written:g}, its points add up to {sums[bidder]:g}"
             yield _finding("totals", "challenge", what, bidder=bidder)
 
@@ -178,8 +223,11 @@ def _award(matrix: Matrix) -> Iterator[tuple[Any, ...]]:
     if len(matrix.awarded) > 1:
         yield _finding("award", "look", f"{' and '.join(matrix.awarded)} are both marked: say what each was awarded")
     for bidder in matrix.awarded:
-        if bidder not in winners:
-            what = f"{bidder} is marked as the winner, {' and '.join(winners)} has the most points"
+        if bidder in matrix.disqualified:
+            yield _finding("award", "challenge", f"{bidder} is marked as the winner and as disqualified", bidder=bidder)
+        elif bidder not in winners:
+            have = "has" if len(winners) == 1 else "have"
+            what = f"{bidder} is marked as the winner, {' and '.join(winners)} {have} the most points"
             yield _finding("award", "challenge", what, bidder=bidder)
     if len(winners) > 1:
         what = f"{' and '.join(winners)} have the same points: say in the file how the tie was broken"
@@ -193,6 +241,27 @@ def _disclosed(matrix: Matrix) -> Iterator[tuple[Any, ...]]:
             yield _finding("disclosed", "look", what, factor=factor.name)
 
 
+def _disqualified(matrix: Matrix) -> Iterator[tuple[Any, ...]]:
+    """A bid may be set aside for what the Form 470 or the RFP required of all, answered yes or no, and not for less."""
+    for bidder, why in matrix.disqualified.items():
+        what = (f"{bidder} is disqualified ({why}): keep its bid, and show that the Form 470 or the RFP named this as a "
+                "reason that holds for every bidder")  # fmt: skip
+        yield _finding("disqualified", "look", what, bidder=bidder)
+
+
+def _waiting(posted: date | None, chosen: date | None, days: int, cite: str) -> Iterator[tuple[Any, ...]]:
+    """Whether the winner was chosen after the days that bids must be waited for; without the choice, from when it may be."""
+    if posted is None:
+        return
+    first = posted + timedelta(days=days)
+    if chosen is None:
+        yield _finding("waiting", "look", f"posted on {posted}: a bid may be chosen from {first} on", rule=cite)
+    elif chosen < first:
+        after = f"{(chosen - posted).days} days after" if chosen >= posted else "before"
+        what = f"chosen on {chosen}, {after} {posted}, the day of the Form 470; {first} is the first day allowed"
+        yield _finding("waiting", "challenge", what, rule=cite)
+
+
 def _weights(matrix: Matrix) -> Iterator[tuple[Any, ...]]:
     total = sum((factor.most for factor in matrix.factors), Decimal(0))
     if total != WHOLE_POINTS:
@@ -200,10 +269,10 @@ def _weights(matrix: Matrix) -> Iterator[tuple[Any, ...]]:
 
 
 def _few_or_dear(matrix: Matrix) -> Iterator[tuple[Any, ...]]:
-    if len(matrix.bidders) == 1:
+    if len(matrix.ranked) == 1:
         yield _finding("one_bid", "look", "there is one bid: keep a note on why its price is cost-effective")
     winners = matrix.winners()
-    priced = {bidder: usd for bidder, usd in matrix.eligible_usd.items() if usd}
+    priced = {bidder: usd for bidder, usd in matrix.eligible_usd.items() if usd and bidder in matrix.ranked}
     if len(winners) == 1 and winners[0] in priced:
         cheapest = min(priced, key=lambda bidder: priced[bidder])
         more = priced[winners[0]] - priced[cheapest]
@@ -226,6 +295,9 @@ def read(path: Path) -> Matrix:
     if faults:
         raise BadInput(faults)
     rows = [row for _, row in frame.iterrows()]
+    # an empty matrix has columns for more bidders than may have come, with formulas in their totals
+    filled = tuple(name for name in bidders if any(row[name].strip() for row in rows if row["kind"] != "total"))
+    bidders = filled or bidders
 
     def numbers(kind: str) -> dict[str, Decimal]:
         return {bidder: value for row in rows if row["kind"] == kind for bidder in bidders
@@ -236,7 +308,9 @@ def read(path: Path) -> Matrix:
                            {bidder: money(row[bidder]) for bidder in bidders})
                     for row in rows if row["kind"] == "factor")  # fmt: skip
     awarded = tuple(bidder for row in rows if row["kind"] == "award" for bidder in bidders if row[bidder].strip())
-    return Matrix(bidders, factors, numbers("eligible_usd"), numbers("total"), awarded)
+    out = {bidder: " ".join(row[bidder].split()) for row in rows if row["kind"] == "disqualified" for bidder in bidders
+           if row[bidder].strip()}  # fmt: skip
+    return Matrix(bidders, factors, numbers("eligible_usd"), numbers("total"), awarded, out)
 
 
 def _file_faults(frame: pd.DataFrame, bidders: tuple[str, ...], file: str) -> Iterator[Fault]:
@@ -253,7 +327,7 @@ def _file_faults(frame: pd.DataFrame, bidders: tuple[str, ...], file: str) -> It
                         mend="fill the cell")  # fmt: skip
         for bidder in bidders:
             cell = row[bidder].strip()
-            if row["kind"] != "award" and cell and money(cell) is None:
+            if row["kind"] not in WORDS and cell and money(cell) is None:
                 yield Fault(kind="BadValue", what=f"{bidder} has {cell!r}, expected a number", file=file,
                             row=int(str(line)), column=bidder, value=cell, mend="give points, or US dollars")  # fmt: skip
 
@@ -285,6 +359,7 @@ def blank(path: Path, bidders: int) -> None:
         sheet.append(["factor", factor, most, "yes" if price else "no", "yes", *(formulas if price else [])])
     last = first + len(BLANK_FACTORS) - 1
     sheet.append(["total", None, None, None, None, *(f"=SUM({letter}{first}:{letter}{last})" for letter in letters)])
+    sheet.append(["disqualified", "why, under a bid set aside unscored (clear its price)"])
     sheet.append(["award", "any mark under the winner"])
     for at, cell in enumerate(sheet[1], start=1):
         cell.font = Font(bold=True)

@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 @click.option(
     "--bidders", type=click.IntRange(1, 20), default=3, show_default=True, help="Bidders of the empty matrix."
 )
-@click.option("--funding-year", type=click.IntRange(1998, 2100), default=None, metavar="YEAR",
-              help="Funding year whose rules hold; needed with --matrix.")  # fmt: skip
+@options.funding_year
 @click.option("--posted", type=click.DateTime(["%Y-%m-%d"]), default=None, metavar="DATE",
               help="Day the Form 470 was posted, or last changed in substance.")  # fmt: skip
 @click.option("--chosen", type=click.DateTime(["%Y-%m-%d"]), default=None, metavar="DATE",
               help="Day the winner was chosen.")  # fmt: skip
+@options.workspace
 @options.output
 @options.quiet
 def evaluate(
@@ -33,9 +33,12 @@ def evaluate(
     funding_year: int | None,
     posted: "datetime | None",
     chosen: "datetime | None",
+    workspace: Path,
     output: options.Output,
 ) -> None:
     """Check a bid-evaluation matrix: price heaviest, arithmetic right, who wins, what would be challenged.
+
+    With --posted alone it says from which day a bid may be chosen.
 
     Example:
 
@@ -51,11 +54,11 @@ def evaluate(
         evaluation.blank(output.path, bidders)
         options.say(f"wrote {output.path}")
         return
-    if matrix is None or funding_year is None:
-        raise click.UsageError("give --matrix FILE and --funding-year YEAR, or --blank")
+    if matrix is None:
+        raise click.UsageError("give --matrix FILE, or --blank")
     answer = evaluation.evaluate(
         evaluation.read(matrix),
-        funding_year,
+        options.funding_year_of(funding_year, workspace),
         posted=posted.date() if posted else None,
         chosen=chosen.date() if chosen else None,
     )

@@ -12,14 +12,19 @@ from infraplan.cli import options
               help="This year's valid file.")  # fmt: skip
 @click.option("--last-year", type=click.Path(path_type=Path, dir_okay=False), default=None, metavar="FILE",
               help="Last year's valid file, to compare with.")  # fmt: skip
-@click.option("--funding-year", type=click.IntRange(1998, 2100), required=True, metavar="YEAR",
-              help="Funding year, named by its first year.")  # fmt: skip
+@options.funding_year
 @click.option("--roll-up", type=click.Path(path_type=Path, dir_okay=False), default=None, metavar="FILE.xlsx",
               help="Write the districts' sums and rates as a workbook with live formulas.")  # fmt: skip
+@options.workspace
 @options.output
 @options.quiet
 def valid_file(
-    source: Path, last_year: Path | None, funding_year: int, roll_up: Path | None, output: options.Output
+    source: Path,
+    last_year: Path | None,
+    funding_year: int | None,
+    roll_up: Path | None,
+    workspace: Path,
+    output: options.Output,
 ) -> None:
     """Check the school-level valid file, compare it with last year's, and roll it up to districts.
 
@@ -34,10 +39,11 @@ def valid_file(
     """
     from infraplan.procurement import valid_file as arithmetic
 
-    checked = arithmetic.lint(source, funding_year, last_year)
+    year = options.funding_year_of(funding_year, workspace)
+    checked = arithmetic.lint(source, year, last_year)
     output.write(checked.findings)
     look = len(checked.findings) - checked.to_mend
     options.say(f"{checked.rows:,} schools; {checked.to_mend:,} findings to mend, {look:,} to look at")
     if roll_up is not None:
-        arithmetic.roll_up(checked, funding_year, roll_up)
+        arithmetic.roll_up(checked, year, roll_up)
         options.say(f"wrote {roll_up}")

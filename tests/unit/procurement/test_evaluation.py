@@ -11,6 +11,7 @@ from openpyxl import load_workbook
 from infraplan.cli.procurement.evaluation import evaluate
 from infraplan.errors import BadInput
 from infraplan.procurement import evaluation
+from infraplan.workspace import Workspace
 
 HEADER = "kind,factor,max_points,price,disclosed,Ann,Bob"
 PRICES = "eligible_usd,,,,,1000,1250"
@@ -57,6 +58,55 @@ def test_a_swapped_price_score_is_found(tmp_path: Path) -> None:
     assert "Bob ($1,250.00) has 40 price points, Ann ($1,000.00) only 32: swapped?" in set(answer.table["what"])
 
 
+THREE = f"{HEADER},Cyd"
+
+
+def test_a_dearer_bid_is_held_against_every_cheaper_one_and_not_its_neighbor_only(tmp_path: Path) -> None:
+    rows = ("eligible_usd,,,,,100,110,200", "factor,Price,60,yes,yes,10,60,30", "factor,Fit,40,no,yes,1,1,1")
+    answer = checked(tmp_path, *rows, header=THREE)
+    told = answer.table.loc[answer.table["check"] == "price_order", "what"]
+    assert list(told) == [
+        "Bob ($110.00) has 60 price points, Ann ($100.00) only 10: swapped?",
+        "Cyd ($200.00) has 30 price points, Ann ($100.00) only 10: swapped?",
+    ]
+
+
+def test_bids_of_one_price_must_have_the_same_price_points(tmp_path: Path) -> None:
+    answer = checked(tmp_path, "eligible_usd,,,,,100,100", "factor,Price,60,yes,yes,55,60", "factor,Fit,40,no,yes,1,1")
+    assert found(answer)[0] == ("price_order", "challenge")
+    assert answer.table["what"][0] == "Bob and Ann have the same price ($100.00), and 60 and 55 price points"
+
+
+def test_price_points_without_a_price_are_remarked_on(tmp_path: Path) -> None:
+    factors = ("factor,Price,60,yes,yes,60,60", "factor,Fit,40,no,yes,20,10")
+    assert found(checked(tmp_path, *factors)) == [("priced", "look")]
+    one = checked(tmp_path, "eligible_usd,,,,,100,", *factors)
+    assert list(one.table["what"]) == [
+        "no price of the eligible services is written for Bob: its price points could not be checked"
+    ]
+
+
+def test_a_disqualified_bid_takes_no_part_in_the_ranking_and_its_reason_must_have_been_disclosed(
+    tmp_path: Path,
+) -> None:
+    rows = ("eligible_usd,,,,,100,50", "factor,Price,60,yes,yes,60,", "factor,Fit,40,no,yes,20,")
+    out = checked(tmp_path, *rows, "disqualified,,,,,,no SPIN by the due date", "total,,,,,80,0")
+    assert out.words()[0] == "points: Ann 80; Ann wins"
+    assert found(out) == [("disqualified", "look"), ("one_bid", "look")]
+    assert "no SPIN by the due date" in out.table["what"][0]
+    wrong = checked(tmp_path, *rows, "disqualified,,,,,,late", "award,,,,,,x")
+    assert found(wrong)[0] == ("award", "challenge")
+    none = checked(tmp_path, *rows, "disqualified,,,,,late,late")
+    assert none.words()[0] == "no bid is left to rank: all are disqualified"
+
+
+def test_a_column_for_a_bidder_that_did_not_come_is_no_bid(tmp_path: Path) -> None:
+    rows = [f"{row}," for row in SOUND if not row.startswith("total")]
+    answer = checked(tmp_path, *rows, "total,,,,,90,77,0", header=THREE)
+    assert found(answer) == []
+    assert answer.matrix.bidders == ("Ann", "Bob")
+
+
 def test_a_wrong_total_and_a_winner_with_fewer_points_are_found(tmp_path: Path) -> None:
     rows = [row.replace("total,,,,,90,77", "total,,,,,90,97").replace("award,,,,,x,", "award,,,,,,x") for row in SOUND]
     answer = checked(tmp_path, *rows)
@@ -78,6 +128,10 @@ def test_choosing_before_twenty_eight_days_is_challenged_and_on_the_day_is_not(t
     assert found(early) == [("waiting", "challenge")]
     assert "2026-02-02 is the first day allowed" in early.table["what"].iloc[0]
     assert found(checked(tmp_path, *SOUND, posted=date(2026, 1, 5), chosen=date(2026, 2, 2))) == []
+    before = checked(tmp_path, *SOUND, posted=date(2026, 1, 5), chosen=date(2026, 1, 2))
+    assert before.table["what"][0].startswith("chosen on 2026-01-02, before 2026-01-05")
+    alone = checked(tmp_path, *SOUND, posted=date(2026, 1, 5))
+    assert list(alone.table["what"]) == ["posted on 2026-01-05: a bid may be chosen from 2026-02-02 on"]
 
 
 def test_what_is_allowed_but_wants_a_sentence_is_to_be_looked_at(tmp_path: Path) -> None:
@@ -88,10 +142,11 @@ def test_what_is_allowed_but_wants_a_sentence_is_to_be_looked_at(tmp_path: Path)
 
 
 def test_ties_and_single_bids_are_named(tmp_path: Path) -> None:
-    tie = checked(tmp_path, "factor,Price,60,yes,yes,60,60", "factor,Fit,40,no,yes,20,20")
+    tie = checked(tmp_path, "eligible_usd,,,,,9,9", "factor,Price,60,yes,yes,60,60", "factor,Fit,40,no,yes,20,20")
     assert found(tie) == [("award", "look")]
     assert tie.words()[0].endswith("Ann and Bob tie")
-    one = checked(tmp_path, "factor,Price,60,yes,yes,60", "factor,Fit,40,no,yes,20", header=HEADER.removesuffix(",Bob"))
+    rows = ("eligible_usd,,,,,9", "factor,Price,60,yes,yes,60", "factor,Fit,40,no,yes,20")
+    one = checked(tmp_path, *rows, header=HEADER.removesuffix(",Bob"))
     assert found(one) == [("one_bid", "look")]
 
 
@@ -134,6 +189,17 @@ def test_the_command_says_the_outcome_and_writes_the_findings(tmp_path: Path) ->
 def test_the_command_needs_a_matrix_or_blank() -> None:
     assert CliRunner().invoke(evaluate, []).exit_code == 2
     assert CliRunner().invoke(evaluate, ["--blank"]).exit_code == 2
+
+
+def test_the_command_takes_the_year_of_the_workspace(tmp_path: Path) -> None:
+    path = tmp_path / "matrix.csv"
+    path.write_text("\n".join([HEADER, *SOUND]) + "\n", encoding="utf-8")
+    refused = CliRunner().invoke(evaluate, ["--matrix", str(path), "--workspace", str(tmp_path)])
+    assert refused.exit_code == 2
+    Workspace.create(tmp_path / "state", state="ME", funding_year=2026)
+    done = CliRunner().invoke(evaluate, ["--matrix", str(path), "--workspace", str(tmp_path / "state")])
+    assert done.exit_code == 0
+    assert "funding year 2026, the workspace's" in done.stderr
 
 
 def test_money_is_read_as_people_write_it(tmp_path: Path) -> None:

@@ -45,6 +45,9 @@ REPEAT_SECONDS: Final = 10.0
 TOLERANCE: Final = 2e-6
 """Twice the tolerance of HiGHS: where it calls an answer optimal, figures nearer than this are the same figure."""
 ROW_WISE: Final = 2
+WITHOUT_ENUMERATION: Final = 1 << 16
+"""Presolve without its rule "enumeration": up to HiGHS 1.15 it may lose a row `sum = 1`, so that an answer is passed over or
+a model that has answers is called infeasible (https://github.com/ERGO-Code/HiGHS/issues/3216)."""
 BROKEN: Final = 1e-7
 """Share of its largest coefficient by which a relaxed row must be broken to count as broken."""
 
@@ -266,6 +269,7 @@ def _set_options(solver: highspy.Highs, limits: Limits) -> None:
         "mip_abs_gap": limits.close,
         "random_seed": limits.seed,
         "threads": limits.threads or 0,
+        "presolve_rule_off": WITHOUT_ENUMERATION,
     }
     if limits.time_limit is not None:
         options["time_limit"] = float(limits.time_limit)

@@ -135,6 +135,45 @@ def test_the_number_of_threads_may_change_within_a_process() -> None:
     assert len({round(value, 6) for value in found}) == 1
 
 
+LOST_ROW = """
+    a0 + a1 + a2 + a3 == 1;  b0 + b1 + b2 + b3 == 1;  c0 == 1;  b2 <= w2
+    1.7 a1 + b1 <= 1.9 w1;  1.7 a2 + b2 >= 1.8 w2;  1.7 a2 + b2 <= 1.9 w2
+    a3 + b1 + b2 + c0 <= 2;  a1 + a2 + b3 + c0 <= 2;  a1 + a2 + b0 + c0 <= 2;  a3 + b3 + c0 <= 2;  a3 + b0 + c0 <= 2
+"""
+
+
+def stated(rows: str) -> pulp.LpProblem:
+    """A problem of yes-or-no variables; `a0` costs 2, `w1` and `w2` nothing, every other one 1."""
+    problem, told = pulp.LpProblem("rows", pulp.LpMinimize), dict[str, pulp.LpVariable]()
+
+    def side(text: str) -> pulp.LpAffineExpression:
+        found = pulp.LpAffineExpression()
+        for term in text.split("+"):
+            *size, name = term.split()
+            if name[0].isdigit():
+                found += float(name)
+            else:
+                if name not in told:
+                    told[name] = problem.add_variable(name, cat="Binary")
+                found += float(size[0] if size else 1) * told[name]
+        return found
+
+    for row in rows.replace("\n", ";").split(";"):
+        left, sense, right = next((row.partition(sign) for sign in ("==", "<=", ">=") if sign in row), ("", "", ""))
+        if sense:
+            gap = side(left) - side(right)
+            problem += gap == 0 if sense == "==" else gap <= 0 if sense == "<=" else gap >= 0
+    problem.setObjective(pulp.lpSum((2 if name == "a0" else name[0] != "w") * told[name] for name in told))
+    return problem
+
+
+def test_no_row_is_lost_before_the_search() -> None:
+    """HiGHS's presolve rule "enumeration" dropped a row `sum = 1` of this model and then found no answer to it."""
+    problem = stated(LOST_ROW)
+    told = [solve.solve(problem, Limits(gap=0, seed=seed)) for seed in range(3)]
+    assert [(one.status, one.objective) for one in told] == [(Status.optimal, 4.0)] * 3
+
+
 def test_the_same_seed_and_threads_give_the_same_answer() -> None:
     first, second = (solve.solve(knapsack(120, 20), Limits(gap=0.01, seed=7, threads=1)) for _ in range(2))
     assert first.values == second.values

@@ -45,6 +45,8 @@ def few(given: Facts) -> list[Tiers]:
 def _tiers(given: Facts, price: Floats, chosen: list[int], group: NDArray[np.int64]) -> Tiers:
     """The bids that members go to, each in the tier it then reaches."""
     open_bids = np.flatnonzero(np.isin(group, chosen))
+    if not len(open_bids):
+        return ()  # no bid pays: everyone keeps its contract
     best = open_bids[np.argmin(price[open_bids], axis=0)]
     cheapest = price[best, np.arange(len(best))]
     goes = np.isfinite(cheapest) & (cheapest <= given.keep)

@@ -79,3 +79,13 @@ def test_few_bids_are_awarded_at_least_cost_by_the_search_and_by_the_whole_model
     best = min(cost(given, bids) for size in (1, 2, 3) for bids in combinations(range(SITES), size))
     assert found.result.status == Status.optimal
     assert float(found.award.pre_discount) == pytest.approx(best)
+
+
+def test_where_every_contract_is_cheaper_than_any_bid_no_bid_is_chosen() -> None:
+    told = places(1, max_awards=4)
+    cheap = tuple(replace(demand, current=Decimal(1)) for demand in told.demands)
+    dear = tuple(replace(bid, fixed=Decimal(10_000)) for bid in told.bids)
+    told = replace(told, demands=cheap, bids=dear, policy=replace(told.policy, may_keep_current=True))
+    assert exchange.few(models.facts(told)) == [()]
+    found = answer.find(told, Limits(gap=0))
+    assert (found.result.status, found.award.pre_discount) == (Status.optimal, Decimal(MEMBERS))

@@ -121,6 +121,8 @@ def _budgets(internet: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> pd.D
     """Schools and districts with Internet circuits: what they pay in a month and the speed they get."""
     applications = tables["applications"]
     applications = applications[applications["applicant_type"].isin(["School", "School District"])]
+    year = applications["funding_year"].fillna(0)
+    applications = applications[year == year.groupby(applications["ben"]).transform("max")]
     students = pd.to_numeric(applications["students"]).groupby(applications["ben"]).max()
     each = internet.assign(
         usd=internet["usd_month"] * internet["circuits"], speed=internet["mbps"] * internet["circuits"]

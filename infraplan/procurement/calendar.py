@@ -232,7 +232,8 @@ def _invoice(request: Request, as_of: date, told: _Told) -> Iterator[dict[str, A
     if left <= 0:
         return
     dates = Dates.of(request.year)
-    usual = dates.invoice_due(dates.recurring_ends if request.recurring else dates.non_recurring_ends)
+    ends = dates.recurring_ends if request.recurring else dates.non_recurring_ends
+    usual = dates.invoice_due(request.service_end or ends)
     due = request.last_invoice or usual
     extended = request.last_invoice is not None and request.last_invoice >= usual + timedelta(days=dates.extension_days)
     extensions = 0 if extended else dates.extensions
@@ -318,7 +319,10 @@ def _next_pending() -> int:
 
 
 def _category_two(tables: Mapping[str, pd.DataFrame], as_of: date, told: _Told) -> Iterator[dict[str, Any]]:
-    """Category Two budget left in the cycle; the last window in which it can be asked for closes before the last year."""
+    """Category Two budget left in the cycle: it can be asked for until the window of the cycle's last year closes.
+
+    Where that window is not announced, the last day before that year begins stands for it.
+    """
     if "c2_spending" not in tables:
         return
     for row in tables["c2_spending"].to_dict("records"):
@@ -326,12 +330,22 @@ def _category_two(tables: Mapping[str, pd.DataFrame], as_of: date, told: _Told) 
         years = [int(word) for word in re.findall(r"\d{4}", str(row["cycle"]))]
         if not left or left <= 0 or not years:
             continue
-        due = date(max(years), *JUNE_30)
+        last = max(years)
+        due = _window_closes(last) or date(last, *JUNE_30)
         if due < as_of:
             told.add("Category Two budgets of past cycles have lapsed")
             continue
         yield {"ben": row["ben"], "what": f"Category Two budget of {row['cycle']} lapses unless requested (before discount)",
-               "due": due, "usd_at_stake": left}  # fmt: skip
+               "due": due, "usd_at_stake": left, "last_470_date": last_470(last)}  # fmt: skip
+
+
+@cache
+def _window_closes(funding_year: int) -> date | None:
+    """The day the window of a funding year closes; None where it is not announced."""
+    try:
+        return _day(rules.load("erate", funding_year, "calendar").value("window.closes"))
+    except NoRule:
+        return None
 
 
 # --- as a calendar file ---------------------------------------------------------------------------------------------

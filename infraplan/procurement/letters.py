@@ -211,7 +211,7 @@ def _dates(table: pd.DataFrame, ben: str) -> Iterable[str]:
     for row in mine.head(MOST_DATES).to_dict("records"):
         request = f" (request {row['frn']})" if row["frn"] else ""
         last = row["last_470_date"]
-        post = f" Latest Form 470 for a successor: {last}." if isinstance(last, date) else ""
+        post = f" Latest Form 470 for {'a successor' if request else 'it'}: {last}." if isinstance(last, date) else ""
         yield f"{row['due']}: {row['what']}{request}, ${row['usd_at_stake']:,.2f} at stake.{post}"
     if len(mine) > MOST_DATES:
         yield f"{len(mine) - MOST_DATES:,} more dates are in the calendar."

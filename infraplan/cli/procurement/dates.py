@@ -54,6 +54,7 @@ def calendar(
         infraplan procurement calendar --workspace iowa -o deadlines.xlsx
         infraplan procurement calendar --form-471 frn_status.csv --as-of 2026-11-22 -o deadlines.ics
     """
+    from infraplan.cli import kept
     from infraplan.procurement import calendar as arithmetic
     from infraplan.procurement import filings, reconcile
     from infraplan.wholefiles import write_text
@@ -64,6 +65,9 @@ def calendar(
     told = [reconcile.opening(tables), *found.notes]
     for note in told:
         options.say(note)
+    beneath = {} if form_471 else {"requests": "ben", "c2_spending": "ben", "disbursements": "frn"}
+    title = f"What is about to be lost, as of {day}"
+    kept.keep(workspace, "erate_calendar", found.table, title, notes=told, tables=beneath, files=form_471)
     if output.path is not None and output.path.suffix.lower() == ".ics":
         write_text(output.path, arithmetic.to_ics(found, told[0]))
         options.say(f"wrote {output.path} ({len(found.table):,} events)")

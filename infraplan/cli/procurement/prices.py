@@ -71,4 +71,6 @@ def prices(
             found, tables, least=least, target=target, allow_historic=allow_historic
         )
         tablefiles.write(table, affordable)
+        title = f"What Internet budgets would buy at peer prices, for FY{year}"
+        kept.keep(workspace, "price_affordability", table, title, notes=notes, tables=beneath, files=form_471)
         options.say(f"{notes[0]}\nwrote {affordable} ({len(table):,} rows)")

@@ -46,6 +46,7 @@ APPLICATIONS = pd.DataFrame(
         "ben": ["A", "B", "L"],
         "applicant_type": ["School District", "School District", "Library"],
         "students": [400, 900, 10],
+        "funding_year": [2026, 2026, 2026],
     }
 )
 PRICED = lines(
@@ -66,6 +67,13 @@ def test_a_budget_is_spent_on_whole_circuits_at_median_prices() -> None:
         "1 x 500 Mbps",
     )
     assert bool(one["reaches_target"])  # 400 students x 1 Mbps
+
+
+def test_the_target_is_for_the_students_of_the_newest_year() -> None:
+    earlier = APPLICATIONS.assign(students=5000, funding_year=2025)
+    both = pd.concat([APPLICATIONS, earlier], ignore_index=True)
+    table, _ = affordability.affordability(found(PRICED), {"applications": both}, least=3)
+    assert list(table["students"]) == [400, 900]
 
 
 def test_libraries_have_no_students_of_their_own_and_are_left_out() -> None:

@@ -93,6 +93,24 @@ def test_category_two_lapses_before_the_cycles_last_funding_year_starts() -> Non
     assert any("past cycles have lapsed" in note for note in found.notes)
 
 
+def test_category_two_lapses_with_the_last_window_of_its_cycle_where_that_is_announced() -> None:
+    spending = pd.DataFrame([("7", "FY2021-2025", Decimal(9))], columns=["ben", "cycle", "available_usd"])
+    row = calendar.calendar({"c2_spending": spending}, date(2025, 1, 20)).table.iloc[0]
+    assert (row["due"], row["last_470_date"]) == (date(2025, 3, 26), date(2025, 2, 26))
+    late = calendar.calendar({"c2_spending": spending}, date(2025, 4, 1))
+    assert len(late.table) == 0
+
+
+def test_invoices_of_a_service_whose_last_day_was_moved_are_due_after_that_day() -> None:
+    moved = request(monthly_eligible_usd=Decimal(0), service_end=date(2027, 9, 30))
+    table = dates(moved, as_of=date(2027, 8, 1)).table
+    assert list(zip(table["what"], table["due"], strict=True)) == [
+        ("last day to deliver and install", date(2027, 9, 30)), ("invoice deadline", date(2028, 1, 28)),
+    ]  # fmt: skip
+    told = dates(moved | {"last_date_to_invoice": date(2028, 1, 28)}, as_of=date(2027, 12, 1)).table.iloc[0]
+    assert told["extensions_left"] == 1, "the deadline went with the service: the extension is not used up"
+
+
 def test_the_next_days_come_first_most_dollars_first_then_the_rest_by_day() -> None:
     found = dates(
         request("a", commitment_usd=Decimal(100), disbursed_usd=Decimal(0)), request("b", commitment_usd=Decimal(900)),

@@ -6,6 +6,7 @@ import pytest
 from openpyxl import load_workbook
 
 from infraplan.cli import main
+from infraplan.workspace import Workspace
 
 FRN = (
     "report_state,Application Number,BEN,Billed Entity Name,FRN,FRN Status,Service Type,Service Start Date,"
@@ -50,6 +51,20 @@ def test_the_calendar_says_its_day_and_writes_a_calendar_file(
     assert run("procurement", "calendar", "--form-471", requests, "--as-of", "2026-10-01", "-o", str(target)) == 0
     assert "as of 2026-10-01: 1 date within 90 days, $960.00 at stake" in capsys.readouterr().err
     assert "DTSTART;VALUE=DATE:20261028" in target.read_text(encoding="utf-8")
+
+
+def test_a_date_of_the_calendar_is_explained_from_the_answer_that_the_workspace_keeps(
+    requests: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here = ("--workspace", str(Workspace.create(tmp_path / "plan", state="IA", funding_year=2025).folder))
+    told = ("--form-471", requests, "--as-of", "2026-10-01", "-o", str(tmp_path / "dates.csv"))
+    assert run("procurement", "calendar", *told, *here) == 0
+    assert run("explain", "erate_calendar", "7/169", "due", *here) == 0
+    said = capsys.readouterr().out
+    assert "erate_calendar 7/169, due = 2026-10-28" in said
+    assert "formula   an invoice: the day that USAC states, else the last day of service + the days of the rule" in said
+    assert "invoice.days_after_service" in said
+    assert "frn.csv, row 2: " in said
 
 
 def test_prices_name_the_tables_that_are_missing(requests: str, capsys: pytest.CaptureFixture[str]) -> None:

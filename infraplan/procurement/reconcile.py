@@ -1,5 +1,6 @@
 """Our rates, statuses, budgets and commitments beside the published ones, each difference with its likely cause."""
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -14,6 +15,7 @@ from infraplan import tablefiles
 from infraplan.errors import BadInput, Fault, NoAnswer, NoRule
 from infraplan.procurement import budgets, commitments, discounts, filed
 from infraplan.resources import data_path, read_toml
+from infraplan.units import half_up
 
 _COMPARED = ["entity_id", "figure", "ours", "published", "difference", "likely_cause"]
 COLUMNS = [*_COMPARED, "ben"]
@@ -41,7 +43,7 @@ class Reconciliation:
     table: pd.DataFrame
 
     def counts(self) -> dict[str, tuple[int, int, int]]:
-        """Per figure: equal, different, and not published (requests denied or cancelled among them)."""
+        """Per figure: equal, different, and in one of the two only (requests denied or cancelled among them)."""
         cause = self.table["likely_cause"]
         missing = cause.isin([NOT_PUBLISHED, NOT_OURS]) | cause.str.startswith(NOTHING_COMMITTED)
         return {
@@ -55,9 +57,11 @@ class Reconciliation:
 
     def first_line(self) -> str:
         """The line that opens every E-Rate report: how our figures compare with the published ones."""
+        extra = Counter(self.table.loc[self.table["likely_cause"] == NOT_OURS, "figure"])
         parts = [
             f"{WORDS.get(figure, figure)} {equal:,} of {equal + different:,} equal"
-            + (f", {gone:,} not published or nothing committed" if gone else "")
+            + (f", {gone - extra[figure]:,} not published or nothing committed" if gone > extra[figure] else "")
+            + (f", {extra[figure]:,} published and not among ours" if extra[figure] else "")
             for figure, (equal, different, gone) in self.counts().items()
         ]
         return "Compared with the published figures: " + ("; ".join(parts) or "nothing to compare") + "."
@@ -154,6 +158,7 @@ def _compare(
     mine: pd.DataFrame, theirs: pd.DataFrame, key: str, name: str, cause: Cause | None
 ) -> Iterator[tuple[Any, ...]]:
     versioned = any(column in theirs for column in _names("other")["version"])
+    theirs = theirs.assign(**{name: _as_ours(theirs[name], mine[name], name)})
     published: dict[str, list[str]] = {}
     for entity, value in zip(theirs[key], theirs[name], strict=True):
         told = published.setdefault(entity, [])
@@ -172,6 +177,22 @@ def _compare(
             yield (entity, name, "", value, None, NOT_OURS)
 
 
+def _as_ours(published: pd.Series, ours: pd.Series, figure: str) -> pd.Series:
+    """A published column as ours is written: in percent, and the share of students in whole percent, rounded half up.
+
+    A column is of shares or of percents as a whole; what is no number stays as it is.
+    """
+    if not figure.endswith(("_rate", "_percent")):
+        return published
+    told = {cell: number for cell in published.unique() if (number := _number(cell)) is not None}
+    most = max((number for cell in ours.unique() if (number := _number(cell)) is not None), default=Decimal(0))
+    shares = 0 < max(told.values(), default=Decimal(0)) <= 1 < most
+    percents = {cell: number * 100 if shares else number for cell, number in told.items()}
+    if figure == "nslp_percent":
+        percents = {cell: half_up(number, 0) for cell, number in percents.items()}
+    return published.map(lambda cell: _shown(percents[cell]) if cell in percents else cell)
+
+
 def _row(entity: str, figure: str, ours: str, published: str, cause: Cause | None = None) -> tuple[Any, ...]:
     """One comparison of two values as text; numbers are compared as numbers, words without regard to case."""
     if published == "":
@@ -180,8 +201,6 @@ def _row(entity: str, figure: str, ours: str, published: str, cause: Cause | Non
     if one is None or other is None:
         same = ours.strip().lower() == published.strip().lower()
         return (entity, figure, ours, published, None, "" if same else (cause or _plain_cause)(ours, published))
-    if other <= 1 < one and figure.endswith(("_rate", "_percent")):
-        other *= 100  # published as a share
     difference = other - one
     return (
         entity,
@@ -203,7 +222,7 @@ def _shown(value: Any) -> str:  # noqa: ANN401 - a frame's cell
 
 def _number(text: str) -> Decimal | None:
     try:
-        value = Decimal(text.replace(",", "").removeprefix("$"))
+        value = Decimal(text.replace(",", "").strip().removeprefix("$").removesuffix("%"))
     except InvalidOperation:
         return None
     return value if value.is_finite() else None

@@ -55,6 +55,24 @@ def test_published_shares_are_read_as_percent(tmp_path: Path) -> None:
     assert reconcile.files(ours, usac).counts() == {"c1_rate": (1, 0, 0)}
 
 
+def test_a_column_is_of_shares_or_of_percents_as_a_whole_and_shares_of_students_are_whole_percents(
+    tmp_path: Path,
+) -> None:
+    ours = put(tmp_path / "ours.csv", "entity_id,nslp_percent,c1_rate", "1,1,50", "2,58,80", "3,0,20")
+    shares = put(tmp_path / "usac.csv", "ben,nslp_percentage,c1_rate", "1,0.0100,50%", "2,0.5784,80 %", "3,0.004,20")
+    answer = reconcile.files(ours, shares)
+    assert answer.counts() == {"c1_rate": (3, 0, 0), "nslp_percent": (3, 0, 0)}
+    one = put(tmp_path / "percent.csv", "ben,c1_rate", "1,1", "2,80")
+    assert reconcile.files(ours, one).table["difference"].iloc[0] == -49
+
+
+def test_what_is_published_and_not_ours_is_not_called_unpublished(tmp_path: Path) -> None:
+    ours = put(tmp_path / "ours.csv", "entity_id,c1_rate", "1,80", "2,80")
+    usac = put(tmp_path / "usac.csv", "ben,c1_rate", "1,80", "3,50", "4,50")
+    said = reconcile.files(ours, usac).first_line()
+    assert "1 of 1 equal, 1 not published or nothing committed, 2 published and not among ours." in said
+
+
 def test_files_with_nothing_in_common_are_refused(tmp_path: Path) -> None:
     ours = put(tmp_path / "ours.csv", "entity_id,c1_rate", "1,80")
     with pytest.raises(BadInput, match="no common figure"):

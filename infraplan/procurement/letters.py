@@ -6,6 +6,7 @@ This module puts the content together from tables; a page is drawn of it elsewhe
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from infraplan import rules
 from infraplan.errors import NoAnswer
 from infraplan.procurement import discounts, prices
 from infraplan.procurement.calendar import Calendar
+from infraplan.units import half_up
 from infraplan.workspace import DEFAULT_THRESHOLD
 
 MOST_DATES, MOST_LINES = 4, 4
@@ -50,6 +52,7 @@ class Desk:
     opening: str  # as reconcile.opening has it
     c2_spending: pd.DataFrame | None
     c2_reckoned: pd.DataFrame | None = None  # as c2_left.reckoned has it
+    threshold: int = DEFAULT_THRESHOLD  # counts of people below it are not printed
 
 
 def recipients(desk: Desk) -> list[str]:
@@ -88,10 +91,10 @@ def write(ben: str, desk: Desk) -> Letter:
     year = discounts.Rules.of(int(latest["funding_year"]))
     parts = (
         Part("What you pay beside what others pay", tuple(_prices(desk.found.table, ben))),
-        Part("Your discount rate", tuple(_rate(latest, year))),
+        Part("Your discount rate", tuple(_rate(latest, year, desk.threshold))),
         Part("Category Two", tuple(_category_two(desk, ben))),
         Part(f"Dates, as of {desk.dates.as_of}", tuple(_dates(desk.dates.table, ben))),
-        Part("One sum to redo on a calculator", tuple(_sum(latest, year))),
+        Part("One sum to redo on a calculator", tuple(_sum(latest, year, desk.threshold))),
         Part("What would change this", (
             "Another enrollment or lunch count, another urban or rural status from USAC, a new contract, or prices of a "
             "newer year.",)),
@@ -151,14 +154,14 @@ def _beside_filed(row: pd.Series, c1: int, c2: int) -> str:
 _NO_STATUS = "The urban or rural status is not in the tables loaded, so a rate cannot be reckoned here."
 
 
-def _rate(row: pd.Series, year: discounts.Rules) -> Iterable[str]:
+def _rate(row: pd.Series, year: discounts.Rules, threshold: int) -> Iterable[str]:
     if pd.isna(row["urban_rural"]):
         yield _NO_STATUS
         return
     c1, c2 = _reckoned(row, year)
     yield _beside_filed(row, c1, c2)
     at = int(np.searchsorted(year.band_from, _percent(row), side="right"))
-    if at < len(year.band_from) and not _few(row):
+    if at < len(year.band_from) and not _few(row, threshold):
         share = int(year.band_from[at])
         # the least whole number of students whose share rounds half up to the next band
         needed = -(-(2 * share - 1) * int(row["students"]) // 200)
@@ -217,25 +220,36 @@ def _dates(table: pd.DataFrame, ben: str) -> Iterable[str]:
         yield f"{len(mine) - MOST_DATES:,} more dates are in the calendar."
 
 
-def _few(row: pd.Series) -> bool:
+def _quotient(eligible: int, students: int) -> str:
+    """The share in percent with so many places, two or more, that rounding what is printed gives the percent.
+
+    >>> _quotient(99, 200), _quotient(12374, 25000)
+    ('49.50', '49.496')
+    """
+    exact = Decimal(100 * eligible) / Decimal(students)
+    percent = half_up(exact, 0)
+    return next(text for places in range(2, 28) if half_up(Decimal(text := f"{half_up(exact, places)}"), 0) == percent)
+
+
+def _few(row: pd.Series, threshold: int) -> bool:
     """Whether the eligible students, or the others, are too few for a printed page."""
     students, eligible = int(row["students"]), min(int(row["nslp_students"] or 0), int(row["students"]))
-    return 0 < eligible < DEFAULT_THRESHOLD or 0 < students - eligible < DEFAULT_THRESHOLD
+    return 0 < eligible < threshold or 0 < students - eligible < threshold
 
 
-def _sum(row: pd.Series, year: discounts.Rules) -> Iterable[str]:
+def _sum(row: pd.Series, year: discounts.Rules, threshold: int) -> Iterable[str]:
     if pd.isna(row["urban_rural"]):
         yield _NO_STATUS
         return
-    if _few(row):
-        yield (f"Counts of people under {DEFAULT_THRESHOLD} are not printed. With your own counts: eligible students / students "
+    if _few(row, threshold):
+        yield (f"Counts of people under {threshold} are not printed. With your own counts: eligible students / students "
                "x 100, rounded to a whole percent, half up; then the discount matrix.")  # fmt: skip
         return
     students, eligible = int(row["students"]), min(int(row["nslp_students"] or 0), int(row["students"]))
     c1, c2 = _reckoned(row, year)
     status = str(row["urban_rural"]).lower()
     told = rules.load("erate", year.funding_year, "discounts").figure("band.0.urban")
-    yield (f"{eligible:,} eligible students / {students:,} students x 100 = {100 * eligible / students:.2f}, rounded to "
+    yield (f"{eligible:,} eligible students / {students:,} students x 100 = {_quotient(eligible, students)}, rounded to "
            f"{_percent(row)} percent. In the {status} column of the discount matrix that is {c1} percent; Category Two takes at "
            f"most {year.c2_highest} percent, so {c2}.")  # fmt: skip
     if told.cite is not None:

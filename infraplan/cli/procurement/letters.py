@@ -93,7 +93,7 @@ def letter(
     if lea_id is not None:
         ben = next((one for one, member in members.items() if member == lea_id), None)
     day = as_of.date() if as_of else date.today()  # noqa: DTZ011 - a planner's own day
-    desk = _desk(tables, year, day, numbers)
+    desk = _desk(tables, year, day, numbers, workspace)
     bens = letters.recipients(desk) if everyone else [ben or letters.ben_of(str(lea_id), numbers)]
     written = [letters.write(one, desk) for one in bens]
     sources, stamps = _sources(form_471, workspace)
@@ -107,9 +107,12 @@ def letter(
     options.say(f"wrote {len(written):,} letter{'' if len(written) == 1 else 's'} to {folder}")
 
 
-def _desk(tables: "dict[str, pd.DataFrame]", funding_year: int, day: "date", numbers: dict[str, str]) -> "letters.Desk":
-    """Everything letters are written from."""
+def _desk(
+    tables: "dict[str, pd.DataFrame]", funding_year: int, day: "date", numbers: dict[str, str], folder: Path
+) -> "letters.Desk":
+    """Everything letters are written from; counts of people are withheld below the threshold of the workspace, if any."""
     from infraplan.procurement import c2_left, calendar, filings, letters, prices, reconcile
+    from infraplan.workspace import DEFAULT_THRESHOLD, SETTINGS, Workspace
 
     return letters.Desk(
         applications=filings.needed(tables, "applications"),
@@ -118,6 +121,7 @@ def _desk(tables: "dict[str, pd.DataFrame]", funding_year: int, day: "date", num
         opening=reconcile.opening(tables, funding_year),
         c2_spending=c2_left.of_cycle(tables, funding_year),
         c2_reckoned=_reckoned(tables, funding_year),
+        threshold=Workspace.open(folder).config.threshold if (folder / SETTINGS).is_file() else DEFAULT_THRESHOLD,
     )
 
 

@@ -165,6 +165,35 @@ def test_the_letters_year_is_the_workspaces_where_none_is_given(tmp_path: Path) 
     assert "give --funding-year" in none.stderr
 
 
+def test_the_threshold_of_the_workspace_holds_on_its_letters(tmp_path: Path) -> None:
+    plan = Workspace.create(tmp_path / "plan", state="IA", funding_year=2026).folder
+    settings = plan / "infraplan.toml"
+    settings.write_text(
+        settings.read_text(encoding="utf-8").replace("threshold = 10", "threshold = 100"), encoding="utf-8"
+    )
+    words = [
+        *report(tmp_path),
+        "--ben",
+        "7",
+        "--as-of",
+        "2026-10-01",
+        "--workspace",
+        str(plan),
+        "-o",
+        str(tmp_path / "out"),
+    ]
+    assert CliRunner().invoke(letter, words, catch_exceptions=False).exit_code == 0
+    page = (tmp_path / "out" / "letter_7.html").read_text(encoding="utf-8")
+    assert "Counts of people under 100 are not printed" in page
+    assert "99 eligible students" not in page
+
+
+def test_the_quotient_is_printed_with_as_many_places_as_its_rounding_needs() -> None:
+    text = part(letters.write("7", desk(students=25000, nslp_students=12374)), "One sum")
+    assert "x 100 = 49.496, rounded to 49 percent" in text
+    assert "x 100 = 49.50, rounded to 50 percent" in part(letters.write("7", desk()), "One sum")
+
+
 def test_a_district_is_found_by_the_code_usac_publishes_or_its_applicant_filed() -> None:
     entities = pd.DataFrame([("7", "School District", "1903090")], columns=["entity_id", "kind", "lea_id"])
     assert places.filed_crosswalk({"erate_entities": entities}, "1903090") == {"7": "1903090"}

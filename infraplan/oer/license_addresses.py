@@ -28,8 +28,8 @@ def _cc_address() -> re.Pattern[str]:
     host = rf"(?:{domain}|licensebuttons\.net)(?::\d+)?"
     where = r"(?:licen[sc]es?|l|presskit/buttons/88x31/(?:svg|png))"
     code = r"(?P<code>(?:by|nc|nd|sa)(?:[-_ +]*(?:by|nc|nd|sa))*)"
-    tail = r"(?:\.(?:svg|png|eu\.svg))?(?:\s*/+\s*v?(?P<version>\d(?:\.\d+)?))?(?:\s*/+\s*(?P<port>[a-z]{2,8}))?"
-    return re.compile(rf"{host}\s*/+\s*(?:{where}\s*/+\s*){code}(?![a-z]){tail}")
+    tail = r"(?:\.(?:svg|png|eu\.svg))?(?:(?:\s*/+\s*v?|-)(?P<version>\d(?:\.\d+)?))?(?:\s*/+\s*(?P<port>[a-z]{2,8}))?"
+    return re.compile(rf"{host}\s*/+\s*(?:{where}\s*/+\s*)?{code}(?![a-z]){tail}")
 
 
 @cache

@@ -95,7 +95,7 @@ def creative_commons(elements: Iterable[str], version: str | None = None, port: 
     if port is not None and (version is None or port not in book["ports"].get(version, ())):
         notes.append(f"there is no port {port.upper()} of version {version or 'unknown'}")
         port = None
-    if "by" not in found and not _without_by(version, port):
+    if "by" not in found and not without_by(version, port):
         found.add("by")
         notes.append("Attribution is not written; every license since 2004 has it")
     order = [element for element in book["written"]["order"] if element in found]
@@ -103,7 +103,8 @@ def creative_commons(elements: Iterable[str], version: str | None = None, port: 
     return _cc_license(name, frozenset(found), version, port, "; ".join(notes))
 
 
-def _without_by(version: str | None, port: str | None) -> bool:
+def without_by(version: str | None, port: str | None) -> bool:
+    """Whether this version, or this port of it, had licenses without Attribution."""
     rule = table("creative_commons")["without_by"]
     return version in rule["versions"] or (version is not None and port in rule["ports"].get(version, ()))
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from infraplan.oer.license_addresses import Found
-from infraplan.oer.license_book import License, creative_commons, family, is_port, table
+from infraplan.oer.license_book import License, creative_commons, family, is_port, table, without_by
+from infraplan.oer.license_names import ELEMENTS, bare, between, in_latin, port_of, refuses, scanner
 
 _CONTEXT = 60
 
@@ -24,6 +25,8 @@ class _Segment:
     license_word: bool = False
     spelled: bool = False
     versioned: bool = False
+    last_spelled: bool = False  # the last token was an element in words
+    unread: bool = False  # a part of the name is not known
 
 
 def read_words(text: str, cased: str) -> list[Found]:
@@ -50,7 +53,7 @@ def _phrases() -> tuple[list[tuple[re.Pattern[str], str, str]], list[tuple[re.Pa
     for phrase in table("phrases")["phrase"]:
         grants_to_come -= phrase["kind"] == "license"
         side = early if phrase["kind"] == "license" or grants_to_come else late
-        side += [(re.compile(pattern), phrase["family"], phrase["kind"]) for pattern in phrase["patterns"]]
+        side += [(re.compile(bare(pattern)), phrase["family"], phrase["kind"]) for pattern in phrase["patterns"]]
     return early, late
 
 
@@ -59,74 +62,55 @@ def _take(phrases: list[tuple[re.Pattern[str], str, str]], text: str, found: lis
         for match in pattern.finditer(text):
             if not match[0].strip():
                 continue
-            if kind != "weak" and _negated(text, match.start()):
+            if kind != "weak" and _negated(text, match.start(), match.end()):
                 found.append(Found(family("LicenseRef-Unknown"), "weak", "negated", match.start(), match.end()))
             else:
-                license_ = family(name, match.groupdict().get("version"), match[0])
+                license_ = _named(name, match.groupdict().get("version"), match[0])
                 found.append(Found(license_, kind, "words", match.start(), match.end()))
             text = text[: match.start()] + " " * len(match[0]) + text[match.end() :]
     return text
 
 
+def _named(name: str, version: str | None, written: str) -> License:
+    """The license a phrase stands for: one of the families, or the elements of a Creative Commons license."""
+    if name in table("families")["family"]:
+        return family(name, version, written)
+    return creative_commons(name.lower().split("-")[1:], version)
+
+
 @cache
-def _negations() -> tuple[re.Pattern[str], re.Pattern[str]]:
+def _negations() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
     told = table("phrases")["negated"]
-    return re.compile("|".join(told["before"])), re.compile(told["clause_ends"])
+    return re.compile("|".join(told["before"])), re.compile(told["clause_ends"]), re.compile(told["behind"])
 
 
-def _negated(text: str, start: int) -> bool:
-    """Whether the clause before `start` takes back what follows ("not licensed under ...")."""
-    negation, ends = _negations()
+def _negated(text: str, start: int, end: int) -> bool:
+    """Whether the clause before a name takes it back or doubts it ("not licensed under ..."), or a question mark does."""
+    negation, ends, doubt = _negations()
+    if doubt.match(text, end):
+        return True
     before = text[max(0, start - _CONTEXT) : start]
     clause = ends.split(before)[-1]
     return negation.search(clause.rstrip()) is not None
 
 
-@cache
-def _scanner() -> re.Pattern[str]:
-    told = table("creative_commons")
-    spelled = [
-        f"(?P<{element}>(?<![a-z])(?:{'|'.join(told['spelled'][element])})(?![a-z]))"
-        for element in ("nd", "nc", "sa", "by")
-    ]
-    ports = "|".join(re.escape(name) for name in sorted(told["port_names"], key=len, reverse=True))
-    return re.compile(
-        "|".join(
-            [
-                r"(?P<cc>(?<![a-z])creativ\w{0,2}[\s_-]*com+[oa]ns?(?![a-z]))",
-                *spelled,
-                r"(?P<ordinal>(?<![\w.])\d+(?:st|nd|rd|th|e)(?![a-z]))",
-                r"(?P<code>(?<![a-z])(?:cc(?:by|nc|sa|nd)*|by(?:nc|sa|nd)*|nc(?:sa|nd)?|sa|nd)(?![a-z]))",
-                rf"(?P<place>(?<![a-z])(?:{ports})(?![a-z]))",
-                r"(?P<version>(?<![\d.])(?:\d[.,]\d|[1-9]|[1-4][015])(?!\d|\.\d))",
-                r"(?P<word>[a-z]+(?:'[a-z]+)?)",
-                r"(?P<number>\d[\d.,]*)",
-                r"(?P<stop>[;|!?]|\.(?=\s|$))",
-            ]
-        )
-    )
-
-
-@cache
-def _between() -> frozenset[str]:
-    return frozenset(table("creative_commons")["spelled_between"]["words"])
-
-
 def _creative_commons(text: str, cased: str) -> Iterator[Found]:
     segments, strangers = _segments(text, cased)
     merged = _merge(segments)
-    granted: set[str] = set()
-    for segment in merged:
-        license_ = _license_of(segment, alone=not strangers and len(merged) == 1)
-        if license_ is None and "by" in granted and segment.elements & {"nc", "nd"} - granted:
+    read = [_license_of(segment, alone=not strangers and len(merged) == 1) for segment in merged]
+    named = [segment for segment, license_ in zip(merged, read, strict=True) if license_ is not None]
+    granted: set[str] = set().union(*(segment.elements for segment in named))
+    for segment, own in zip(merged, read, strict=True):
+        license_ = own
+        limits = segment.elements & {"nc", "nd"} - granted
+        if own is None and "by" in granted and limits and (segment.spelled or segment.start > named[0].start):
             # "CC BY 4.0 but NC for images": a part of the work carries more limits than the license named
             license_ = creative_commons(granted | segment.elements)
         if license_ is None:
             continue
-        granted |= segment.elements
         kind = "weak" if license_.group == "unknown" else "license"
         rule = "words"
-        if _negated(text, segment.start):
+        if _negated(text, segment.start, segment.end):
             license_, kind, rule = family("LicenseRef-Unknown"), "weak", "negated"
         yield Found(license_, kind, rule, segment.start, segment.end)
 
@@ -137,11 +121,14 @@ def _license_of(segment: _Segment, *, alone: bool) -> License | None:
         if not segment.named:
             return None
         return family("LicenseRef-CC-unspecified" if segment.license_word else "LicenseRef-Unknown")
+    versions = list(dict.fromkeys(segment.versions))
     telling = "by" in segment.elements and len(segment.elements) > 1
-    whole = alone and "by" in segment.elements and (segment.spelled or bool(segment.versions))
+    retired = segment.spelled and len(versions) == 1 and without_by(versions[0], segment.port)
+    whole = alone and ((segment.spelled or bool(versions)) if "by" in segment.elements else retired)
     if not (segment.named or telling or whole):
         return None
-    versions = list(dict.fromkeys(segment.versions))
+    if segment.unread:
+        return family("LicenseRef-CC-unspecified")
     if len(versions) > 1:
         license_ = creative_commons(segment.elements)
         return License(**{**vars(license_), "note": "versions " + " and ".join(versions) + " are both named"})
@@ -153,23 +140,32 @@ def _segments(text: str, cased: str) -> tuple[list[_Segment], bool]:
     segments: list[_Segment] = []
     current: _Segment | None = None
     strangers = False
-    for match in _scanner().finditer(text):
+    for match in scanner().finditer(text):
         kind = match.lastgroup or ""
-        stranger = kind == "word" and match[0] not in _between() and not _ports_it(match, text, cased, current)
+        stranger = kind == "word" and match[0] not in between() and not _ports_it(match, text, cased, current)
         if stranger or kind in {"stop", "ordinal"}:
             strangers |= stranger
+            if stranger and current is not None:
+                current.unread |= _goes_on(current, match, text)
             _close(segments, current, match if stranger else None, cased)
             current = None
             continue
         if _starts_another(match, kind, current):
             _close(segments, current, None, cased)
             current = None
-        if current is None and kind == "word" and not match[0].startswith(("licen", "lizen")):
+        if current is None and kind in {"word", "between"} and not match[0].startswith(("licen", "lizen")):
             continue
         current = current or _Segment(match.start(), match.end())
         _grow(current, match, kind, text, cased)
     _close(segments, current, None, cased)
     return segments, strangers
+
+
+def _goes_on(segment: _Segment, match: re.Match[str], text: str) -> bool:
+    """Whether a name goes on behind its last element with a part that is not known ("Attribution-Foo", "... - sans foo")."""
+    gap = text[segment.end : match.start()]
+    joined = gap == "-" or (gap.strip() == "-" and refuses().fullmatch(match[0]) is not None)
+    return segment.last_spelled and joined
 
 
 def _close(segments: list[_Segment], current: _Segment | None, follower: re.Match[str] | None, cased: str) -> None:
@@ -191,7 +187,7 @@ def _close(segments: list[_Segment], current: _Segment | None, follower: re.Matc
 def _starts_another(match: re.Match[str], kind: str, current: _Segment | None) -> bool:
     if current is None or not current.elements:
         return False
-    if kind == "cc" or (kind == "code" and match[0].startswith("cc")):
+    if kind == "cc" or (kind == "code" and match[0].startswith("c")):
         return True
     return current.versioned and (kind == "by" or (kind == "code" and match[0].startswith("by")))
 
@@ -200,15 +196,15 @@ def _grow(segment: _Segment, match: re.Match[str], kind: str, text: str, cased: 
     if kind == "cc":
         segment.named = True
     elif kind == "code":
-        segment.named |= match[0].startswith("cc")
+        segment.named |= match[0].startswith("c")
         segment.elements |= set(re.findall(r"by|nc|sa|nd", match[0]))
-    elif kind in {"by", "nc", "sa", "nd"}:
+    elif kind in ELEMENTS:
         segment.elements.add(kind)
-        segment.spelled = True
+        segment.spelled |= in_latin(match[0])
     elif kind == "version":
         _add_version(segment, match[0])
     elif kind == "place":
-        segment.port = table("creative_commons")["port_names"][match[0]]
+        segment.port = port_of(match[0])
     elif kind == "word":
         if _ports_it(match, text, cased, segment):
             segment.port = match[0]
@@ -216,8 +212,9 @@ def _grow(segment: _Segment, match: re.Match[str], kind: str, text: str, cased: 
             segment.license_word = True
         else:
             return
-    elif kind == "number":
+    elif kind in {"number", "between"}:
         return
+    segment.last_spelled = kind in ELEMENTS
     segment.end = match.end()
 
 

@@ -7,16 +7,17 @@ statements is kept and shown. Knowledge of licenses is data (`data/licenses/`); 
 
 import html
 import re
-import unicodedata
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import pairwise
+from urllib.parse import unquote
 
 import pandas as pd
 from license_expression import ExpressionError, get_spdx_licensing
 
 from infraplan.oer.license_addresses import Found, read_addresses
 from infraplan.oer.license_book import FIELDS, License, by_spdx, family, table, together
+from infraplan.oer.license_names import bare
 from infraplan.oer.license_words import read_words
 from infraplan.oer.rights import printing
 
@@ -36,6 +37,9 @@ COLUMNS = (
 )
 _MOST_CHARACTERS = 4_000
 _TAG = re.compile(r"<[a-z/!][^<>]*>", re.IGNORECASE)
+_TAGGED = re.compile(
+    r"^\s*(?:license[:@ ]*)?([a-z]+\d{0,2})[\s+;,]*licen[sc]e-?version[:@ ]*(\d)\.?(\d)\s*$", re.IGNORECASE
+)
 _LINK = re.compile(r"(?:href|src|resource)\s*=\s*[\"']?([^\"'\s>]+)", re.IGNORECASE)
 _DASHES = dict.fromkeys((*range(0x2010, 0x2016), 0x2212, 0xFE58, 0xFF0D), "-") | {
     0x2019: "'",
@@ -80,18 +84,28 @@ def read(raw: str, url: str = "") -> Reading:
 
 def _fold(raw: str) -> tuple[str, str]:
     """Lower-case and own-case text without accents, markup or odd dashes; both of one length."""
-    text = html.unescape(str(raw))[:_MOST_CHARACTERS]
+    text = html.unescape(str(raw))[:_MOST_CHARACTERS].replace("\\/", "/")
+    if "%2f" in text.lower():
+        text = unquote(text)
+    text = _TAGGED.sub(_words_of_tags, text)
     text = re.sub(r"(?is)<(script|style)\b.*?(?:</\1\s*>|$)", " ", text)
     text = _TAG.sub(_address_of, text)
     text = text.translate(_DASHES)
-    text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
-    text = re.sub(r"\s+", " ", text).strip()
+    text = re.sub(r"\s+", " ", bare(text)).strip()
     lower = text.lower()
     return lower, text if len(lower) == len(text) else lower
 
 
+def _words_of_tags(tags: re.Match[str]) -> str:
+    """The two tags that a LibreTexts page has for its license, as one name with its version."""
+    version = f" {tags[2]}.{tags[3]}" if tags[1].lower().startswith(("cc", "gnu")) else ""
+    return f"{'gnu gpl' if tags[1].lower() == 'gnu' and version else tags[1]}{version}"
+
+
 def _address_of(tag: re.Match[str]) -> str:
     """What a tag of markup says: the address it links to, else nothing."""
+    if re.match("<https?:", tag[0], re.IGNORECASE):
+        return f" {tag[0][1:-1]} "
     linked = _LINK.search(tag[0])
     return f" {linked[1]} " if linked else " "
 
@@ -110,7 +124,7 @@ def _expression(text: str) -> License | None:
         return None
     words = re.findall(r"[\w.+-]+", text)
     if len(words) == 1:
-        return by_spdx(text) if re.search(r"[\d-]", text) and not re.fullmatch(r"[A-Za-z]+", text) else None
+        return by_spdx(text) if re.search(r"[\d-]", text) or text in _plain_ids() else None
     try:
         get_spdx_licensing().parse(text)
     except (ExpressionError, ValueError):
@@ -120,6 +134,13 @@ def _expression(text: str) -> License | None:
     if len(known) < len(parts):
         return None
     return together(known, choice=" OR " in text)
+
+
+@cache
+def _plain_ids() -> frozenset[str]:
+    """Ids of the table that look like words and are taken only in their own case ("Zlib", "PostgreSQL")."""
+    told = table("families")["spdx_others"]
+    return frozenset([*told["permissive"], *told["copyleft"]])
 
 
 def _decide(found: list[Found], text: str) -> tuple[License, str, str] | None:

@@ -137,6 +137,7 @@ def _aimed(
         if aims and not result.status.answered:
             break
         solve.refuse_unanswered(result, what=WHAT)
+        result = replace(result, objective=result.objective / model.scale, bound=result.bound / model.scale)
         if goal == "state_usd_unspent":
             rest = models.constant_of(told.inputs, goal)
             result = replace(result, objective=result.objective + rest, bound=result.bound + rest)

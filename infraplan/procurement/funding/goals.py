@@ -38,6 +38,27 @@ def worths(policy: "Policy", goal: str) -> Mapping[str, Decimal]:
     return policy.weights if goal == WEIGHTED else {goal: Decimal(1)}
 
 
+def scale(inputs: "Inputs", goal: str) -> float:
+    """A power of ten that brings an aim to the size of the money it is weighed with, for the solver: 1 or more.
+
+    A student weighed against millions of dollars makes a dollar count a millionth or less, which is below what a solver
+    tells from nothing: it would leave a match undrawn.
+    """
+    if goal != WEIGHTED:
+        return 1.0
+    last, projects = inputs.years[-1], inputs.projects
+    most = {
+        "benefit": sum((told.worth for told in projects), Decimal(0)),
+        "students": sum((told.benefit for told in projects), Decimal(0)),
+        "student_years": sum((told.benefit * (last - min(told.years) + 1) for told in projects if told.years), Decimal(0)),
+        "federal_usd": CENT * sum(told.erate + told.most_match for told in projects),
+        "state_usd_unspent": CENT * inputs.state_cents,
+    }  # fmt: skip
+    points = sum((each * most[name] for name, each in inputs.policy.weights.items()), Decimal(0))
+    money = CENT * sum(fund.cents for fund in inputs.funds)
+    return float(Decimal(10) ** max(0, (money / points).adjusted())) if points and money else 1.0
+
+
 def value(inputs: "Inputs", goal: str, starts: Mapping[int, int], payments: Iterable["Payment"]) -> Decimal:
     """How much of an aim a plan reaches, exactly."""
     figures = values(inputs, starts, payments)

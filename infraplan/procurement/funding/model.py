@@ -174,7 +174,7 @@ def within_budgets(inputs: Inputs, starts: Mapping[int, int]) -> bool:
 
 @dataclass
 class Model:
-    """The PuLP problem and its variables; `words` says what each named constraint asks."""
+    """The PuLP problem and its variables; its objective is the goal times `scale`."""
 
     problem: pulp.LpProblem
     options: Options
@@ -182,6 +182,7 @@ class Model:
     pay: dict[tuple[Key, int], pulp.LpVariable] = field(default_factory=dict)
     match: dict[Key, pulp.LpVariable] = field(default_factory=dict)
     least: pulp.LpVariable | None = None
+    scale: float = 1.0
 
     def add(self, terms: Iterable[Term], rhs: float, name: str) -> None:
         """Add one named constraint: the sum of the terms is at most `rhs`."""
@@ -223,7 +224,9 @@ def _decisions(model: Model) -> None:
 def _most_of(model: Model, goal: str) -> None:
     # state money left is stated as money spent, without the constant: a share of a small rest would prove nothing
     constant = 0.0 if goal == "state_usd_unspent" else constant_of(model.options.inputs, goal)
-    model.problem.setObjective(pulp.LpAffineExpression(_terms(model, goal), constant))
+    model.scale = goals.scale(model.options.inputs, goal)
+    terms = [(variable, each * model.scale) for variable, each in _terms(model, goal)]
+    model.problem.setObjective(pulp.LpAffineExpression(terms, constant * model.scale))
 
 
 def keep(model: Model, goal: str, reached: float) -> None:

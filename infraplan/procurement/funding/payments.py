@@ -114,12 +114,15 @@ def _planned(
 def _dear(policy: Policy) -> tuple[float, float]:
     """What a dollar beside E-Rate counts (each spared is one more of a match drawn), and how much more a state dollar.
 
+    The larger counts 1 whatever the policy's weights: a weight of a millionth is below what a solver tells from nothing.
+
     >>> _dear(Policy()), _dear(Policy(order=("benefit", "state_usd_unspent")))
     ((1.0, 0.001), (0.001, 1.0))
     """
     federal, state = (float(policy.weights.get(name, 0)) for name in ("federal_usd", "state_usd_unspent"))
     if federal or state:
-        return max(federal, SECOND * state), max(state, SECOND * federal)
+        most = max(federal, state)
+        return max(federal / most, SECOND), max(state / most, SECOND)
     first = next((name for name in policy.order if name in ("federal_usd", "state_usd_unspent")), "federal_usd")
     return (1.0, SECOND) if first == "federal_usd" else (SECOND, 1.0)
 

@@ -64,6 +64,18 @@ def test_weights_weigh_goals_against_each_other() -> None:
     assert (chosen("0.006"), chosen("0.007")) == ({0: 2026}, {1: 2026})
 
 
+def test_a_student_weighed_against_millions_of_dollars_still_draws_the_match() -> None:
+    # a dollar counts a hundred-millionth: less than a solver tells from nothing, were the sum not scaled
+    match = Fund("m", "state_match", 2026, 500_000_000, None, BOTH, match=True)
+    local = Fund("local", "local", 2026, 9_000_000_000, None, BOTH, match=False)
+    fiber = project("fiber", 10_000_000_000, 5_000_000_000, 0, kind="special_construction", most_match=1_000_000_000)
+    weights = {"benefit": Decimal(1), "federal_usd": Decimal("0.00000001")}
+    found = answer.find(plan([fiber], [match, local], Policy(weights=weights)), PROVED)
+    assert [told.match for told in found.payments] == [500_000_000]
+    assert found.result.status == Status.optimal
+    assert found.result.objective == pytest.approx(0.55)
+
+
 def test_sooner_is_better_where_student_years_are_the_goal() -> None:
     years = (2026, 2027)
     late = [project("a", 20_000, 10_000, 10, years=years, kind="equipment")]

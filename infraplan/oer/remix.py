@@ -91,7 +91,10 @@ def _possible(one: License, other: License) -> tuple[License, ...]:
 def _versioned(a: License, b: License) -> Remix:
     for rule in table("compatibility")["never"]:
         named = {_stem(a), _stem(b)}, {a.license_id, b.license_id}
-        if set(rule.get("families", ())) == named[0] or set(rule.get("licenses", ())) == named[1]:
+        listed = any(
+            (x.family, y.license_id) in product([rule.get("one")], rule.get("others", ())) for x, y in ((a, b), (b, a))
+        )
+        if set(rule.get("families", ())) == named[0] or set(rule.get("licenses", ())) == named[1] or listed:
             return Remix("no", (), rule["why"])
     carried = [target for target in _targets(a, b) if _accepts(a, target) and _accepts(b, target)]
     if carried:

@@ -92,7 +92,8 @@ def from_file(path: Path, funding_year: int | None) -> Commitments:
     try:
         frame = tablefiles.typed(text, Schema.load("commitments_in"), file=path.name)
     except BadInput as why:
-        raise BadInput([*why.faults, *missing, *_shares(text, path.name)]) from why
+        of_rows = [*_shares(text, path.name), *_faults_of_sound_rows(text, path.name, why)]
+        raise BadInput([*why.faults, *missing, *of_rows]) from why
     if missing:
         raise BadInput(missing)
     return commitments(frame, funding_year, file=path.name)
@@ -169,6 +170,20 @@ def _shares(text: pd.DataFrame, file: str) -> Iterator[Fault]:
         cell = str(text["rate"][line]).strip()
         yield Fault(kind="RateIsShare", what=f"rate is {cell}, expected percent", file=file, row=int(line), column="rate",
                     value=cell, mend="multiply by 100: 0.8 is 80")  # fmt: skip
+
+
+def _faults_of_sound_rows(text: pd.DataFrame, file: str, why: BadInput) -> list[Fault]:
+    """What is wrong with rows whose cells can be read, so that a person meets every fault at once."""
+    rows = {fault.row for fault in why.faults}
+    if None in rows:
+        return []
+    try:
+        sound = tablefiles.typed(text.drop(index=list(rows)), Schema.load("commitments_in"), file=file)
+    except BadInput:  # more faulty rows than are listed: those listed come first
+        return []
+    each = zip(sound.index, sound.to_dict("records"), strict=True)
+    found = [fault for line, row in each for fault in _cost(_decimals(row), int(line), file)[1]]
+    return [fault for fault in found if fault.kind != "RateIsShare"]  # told already, for the other rows too
 
 
 def _cost(row: Mapping[str, Any], line: int, file: str) -> tuple[Decimal, list[Fault]]:

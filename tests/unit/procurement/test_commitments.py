@@ -87,6 +87,17 @@ def test_every_fault_is_named_at_once(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+def test_a_cell_that_cannot_be_read_does_not_hide_what_is_wrong_with_other_rows(tmp_path: Path) -> None:
+    with pytest.raises(BadInput) as refusal:
+        answer(
+            tmp_path, "request_id,pre_discount_usd,rate,monthly_usd,months", "1,100,0.8,,", "2,,80,,", "3,,80,100,",
+            "4,abc,80,,", "5,,80,100,13",
+        )  # fmt: skip
+    assert sorted((fault.row, fault.kind) for fault in refusal.value.faults) == [
+        (2, "RateIsShare"), (3, "NoCost"), (4, "NoMonths"), (5, "BadValue"), (6, "BadValue"),
+    ]  # fmt: skip
+
+
 def test_a_rate_of_104_percent_is_refused_with_its_place(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=r"rate is '104', expected an amount from 0 to 100(.|\n)*row 2, column rate"):
         answer(tmp_path, PLAIN, "1,100,104,")

@@ -13,6 +13,7 @@ from functools import cache
 from typing import Any
 
 import pandas as pd
+from pandas.tseries.holiday import USFederalHolidayCalendar
 
 from infraplan import rules
 from infraplan.errors import NoAnswer, NoRule
@@ -21,6 +22,7 @@ COLUMNS = ["ben", "frn", "what", "due", "usd_at_stake", "committed_usd", "disbur
            "extensions_left", "contract_end", "last_470_date"]  # fmt: skip
 SOON_DAYS = 90
 JULY, JUNE_30 = 7, (6, 30)
+SATURDAY = 5
 NOTHING = Decimal(0)
 LONGEST_YEARS = 40
 """A contract end further off than this is a slip of the pen: no fiber lease runs longer."""
@@ -234,18 +236,41 @@ def _invoice(request: Request, as_of: date, told: _Told) -> Iterator[dict[str, A
     dates = Dates.of(request.year)
     ends = dates.recurring_ends if request.recurring else dates.non_recurring_ends
     usual = dates.invoice_due(request.service_end or ends)
-    due = request.last_invoice or usual
+    due, last = (request.last_invoice,) * 2 if request.last_invoice else (usual, next_business_day(usual))
     extended = request.last_invoice is not None and request.last_invoice >= usual + timedelta(days=dates.extension_days)
     extensions = 0 if extended else dates.extensions
     what = "invoice deadline" if request.disbursed is not None else "invoice deadline (disbursements not loaded)"
+    if due < last:
+        what += (
+            f"; {due} is a {'holiday' if due.weekday() < SATURDAY else f'{due:%A}'}, so an invoice of {last} is in time"
+        )
+        due = due if due >= as_of else last
     if due < as_of:
-        due += timedelta(days=dates.extension_grace_days)
+        due = last + timedelta(days=dates.extension_grace_days)
         what = "last day to ask for the extension of a missed invoice deadline"
         if due < as_of or not extensions:
             told.add("invoice deadlines have passed; what was not collected is lost without a waiver")
             return
     yield {"ben": request.ben, "frn": request.frn, "what": what, "due": due, "usd_at_stake": left,
            "extensions_left": extensions, **request.money()}  # fmt: skip
+
+
+def next_business_day(day: date) -> date:
+    """The day itself, or the first one after it that is no Saturday, Sunday or Federal holiday.
+
+    >>> next_business_day(date(2017, 10, 28)), next_business_day(date(2026, 10, 28))
+    (datetime.date(2017, 10, 30), datetime.date(2026, 10, 28))
+    """
+    off = set(_federal_holidays(day.year)) | set(_federal_holidays(day.year + 1))
+    while day.weekday() >= SATURDAY or day in off:
+        day += timedelta(days=1)
+    return day
+
+
+@cache
+def _federal_holidays(year: int) -> tuple[date, ...]:
+    told = USFederalHolidayCalendar().holidays(f"{year}-01-01", f"{year}-12-31")
+    return tuple(stamp.date() for stamp in told)
 
 
 def _installation(request: Request, as_of: date) -> Iterator[dict[str, Any]]:

@@ -54,6 +54,22 @@ def test_the_deadline_that_usac_states_goes_before_the_rule_and_shows_an_extensi
     assert (row["due"], row["extensions_left"]) == (date(2027, 2, 25), 0)
 
 
+def test_a_deadline_on_a_saturday_is_not_past_before_monday_is() -> None:
+    told = request(funding_year=2016)  # 28 October 2017 was a Saturday, and USAC took invoices until Monday
+    row = dates(told, as_of=date(2017, 10, 28)).table.iloc[0]
+    assert row["due"] == date(2017, 10, 28)
+    assert row["what"] == "invoice deadline; 2017-10-28 is a Saturday, so an invoice of 2017-10-30 is in time"
+    assert dates(told, as_of=date(2017, 10, 30)).table["due"].iloc[0] == date(2017, 10, 30)
+    assert len(dates(told, as_of=date(2017, 10, 31)).table) == 0
+
+
+def test_a_deadline_on_a_holiday_moves_to_the_day_after() -> None:
+    assert calendar.next_business_day(date(2029, 5, 26)) == date(2029, 5, 29), "Memorial Day after a weekend"
+    assert calendar.next_business_day(date(2027, 12, 31)) == date(2028, 1, 3), (
+        "New Year's Day on a Saturday is kept on Friday"
+    )
+
+
 def test_what_is_collected_or_never_funded_has_no_deadline() -> None:
     done = request("2", disbursed_usd=Decimal(960))
     denied = request("3", status="Denied")

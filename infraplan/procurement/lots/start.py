@@ -3,22 +3,22 @@
 Everything is drawn from a seed and runs a fixed number of moves, so that the same inputs give the same division.
 """
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
-from infraplan.procurement.lots.problem import SLACK, Problem, pieces
+from infraplan.procurement.lots.cooling import Cooling, Division
+from infraplan.procurement.lots.problem import Problem, pieces
 
-Division = list[list[int]]
-RESTARTS: Final = 3
+RESTARTS: Final = 5
 MOVES_PER_UNIT: Final = 200
+LONG_PER_UNIT: Final = 1_000
 MOST_MOVES: Final = 50_000
 HEAT: Final = 0.02
-PRICES_OF_BREAKING: Final = (1.0, 30.0)
-"""Price of breaking a limit by its whole scale, in average lots: at first, and in the end."""
+LONG: Final = 250_000
+"""Moves of a division that is cooled once more, and heats to begin from."""
+HEATS_AGAIN: Final = (0.005, 0.01, 0.02)
 
 
 def divide(problem: Problem, seed: int, hubs: Sequence[int] = ()) -> tuple[Division, bool]:
@@ -30,10 +30,22 @@ def divide(problem: Problem, seed: int, hubs: Sequence[int] = ()) -> tuple[Divis
     for turn in range(RESTARTS):
         rng = np.random.default_rng([seed, 17, turn])
         found.append(improve(problem, grown(problem, hubs or _hubs(problem, rng)), rng))
-    best = min(
-        found, key=lambda lots: (sum(sum(problem.broken(units).values()) for units in lots), problem.total(lots))
-    )
+    best = _best(problem, found)
     return best, problem.keeps(best)
+
+
+def again(problem: Problem, division: Division, seed: int) -> Division:
+    """A good division cooled a few times more, longer and from less heat each; the best of them."""
+    found = [division]
+    for turn, heat in enumerate(HEATS_AGAIN):
+        rng = np.random.default_rng([seed, 29, turn])
+        found.append(Cooling(problem, _best(problem, found), rng).run(heat, min(LONG, LONG_PER_UNIT * problem.size)))
+    return _best(problem, found)
+
+
+def _best(problem: Problem, found: Sequence[Division]) -> Division:
+    """The one that breaks limits least, of those the one of fewest miles."""
+    return min(found, key=lambda lots: (sum(sum(problem.broken(one).values()) for one in lots), problem.total(lots)))
 
 
 def grown(problem: Problem, hubs: Sequence[int]) -> Division:
@@ -82,106 +94,11 @@ def _next(hubs: Sequence[int], problem: Problem) -> int:
     return next(unit for unit in range(problem.size) if unit not in hubs)
 
 
-def improve(problem: Problem, division: Division, rng: np.random.Generator, heat: float = HEAT) -> Division:
+def improve(
+    problem: Problem, division: Division, rng: np.random.Generator, heat: float = HEAT, moves: int = MOST_MOVES
+) -> Division:
     """Move units between bordering lots, at first also for the worse; returns the best division met."""
-    return _Cooling(problem, division, rng).run(heat)
-
-
-@dataclass
-class _Lot:
-    """One lot as the search keeps it: its units, miles from them to every unit, loads of the limits."""
-
-    units: set[int]
-    miles: np.ndarray
-    loads: np.ndarray
-
-
-class _Cooling:
-    """Simulated annealing over moves of one border unit; a move that would tear a lot apart is not made.
-
-    The price of breaking a limit rises while it cools, so that lots first take shape and then come within the limits.
-    """
-
-    def __init__(self, problem: Problem, division: Division, rng: np.random.Generator) -> None:
-        self.problem, self.rng = problem, rng
-        self.lots = [self._lot(set(units)) for units in division]
-        self.lot_of = {unit: at for at, units in enumerate(division) for unit in units}
-        self.price = max(problem.total(division), 1e-9) / problem.lots
-        self.low = np.array([limit.low for limit in problem.limits])
-        self.high = np.array([limit.high for limit in problem.limits])
-        self.scale = np.array([limit.scale for limit in problem.limits])
-        self.score = [self._score(lot) for lot in self.lots]
-
-    def _lot(self, units: set[int]) -> _Lot:
-        rows = sorted(units)
-        return _Lot(units, self.problem.miles[rows].sum(axis=0), self.problem.amounts[:, rows].sum(axis=1))
-
-    def _score(self, lot: _Lot) -> tuple[float, float]:
-        """Miles of a lot, and how far it breaks its limits."""
-        rows = list(lot.units)
-        short = float((np.maximum(np.maximum(self.low - lot.loads, lot.loads - self.high), 0) / self.scale).sum())
-        if self.problem.min_bidders:
-            short += max(0, self.problem.min_bidders - self.problem.bidders(rows)) / self.problem.min_bidders
-        return float(lot.miles[rows].min()), short
-
-    def run(self, heat: float) -> Division:
-        """Cool down from `heat` (share of an average lot's miles) to nothing over a fixed number of moves."""
-        moves = min(MOST_MOVES, MOVES_PER_UNIT * self.problem.size)
-        units = self.rng.integers(self.problem.size, size=moves).tolist()
-        picks, luck = self.rng.random(moves).tolist(), self.rng.random(moves).tolist()
-        best, kept = self._worth(), dict(self.lot_of)
-        least, most = PRICES_OF_BREAKING
-        for turn in range(moves):
-            done = turn / moves
-            price = self.price * least * (most / least) ** done
-            warm = heat * self.price * (1 - done) ** 2 + 1e-12
-            if self._try(units[turn], picks[turn], warm, luck[turn], price) and (worth := self._worth()) < best:
-                best, kept = worth, dict(self.lot_of)
-        division: Division = [[] for _ in self.lots]
-        for unit, at in sorted(kept.items()):
-            division[at].append(unit)
-        return division
-
-    def _worth(self) -> tuple[float, float]:
-        """Limits broken first, then miles: what the search is judged by."""
-        short = sum(told[1] for told in self.score)
-        return (short if short > SLACK else 0.0), sum(told[0] for told in self.score)
-
-    def _try(self, unit: int, pick: float, warm: float, luck: float, price: float) -> bool:
-        """Offer a unit to a bordering lot; returns whether it moves."""
-        source = self.lot_of[unit]
-        others = sorted({self.lot_of[beside] for beside in self.problem.near[unit]} - {source})
-        if not others or len(self.lots[source].units) == 1:
-            return False
-        target = others[int(pick * len(others))]
-        left, taken = self.lots[source], self.lots[target]
-        row, amounts = self.problem.miles[unit], self.problem.amounts[:, unit]
-        less = _Lot(left.units - {unit}, left.miles - row, left.loads - amounts)
-        more = _Lot(taken.units | {unit}, taken.miles + row, taken.loads + amounts)
-        after = self._score(less), self._score(more)
-        before = self.score[source], self.score[target]
-        change = sum(miles + price * short for miles, short in after)
-        change -= sum(miles + price * short for miles, short in before)
-        if (change > 0 and luck >= math.exp(-change / warm)) or not self._whole(unit, less.units):
-            return False
-        self.lots[source], self.lots[target] = less, more
-        self.score[source], self.score[target] = after
-        self.lot_of[unit] = target
-        return True
-
-    def _whole(self, unit: int, rest: set[int]) -> bool:
-        """Whether a lot stays in one piece without a unit that has left it."""
-        beside = [other for other in self.problem.near[unit] if other in rest]
-        if len(beside) <= 1:
-            return bool(beside)
-        seen, stack, wanted = {beside[0]}, [beside[0]], set(beside[1:])
-        while stack and wanted:
-            for other in self.problem.near[stack.pop()]:
-                if other in rest and other not in seen:
-                    seen.add(other)
-                    wanted.discard(other)
-                    stack.append(other)
-        return not wanted
+    return Cooling(problem, division, rng).run(heat, min(moves, MOVES_PER_UNIT * problem.size))
 
 
 def joined(problem: Problem, division: Sequence[Sequence[int]]) -> Division:

@@ -2,5 +2,5 @@
 
 inputs   the files, checked together        model    the mixed integer model
 answer   solving it, whatever the size      payments exact to the cent: who pays what of each project
-files    what an answer writes
+covers   what lacks a cent, exactly         files    what an answer writes
 """

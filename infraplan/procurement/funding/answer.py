@@ -10,17 +10,19 @@ from typing import Final
 
 from infraplan import solve
 from infraplan.errors import NoAnswer
-from infraplan.procurement.funding import goals
+from infraplan.procurement.funding import covers, goals
 from infraplan.procurement.funding import model as models
 from infraplan.procurement.funding.inputs import Inputs
-from infraplan.procurement.funding.model import Model, Options
+from infraplan.procurement.funding.model import Model, Money, Options
 from infraplan.procurement.funding.payments import Payment, pay
 from infraplan.solve import Limits, Result, Status
 
 WHAT: Final = "a plan for the projects"
 HALF: Final = 0.5
-SPARE: Final = 100
-"""Cents of every fund left unspent where the plan does not come out to the last cent otherwise."""
+SPARE: Final = (2e-6, 100)
+"""What is left of every fund, as a part of it and in cents, where the plan does not come out to the last cent otherwise."""
+MOST_TRIED: Final = 30
+"""Plans that lack a cent after which money is left to spare instead."""
 LOOSER: Final = 1e-6
 MOST_STEPS: Final = 1000
 """Steps of the whole curve after which it is cut off."""
@@ -89,42 +91,67 @@ def find(
 
 
 def _found(told: Options, limits: Limits, state_cents: int | None, near: Mapping[int, int] | None) -> Answer:
-    began = time.perf_counter()
+    began, money, aside = time.perf_counter(), Money(state_cents, eased=True), -math.inf
     bound = math.inf
-    for spare in (0, SPARE):
-        left = limits.after(time.perf_counter() - began)
-        starts, aims, fair = _aimed(told, left, state_cents, near, spare)
-        if not spare:  # what is proved with cents to spare is not proved of the funds as they are
+    for tried in range(MOST_TRIED + 1):
+        spent = time.perf_counter() - began
+        late = limits.time_limit is not None and spent >= limits.time_limit
+        if tried and (tried == MOST_TRIED or late):
+            money = replace(money, eased=False, spare=SPARE)
+        starts, aims, fair = _aimed(told, limits.after(spent), money, near)
+        if money.spare is None:  # what is proved with cents to spare is not proved of the funds as they are
             bound = aims[0].result.bound
-        payments = pay(told, starts, state_cents)
-        if payments is None:
-            continue
-        seconds = time.perf_counter() - began
-        reached = [float(goals.value(told.inputs, aim.goal, starts, payments)) for aim in aims]
-        exact = [
-            replace(aim, result=_exact(value, aim.result, aim.result.bound if number else bound, limits.gap, seconds,
-                                       changed=spare > 0))
-            for number, (aim, value) in enumerate(zip(aims, reached, strict=True))
-        ]  # fmt: skip
-        return Answer(told, starts, payments, exact[0].result, state_cents, tuple(exact), fair)
+        payments = pay(told, starts, state_cents) if models.within_budgets(told.inputs, starts) else None
+        if payments is not None:
+            return _answered(told, starts, payments, aims, fair, state_cents, max(bound, aside),
+                             Done(limits.gap, time.perf_counter() - began, changed=money.spare is not None))  # fmt: skip
+        if money.spare is not None:
+            break
+        lacking = covers.broken(told, starts, state_cents)
+        if not lacking:  # it may be that another way of paying comes out: what the plan would bring stays in the bound
+            aside = max(aside, aims[0].result.objective)
+            lacking = [covers.as_it_is(starts)]
+        money = replace(money, covers=(*money.covers, *lacking))
     raise NoAnswer(
         "No answer: the plan found cannot be paid to the last cent; widen the funds by a dollar and try again."
     )
 
 
+@dataclass(frozen=True)
+class Done:
+    """How a search ended: the gap that was asked, seconds, whether the funds were changed for it."""
+
+    gap: float
+    seconds: float
+    changed: bool
+
+
+def _answered(
+    told: Options, starts: Mapping[int, int], payments: tuple[Payment, ...], aims: Sequence[Aim], fair: Result | None,
+    state_cents: int | None, bound: float, done: Done,
+) -> Answer:  # fmt: skip
+    """An answer with its goals recomputed exactly; `bound` is that of the first goal."""
+    reached = [float(goals.value(told.inputs, aim.goal, starts, payments)) for aim in aims]
+    exact = [
+        replace(aim, result=_exact(value, aim.result, aim.result.bound if number else bound, done))
+        for number, (aim, value) in enumerate(zip(aims, reached, strict=True))
+    ]
+    return Answer(told, starts, payments, exact[0].result, state_cents, tuple(exact), fair)
+
+
 def _aimed(
-    told: Options, limits: Limits, state_cents: int | None, near: Mapping[int, int] | None, spare: int
+    told: Options, limits: Limits, money: Money, near: Mapping[int, int] | None
 ) -> tuple[dict[int, int], list[Aim], Result | None]:
     """The starts that reach the policy's goals one after the other; a later goal out of time is left where it is.
 
     Last comes what is proved about the least share of need met in any region, where the policy asks for it.
     """
     began = time.perf_counter()
-    fair = _least_share(told, limits, state_cents, spare)
+    fair = _least_share(told, limits, money)
     share, values = (fair.objective, dict(fair.values)) if fair else (None, dict[str, float]())
     starts, aims = dict[int, int](), list[Aim]()
     for goal in goals.aims(told.inputs.policy):
-        model = models.build(told, state_cents, spare=spare, goal=goal)
+        model = models.build(told, money, goal=goal)
         if share is not None:
             models.at_least(model, share * (1 - LOOSER))
         for aim in aims:
@@ -147,7 +174,7 @@ def _aimed(
     return starts, aims, fair
 
 
-def _least_share(told: Options, limits: Limits, state_cents: int | None, spare: int) -> Result | None:
+def _least_share(told: Options, limits: Limits, money: Money) -> Result | None:
     """The greatest least share of need met over regions, where the policy asks for it, in half of the time at most.
 
     One share to be raised gives a solver little to go by: it starts from the plan that brings all regions together
@@ -157,11 +184,11 @@ def _least_share(told: Options, limits: Limits, state_cents: int | None, spare: 
         return None
     began = time.perf_counter()
     half = replace(limits, time_limit=limits.time_limit / 2) if limits.time_limit is not None else limits
-    model = models.build(told, state_cents, spare=spare)
+    model = models.build(told, money)
     models.raise_the_least(model)
     linear, start = solve.Relaxation(solve.arrays(model.problem)), dict[str, float]()
     if linear.run(half.time_limit):
-        rough = models.build(told, state_cents, spare=spare)
+        rough = models.build(told, money)
         models.near(rough, linear.objective)
         quarter = half.time_limit / 2 if half.time_limit is not None else None
         found = solve.solve(rough.problem, replace(half, gap=max(limits.gap, ROUGH), time_limit=quarter))
@@ -175,16 +202,16 @@ def _start(model: Model, near: Mapping[int, int]) -> dict[str, float]:
     return {variable.name: float(near.get(index) == year) for (index, year), variable in model.start.items()}
 
 
-def _exact(objective: float, result: Result, bound: float, asked: float, seconds: float, *, changed: bool) -> Result:
+def _exact(objective: float, result: Result, bound: float, done: Done) -> Result:
     """The result with its value recomputed exactly; the bound is kept, and never below it."""
-    near = abs(objective - result.objective) <= LOOSER * max(1.0, abs(objective))
-    bound = objective if result.status == Status.optimal and near and not changed else max(bound, objective)
+    near = bound - objective <= LOOSER * max(1.0, abs(objective))
+    bound = objective if result.status == Status.optimal and near and not done.changed else max(bound, objective)
     gap = solve.relative_gap(objective, bound)
     if gap <= solve.PROVEN_GAP:
         status = Status.optimal
     else:
-        status = Status.within_gap if gap <= asked * (1 + 1e-9) else Status.stopped_feasible
-    return replace(result, status=status, objective=objective, bound=bound, gap=gap, seconds=seconds, values={})
+        status = Status.within_gap if gap <= done.gap * (1 + 1e-9) else Status.stopped_feasible
+    return replace(result, status=status, objective=objective, bound=bound, gap=gap, seconds=done.seconds, values={})
 
 
 def frontier(best: Answer, amounts: Sequence[int], limits: Limits) -> list[Answer]:

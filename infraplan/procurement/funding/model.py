@@ -27,7 +27,7 @@ Constraints
     state money     sum of pay over state funds <= the amount asked about
     budget          sum of cost[p] start[p,y] over d's Category Two projects and the years of c that each is paid in
                     <= left[d,c]
-    covers          of projects that together exceed a budget not all start
+    covers          of projects that together exceed a budget not all start; nor of starts that lack a cent (`covers`)
     requires        start[p,<=t] <= start[required,<=t]
     excludes        start[p,.] + start[q,.] <= 1
     floor           a region's benefit >= floor_share x its share of all need x the benefit of all   (by policy)
@@ -36,7 +36,9 @@ Constraints
 
 Within a group any split between projects works, so groups keep the model small: with statewide funds there are two or
 three a year. A start that no funds of its years could pay, or that exceeds its budget, is left out beforehand; without
-that the linear bound pays for fractions of projects that can never be had.
+that the linear bound pays for fractions of projects that can never be had. A fund, a budget or a limit of state money
+that few projects share has a hair more than it has (`EASED`), because a solver cannot tell a cent of a hundred thousand
+dollars from nothing and goes astray; what that lets through is barred exactly, see `covers`.
 """
 
 from collections import defaultdict
@@ -59,6 +61,14 @@ MOST_COVERED: Final = 12
 
 MOST_DECIDED: Final = 1_000
 """Projects above which starts alone are decided."""
+MOST_EASED: Final = 20
+"""Projects that share money above which the money is taken to the cent: what is barred would be too much."""
+EASED: Final = 1e-5
+"""The hair, as a part of the money; beside it half a cent, so that it never ends where a sum of cents does."""
+MOST_DIGITS: Final = 6
+"""Digits of the largest amount of money in a model."""
+DEAR: Final = 10.0
+"""What a dollar of the hair costs in an aim that counts money, so that it is taken for a project alone."""
 KEPT_WITHIN: Final = 1e-3
 """How far (a thousandth of a student or dollar) an earlier goal may fall short of what it reached: rounding, no more."""
 
@@ -69,6 +79,38 @@ OVER: Final = "its cost exceeds the district's Category Two budget"
 Term = tuple[pulp.LpVariable, float]
 Key = tuple[int, tuple[int, ...], tuple[int, ...]]
 """A group: year, funds that may pay (by number), those of them that match."""
+
+
+@dataclass(frozen=True)
+class Cover:
+    """Of these starts (project, year) at most so many may be."""
+
+    starts: frozenset[tuple[int, int]]
+    most: int
+
+
+@dataclass(frozen=True)
+class Money:
+    """How a model counts money: `state_cents` limits state money over all years.
+
+    `eased`: funds and budgets that few share have a hair more than they have; `spare`: all are this much smaller, as a
+    part of them and in cents at least; `covers` are known to be lacking money.
+    """
+
+    state_cents: int | None = None
+    eased: bool = False
+    spare: tuple[float, int] | None = None
+    covers: tuple[Cover, ...] = ()
+
+    def counted(self, cents: int, sharing: int) -> float:
+        """Return an amount in cents as a model has it that so many projects share."""
+        if self.spare is not None:
+            return max(0.0, cents - max(cents * self.spare[0], self.spare[1]))
+        return cents + self.hair(cents, sharing)
+
+    def hair(self, cents: int, sharing: int) -> float:
+        """Return by how much an amount is eased, in cents; nothing where there is none."""
+        return cents * EASED + 0.5 if self.eased and cents and sharing <= MOST_EASED else 0.0
 
 
 @dataclass(frozen=True)
@@ -151,6 +193,12 @@ def _within_budget(inputs: Inputs, project: Project, year: int) -> tuple[str, No
     return None if fits else (OVER, None)
 
 
+def by_cycle(inputs: Inputs, index: int, start: int) -> dict[int, int]:
+    """Cents of each Category Two cycle that a project takes; none of another category."""
+    project = inputs.projects[index]
+    return _by_cycle(inputs, project, start) if project.category == "C2" else {}
+
+
 def _by_cycle(inputs: Inputs, project: Project, start: int) -> dict[int, int]:
     """Cents of each Category Two cycle, by its first year, that a project takes: a recurring one may outlast a cycle."""
     found: dict[int, int] = {}
@@ -174,7 +222,10 @@ def within_budgets(inputs: Inputs, starts: Mapping[int, int]) -> bool:
 
 @dataclass
 class Model:
-    """The PuLP problem and its variables; its objective is the goal times `scale`."""
+    """The PuLP problem and its variables, money in `unit` USD; its objective is the goal times `scale`.
+
+    `dear` is what a dollar of a hair costs in the objective, `hairs` are those that cost something.
+    """
 
     problem: pulp.LpProblem
     options: Options
@@ -183,30 +234,46 @@ class Model:
     match: dict[Key, pulp.LpVariable] = field(default_factory=dict)
     least: pulp.LpVariable | None = None
     scale: float = 1.0
+    unit: int = 1
+    dear: float = 0.0
+    hairs: list[pulp.LpVariable] = field(default_factory=list)
+
+    @property
+    def cents(self) -> int:
+        """Cents of the unit that money is counted in."""
+        return self.unit * CENTS
 
     def add(self, terms: Iterable[Term], rhs: float, name: str) -> None:
         """Add one named constraint: the sum of the terms is at most `rhs`."""
         self.problem += pulp.LpConstraint(pulp.LpAffineExpression(list(terms)), LE, name, rhs)
 
 
-def build(told: Options, state_cents: int | None = None, *, spare: int = 0, goal: str = "benefit") -> Model:
-    """State the model.
-
-    `state_cents` limits state money over all years; `spare` cents of that and of every fund stay unspent.
-    """
+def build(told: Options, money: Money | None = None, *, goal: str = "benefit") -> Model:
+    """State the model."""
+    money = money or Money()
     model = Model(pulp.LpProblem("fund", pulp.LpMaximize), told)
+    model.unit = _unit(told.inputs, money)
+    model.scale, worths = goals.scale(told.inputs, goal), goals.worths(told.inputs.policy, goal)
+    model.dear = DEAR * model.scale * float(max(worths.get("federal_usd", 0), worths.get("state_usd_unspent", 0)))
     _decisions(model)
-    _most_of(model, goal)
     _once(model)
     _paid(model)
-    _funds_last(model, spare)
-    _state_money(model, None if state_cents is None else max(0, state_cents - spare))
-    _budgets(model)
+    _funds_last(model, money)
+    _state_money(model, money)
+    _budgets(model, money)
+    _lacking(model, money.covers)
+    _most_of(model, goal)
     _requires(model)
     _excludes(model)
     if told.inputs.policy.fair_share == "floor":
         _region_floors(model, told.inputs.policy.floor_share)
     return model
+
+
+def _unit(inputs: Inputs, money: Money) -> int:
+    """The power of ten of USD that money is counted in: a solver goes astray where figures exceed a hundred million."""
+    most = max((money.state_cents or 0, *(fund.cents for fund in inputs.funds), *(inputs.c2 or {}).values()), default=0)
+    return int(10 ** max(0, len(str(most // CENTS)) - MOST_DIGITS))
 
 
 def _decisions(model: Model) -> None:
@@ -224,8 +291,8 @@ def _decisions(model: Model) -> None:
 def _most_of(model: Model, goal: str) -> None:
     # state money left is stated as money spent, without the constant: a share of a small rest would prove nothing
     constant = 0.0 if goal == "state_usd_unspent" else constant_of(model.options.inputs, goal)
-    model.scale = goals.scale(model.options.inputs, goal)
     terms = [(variable, each * model.scale) for variable, each in _terms(model, goal)]
+    terms += [(variable, -model.dear * model.unit) for variable in model.hairs]
     model.problem.setObjective(pulp.LpAffineExpression(terms, constant * model.scale))
 
 
@@ -254,13 +321,13 @@ def _of_goal(model: Model, goal: str) -> Iterable[Term]:
     told, projects = model.options, model.options.inputs.projects
     if goal == "state_usd_unspent":
         funds = told.inputs.funds
-        return [(variable, -1.0) for (_, fund), variable in model.pay.items() if funds[fund].state]
+        return [(variable, -float(model.unit)) for (_, fund), variable in model.pay.items() if funds[fund].state]
     if goal == "federal_usd":
         drawn = [
             (variable, projects[index].erate * len(list(told.payments(index, first))) / CENTS)
             for (index, first), variable in model.start.items()
         ]
-        return [*drawn, *((variable, 1.0) for variable in model.match.values())]
+        return [*drawn, *((variable, float(model.unit)) for variable in model.match.values())]
     last = told.inputs.years[-1]
     found = []
     for (index, first), variable in model.start.items():
@@ -304,9 +371,9 @@ def _paid(model: Model) -> None:
     for (index, first), variable in model.start.items():
         for year in told.payments(index, first):
             key = told.groups[index, year]
-            owed[key].append((variable, projects[index].share / CENTS))
+            owed[key].append((variable, projects[index].share / model.cents))
             if key in model.match and projects[index].most_match:
-                most[key].append((variable, -projects[index].most_match / CENTS))
+                most[key].append((variable, -projects[index].most_match / model.cents))
     for number, key in enumerate(sorted(owed)):
         pays = [(model.pay[key, fund], -1.0) for fund in key[1]]
         match = [(model.match[key], 1.0)] if key in model.match else []
@@ -319,23 +386,51 @@ def _paid(model: Model) -> None:
             model.add([*match, *most[key]], 0.0, f"points_{number}")
 
 
-def _funds_last(model: Model, spare: int) -> None:
+def _funds_last(model: Model, money: Money) -> None:
     spent: dict[int, list[Term]] = defaultdict(list)
     for (_, fund), variable in model.pay.items():
         spent[fund].append((variable, 1.0))
+    sharing = _sharing(model.options)
     for fund, terms in sorted(spent.items()):
-        model.add(terms, max(0, model.options.inputs.funds[fund].cents - spare) / CENTS, f"fund_{fund}")
+        _amount(model, terms, model.options.inputs.funds[fund].cents, money, len(sharing[fund]), f"fund_{fund}")
 
 
-def _state_money(model: Model, cents: int | None) -> None:
-    if cents is None:
+def _sharing(options: Options) -> Mapping[int, set[int]]:
+    """The projects that each fund may pay."""
+    found: dict[int, set[int]] = defaultdict(set)
+    for index, first in options.starts:
+        for year in options.payments(index, first):
+            for fund in options.groups[index, year][1]:
+                found[fund].add(index)
+    return found
+
+
+def _amount(model: Model, terms: Sequence[Term], cents: int, money: Money, sharing: int, name: str) -> None:
+    """No more than an amount of money, and the hair it may have."""
+    hair = money.hair(cents, sharing)
+    if hair and model.dear:
+        model.hairs.append(model.problem.add_variable(f"hair_{name}", 0, hair / model.cents))
+        model.add([*terms, (model.hairs[-1], -1.0)], cents / model.cents, name)
+    else:
+        model.add(terms, money.counted(cents, sharing) / model.cents, name)
+
+
+def _state_money(model: Model, money: Money) -> None:
+    if money.state_cents is None:
         return
     funds = model.options.inputs.funds
     terms = [(variable, 1.0) for (_, fund), variable in model.pay.items() if funds[fund].state]
-    model.add(terms, cents / CENTS, "state_money")
+    using = {index for fund, told in _sharing(model.options).items() if funds[fund].state for index in told}
+    _amount(model, terms, money.state_cents, money, len(using), "state_money")
 
 
-def _budgets(model: Model) -> None:
+def _lacking(model: Model, covers: Iterable[Cover]) -> None:
+    for number, cover in enumerate(covers):
+        terms = [(variable, 1.0) for start, variable in model.start.items() if start in cover.starts]
+        model.add(terms, float(cover.most), f"lacking_{number}")
+
+
+def _budgets(model: Model, money: Money) -> None:
     inputs = model.options.inputs
     if inputs.c2 is None:
         return
@@ -349,8 +444,8 @@ def _budgets(model: Model) -> None:
         left = inputs.c2[place]
         if sum(max(cost for _, cost in told) for told in starts.values()) <= left:
             continue
-        terms = [(variable, cost / CENTS) for told in starts.values() for variable, cost in told]
-        model.add(terms, left / CENTS, f"budget_{number}")
+        terms = [(variable, cost / model.cents) for told in starts.values() for variable, cost in told]
+        model.add(terms, (left + money.hair(left, len(starts))) / model.cents, f"budget_{number}")
         if len(starts) <= MOST_COVERED:
             _covers(model, starts, left, number)
 

@@ -328,8 +328,10 @@ def _file_faults(frame: pd.DataFrame, bidders: tuple[str, ...], file: str) -> It
         for bidder in bidders:
             cell = row[bidder].strip()
             if row["kind"] not in WORDS and cell and money(cell) is None:
+                mend = ("open the file in a spreadsheet and save it, so that its formulas have results"
+                        if cell.startswith("=") else "give points, or US dollars")  # fmt: skip
                 yield Fault(kind="BadValue", what=f"{bidder} has {cell!r}, expected a number", file=file,
-                            row=int(str(line)), column=bidder, value=cell, mend="give points, or US dollars")  # fmt: skip
+                            row=int(str(line)), column=bidder, value=cell, mend=mend)  # fmt: skip
 
 
 # --- the empty matrix -----------------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from infraplan.schemas import Schema
 from infraplan.wholefiles import atomic
 
 COLUMNS = ["ben", "parent_ben", "row", "finding", "weight", "what"]
-MEND = ("unreadable", "twice", "nslp_above_enrollment", "identified_above_enrollment", "no_count")
+MEND = ("unreadable", "twice", "parent_is_school", "nslp_above_enrollment", "identified_above_enrollment", "no_count")
 MOST_BANDS = 1
 """Bands that a school's rate may move within a year without being remarked on."""
 
@@ -43,7 +43,8 @@ def lint(path: Path, funding_year: int, last_year: Path | None = None) -> Lint:
     """
     year = discounts.Rules.of(funding_year)
     schools, unreadable, rows = _read(path)
-    found = [*unreadable, *_repeats(schools), *_counts(schools, year), *_statuses(schools, funding_year)]
+    found = [*unreadable, *_repeats(schools), *_parents(schools), *_counts(schools, year),
+             *_statuses(schools, funding_year)]  # fmt: skip
     if last_year is not None:
         before, faults, _ = _read(last_year)
         if faults:
@@ -85,8 +86,9 @@ def _typed(text: pd.DataFrame, file: str) -> tuple[pd.DataFrame, list[tuple[int,
             faults += [(int(fault.row or 0), fault) for fault in why.faults]
             text = text.drop(index=[row for row in rows if row is not None])
             continue
-        blanks = frame["parent_ben"].notna() & (frame["parent_ben"] != "")
-        return frame.assign(parent_ben=frame["parent_ben"].astype(object).where(blanks, None)), faults
+        # an independent school has no district, or stands as its own
+        within = frame["parent_ben"].notna() & (frame["parent_ben"] != "") & (frame["parent_ben"] != frame["ben"])
+        return frame.assign(parent_ben=frame["parent_ben"].astype(object).where(within, None)), faults
 
 
 # --- this year by itself --------------------------------------------------------------------------------------------
@@ -106,6 +108,13 @@ def _repeats(schools: pd.DataFrame) -> Iterator[tuple[Any, ...]]:
             )
         else:
             first[row.ben] = row.Index
+
+
+def _parents(schools: pd.DataFrame) -> Iterator[tuple[Any, ...]]:
+    lines = dict(zip(schools["ben"], schools.index, strict=True))
+    for row in _rows(schools[schools["parent_ben"].isin(lines.keys())]):
+        what = f"its district {row.parent_ben} is the school in row {lines[row.parent_ben]}"
+        yield _finding(row.ben, row.parent_ben, row.Index, "parent_is_school", what)
 
 
 def _counts(schools: pd.DataFrame, year: discounts.Rules) -> Iterator[tuple[Any, ...]]:

@@ -54,6 +54,8 @@ def prices(
 
     if form_471 and funding_year is None:
         raise click.UsageError("--form-471 needs --funding-year, the year the prices are used for")
+    if affordable is not None and affordable == output.path:
+        raise click.UsageError("--affordability and -o name the same file; give each its own")
     year = Workspace.open(workspace).config.funding_year if funding_year is None else funding_year
     tables = filings.tables(form_471, workspace)
     found = arithmetic.benchmark(

@@ -39,6 +39,10 @@ def valid_file(
     """
     from infraplan.procurement import valid_file as arithmetic
 
+    if roll_up is not None and roll_up.suffix.lower() != ".xlsx":
+        raise click.UsageError("--roll-up writes a workbook: give it a name that ends in .xlsx")
+    if roll_up is not None and roll_up == output.path:
+        raise click.UsageError("--roll-up and -o name the same file; give each its own")
     year = options.funding_year_of(funding_year, workspace)
     checked = arithmetic.lint(source, year, last_year)
     output.write(checked.findings)

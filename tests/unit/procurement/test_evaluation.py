@@ -160,6 +160,12 @@ def test_faults_of_the_file_are_named_at_once(tmp_path: Path) -> None:
     ]
 
 
+def test_formulas_that_were_never_worked_out_are_told_how_to_be(tmp_path: Path) -> None:
+    evaluation.blank(tmp_path / "matrix.xlsx", 2)
+    with pytest.raises(BadInput, match="open the file in a spreadsheet and save it"):
+        evaluation.read(tmp_path / "matrix.xlsx")
+
+
 def test_a_file_without_bidders_or_factors_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=r"no column holds a bidder's points(.|\n)*no row has kind = factor"):
         checked(tmp_path, "total,,,,", header="kind,factor,max_points,price,disclosed")

@@ -3,8 +3,10 @@
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from openpyxl import load_workbook
 
+from infraplan.cli.procurement import rollup
 from infraplan.errors import BadInput, NoAnswer
 from infraplan.procurement import valid_file
 
@@ -50,6 +52,22 @@ def test_faulty_rows_are_findings_and_those_to_mend_come_first(tmp_path: Path) -
         ("4", "cep_low", 5),
     ]  # fmt: skip
     assert list(checked.findings["weight"]) == ["mend"] * 4 + ["look"] * 5
+
+
+def test_a_school_may_be_its_own_district_and_no_other_schools(tmp_path: Path) -> None:
+    own = valid_file.lint(put(tmp_path / "own.csv", *SOUND, "7,7,100,40,no,,Urban,2025-01-01"), 2026)
+    assert found(own) == []
+    ours = valid_file.roll_up(own, 2026, tmp_path / "sums.xlsx")
+    assert list(ours.loc[ours["entity_id"] == "7", "nslp_percent"]) == [40]
+    under = valid_file.lint(put(tmp_path / "under.csv", *SOUND, "7,4,100,40,no,,Urban,2025-01-01"), 2026)
+    assert found(under) == [("7", "parent_is_school", 6)]
+    assert under.to_mend == 1
+
+
+def test_the_roll_up_is_a_workbook_beside_the_findings(tmp_path: Path) -> None:
+    words = ["--from", str(put(tmp_path / "now.csv", *SOUND)), "--funding-year", "2026"]
+    for more in (["--roll-up", "sums.csv"], ["--roll-up", "a.xlsx", "-o", "a.xlsx"]):
+        assert CliRunner().invoke(rollup.valid_file, [*words, *more]).exit_code == 2
 
 
 def test_last_years_file_shows_jumps_moves_and_schools_gone_or_new(tmp_path: Path) -> None:

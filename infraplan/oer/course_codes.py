@@ -8,11 +8,17 @@ import re
 from dataclasses import replace
 from functools import cache
 
+from infraplan.oer.sources.wording import fold, words
 from infraplan.oer.titles import BY_GRADE, Title, courses, read_title
 from infraplan.resources import data_path, read_toml
 
-_CELL = re.compile(r"\s*(\d{5})(?:([BCEGHX])[\dA-Z.]{6})?(?![\w.])[\s:,;/\u2013\u2014-]*(.*)", re.DOTALL)
+_CELL = re.compile(r"\s*(\d{4,5})(?:([BCEGHX])[\dA-Z.]{6}|\.0+)?(?![\w.])[\s:,;/\u2013\u2014-]*(.*)", re.DOTALL)
 _HONORS = "H"
+
+
+def _code(found: re.Match[str]) -> str:
+    """The code of a cell; a spreadsheet that took it for a number lost its leading zero."""
+    return found[1].zfill(5)
 
 
 @cache
@@ -55,11 +61,26 @@ def read_course(cell: str) -> Title:
     is not known is read as words.
     """
     found = _CELL.fullmatch(cell)
-    if found is None or found[1] not in _known():
-        return read_title(cell)
-    said = read_title(found[3])
-    read = said if said.courses else _with(_known()[found[1]], said)
+    if found is None or _code(found) not in _known():
+        return read_title(_spelled_out(cell))
+    said = read_title(_spelled_out(found[3]))
+    read = said if said.courses else _with(_known()[_code(found)], said)
     return replace(read, level="honors") if found[2] == _HONORS and not read.level else read
+
+
+def _spelled_out(cell: str) -> str:
+    """A course's name with what lists shorten written out ("Alg. II", "APUSH"); anything else as it stands."""
+    text = re.sub(
+        r"\bmath(?:ematics)? (?=i{1,3}\b)", "integrated math ", re.sub(r"(?<=[a-z])\.(?=\s|$)", "", fold(cell))
+    )
+    for short, full in words()["course_short"].items():
+        if re.fullmatch(short, text):
+            return str(full)
+    for short, full in words()["phrase_short"].items():
+        text = re.sub(rf"\b(?:{short})\b", full, text)
+    told = words()["word_short"]
+    spelled = re.sub(r"(?<![\w'])[a-z]+(?![\w'])", lambda word: told.get(word[0], word[0]), text)
+    return spelled if spelled != fold(cell) else cell
 
 
 def _with(coded: Title, said: Title) -> Title:
@@ -74,9 +95,9 @@ def in_words(cell: str) -> str:
     ('AP Biology', '02052 Algebra I', 'Biology')
     """
     found = _CELL.fullmatch(cell)
-    if found is None or found[3].strip() or found[1] not in _names():
+    if found is None or found[3].strip() or _code(found) not in _names():
         return cell
-    return f"{'Honors ' if found[2] == _HONORS else ''}{_names()[found[1]]}"
+    return f"{'Honors ' if found[2] == _HONORS else ''}{_names()[_code(found)]}"
 
 
 @cache
@@ -88,8 +109,8 @@ def sced_of(cell: str) -> str:
     """
     read = read_course(cell)
     found = _CELL.fullmatch(cell)
-    if found and found[1] in _known() and _known()[found[1]].courses == read.courses:
-        return found[1]
+    if found and _code(found) in _known() and _known()[_code(found)].courses == read.courses:
+        return _code(found)
     if not read.courses:
         return ""
     alike = {code: known for code, known in _shown().items() if _same(read, known)}

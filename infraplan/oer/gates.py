@@ -17,6 +17,7 @@ SAME = "same course and level"
 PERIODS = frozenset(
     {"us_history", "world_history", "european_history", "american_literature", "british_literature", "world_literature"}
 )
+IN_PARTS = PERIODS | {"physics_calculus"}  # a course's own number or topic names the half of the subject it covers
 NUMBERED = frozenset(
     {
         "calculus_1",
@@ -98,6 +99,7 @@ class Offer:
     serves: tuple[int, ...]
     languages: tuple[str, ...]
     component: bool
+    unit: bool
     localized: bool
     openness: str
 
@@ -167,9 +169,12 @@ def _course(wanted: str, offered: str) -> Gate:
 def _text(offer: Offer) -> Gate:
     if offer.component:
         return "no", "a companion, not a course text"
+    if offer.unit:
+        return "partial", "one unit of the course only"
     if offer.strict:
         return ("good", "") if len(offer.courses) == 1 else ("partial", "a text for several courses")
-    if len(offer.leftover) <= _MOST_LEFTOVER and "for another subject" not in offer.leftover:
+    narrow = {"for another subject", *words()["narrower"]}
+    if len(offer.leftover) <= _MOST_LEFTOVER and not narrow & set(offer.leftover):
         return "review", f"the title adds {', '.join(offer.leftover)!r}: see whether it is the whole course"
     return "no", "a narrower subject"
 

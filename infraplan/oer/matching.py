@@ -18,7 +18,8 @@ import pandas as pd
 from rapidfuzz import fuzz, process
 
 from infraplan.oer.course_codes import read_course
-from infraplan.oer.gates import Judgment, Offer, Want
+from infraplan.oer.gates import IN_PARTS, Judgment, Offer, Want
+from infraplan.oer.grades import read_grade_cell
 from infraplan.oer.isbns import houses, read_isbns, registrant
 from infraplan.oer.license_book import License
 from infraplan.oer.licenses import read
@@ -26,7 +27,7 @@ from infraplan.oer.programs import Imprint, imprint_named, open_publishers, open
 from infraplan.oer.series import Verdict, covered, judge_row, with_program
 from infraplan.oer.sources.lists import is_placeholder
 from infraplan.oer.sources.wording import fold, words
-from infraplan.oer.titles import Title, courses, read_grades, read_title, work_key
+from infraplan.oer.titles import Title, courses, read_title, work_key
 
 OUTCOMES = ("same_open", "good", "partial", "review", "no")
 COLUMNS = ("item_id", "resource_id", "outcome", "score", "reasons", "license_id", "license_from", "paying_for")
@@ -114,7 +115,9 @@ def _item(row: Mapping[str, str]) -> Item:
     schoolbook = any(owner.kind != "open" for owner in owners) or _publishes_schoolbooks(publisher)
     if want is not None and not schoolbook and _may_be_literature(title, want):
         want = replace(want, sure=False)
-    imprint = imprint_named(f"{row['publisher']} {row['title']}")
+    imprint = imprint_named(f"{row['publisher']} {row['title']}") or imprint_named(
+        f"{row['publisher']} {row['title']} {row['course']}"
+    )
     paying_for = row["paying_for"].strip() or "unknown" if imprint and imprint.relation == "imprint" else ""
     return Item(
         want, title.work, isbns.valid, by_isbn or by_title or named_open, tuple(notes), imprint, paying_for, refusal
@@ -125,7 +128,7 @@ def _want(row: Mapping[str, str], title: Title, *, textbook: bool, has_isbn: boo
     """The course an item is for: its course column, else its title; and why none is found, or it is no course text."""
     course = read_course(row["course"]) if row["course"].strip() else None
     subject = read_title(row["subject"]).courses if row["subject"].strip() else ()
-    grades = read_grades(fold(row["grades"])) or (course.grades if course else None) or title.grades
+    grades = read_grade_cell(row["grades"]) or (course.grades if course else None) or title.grades
     named = course.courses if course and course.courses else ()
     sure = bool(named) or title.strict or grades is not None
     elsewhere = course is not None and not named and course.grades is None
@@ -150,9 +153,9 @@ def _want(row: Mapping[str, str], title: Title, *, textbook: bool, has_isbn: boo
         also=title.courses if named else (),
         grades=grades,
         level=level,
-        volume=title.volume,
+        volume=title.volume or (course.volume if course and wanted[0] in IN_PARTS else None),
         since=title.since or (course.since if course else None),
-        until=title.until,
+        until=title.until or (course.until if course else None),
         serves=serves,
         languages=title.languages,
         sure=sure or bool(subject),
@@ -216,7 +219,7 @@ def _resource(row: Mapping[str, str]) -> Resource:
     course = read_course(row["course"]) if row["course"].strip() else None
     license_, license_from = _license(row)
     program = program_named(row["program"]) or program_named(row["title"])
-    grades = read_grades(fold(row["grades"])) or title.grades
+    grades = read_grade_cell(row["grades"]) or title.grades
     subject = read_title(row["subject"]).courses if row["subject"].strip() and grades else ()
     named = (course.courses if course else ()) or title.courses or subject
     offer = Offer(
@@ -233,6 +236,7 @@ def _resource(row: Mapping[str, str]) -> Resource:
         serves=title.serves,
         languages=title.languages,
         component=title.component,
+        unit=title.unit,
         localized=title.localized,
         openness=_openness(license_),
     )

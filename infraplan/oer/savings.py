@@ -26,10 +26,10 @@ from dateutil import parser as dates
 
 from infraplan.errors import BadInput, Fault
 from infraplan.oer.course_codes import read_course
+from infraplan.oer.grades import read_grade_cell
 from infraplan.oer.series import PROGRAM, grades_of
 from infraplan.oer.sources.lists import read_price
-from infraplan.oer.sources.wording import fold
-from infraplan.oer.titles import BY_GRADE, read_grades, read_title
+from infraplan.oer.titles import BY_GRADE, read_title
 from infraplan.resources import data_path, read_toml
 from infraplan.units import half_up
 
@@ -279,7 +279,7 @@ def _grades_seen(row: Mapping[str, str], seen: set[str]) -> bool:
 def _grade_keys(row: Mapping[str, str]) -> set[str]:
     """District, subject and each grade of a row of a subject taught by grade; none for other rows."""
     named = read_course(row["course"] or row["title"]).courses or read_title(row["subject"]).courses
-    grades = read_grades(fold(row["grades"])) or read_course(row["course"] or row["title"]).grades
+    grades = read_grade_cell(row["grades"]) or read_course(row["course"] or row["title"]).grades
     if len(named) != 1 or named[0] not in BY_GRADE or grades is None:
         return set()
     split = grades_of(named, grades)

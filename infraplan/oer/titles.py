@@ -28,7 +28,7 @@ _UNTIL = re.compile(r"\b(?:to|before|until|through)\s+(\d{3,4})\b")
 _BETWEEN = re.compile(r"\b(1\d{3})\s*(?:-|to)\s*((?:1|2)\d{3}|present)\b")
 _VOLUME = re.compile(r"\b(?:volume|vol|book|part|tome)\s*\.?\s*(\d{1,2}|i{1,3})\b")
 _GRADE = re.compile(r"\b(?:grades?|gr)\s*(pk|prek|k|\d{1,2})(?:\s*(?:-|to|through|and)\s*(\d{1,2}))?\b")
-_SPAN = re.compile(r"(?<![\w/])(pk|prek|k|\d{1,2})\s*-\s*(\d{1,2})(?![\w/])")
+_SPAN = re.compile(r"(?<![\w/])(pk|prek|k|\d{1,2})\s*[-\u2013]\s*(\d{1,2})(?![\w/])")
 _ORDINAL = re.compile(r"\b(\d{1,2})(?:st|nd|rd|th) grade\b")
 _NUMBERED = re.compile(
     r"\b(?:math|mathematics|science|english|ela|reading|social studies|language arts)\s+([4-9]|1[0-2])\b"
@@ -40,8 +40,20 @@ _RUN = re.compile(  # several grades of a school subject, dashes and slashes as 
 _COURSE_RUN = re.compile(
     r"\bcourses?\s*([1-3])\s*(?:[-\u2013\u2014,/]|to|through|and)\s*(?:2\s*(?:,|and|,\s*and)\s*)?([2-3])\b"
 )
+_COURSE = re.compile(r"\bcourse\s*([1-3])\b")
 _BEFORE_COURSE_1 = 5
+_ENGLISH = re.compile(r"\benglish (i{1,3}|iv|[1-3])\b")  # the English of grades 9 to 12; "English 4" may be of grade 4
+_BEFORE_ENGLISH_1 = 8
+_IN_WORDS = re.compile(
+    r"\b(first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|eleventh|twelfth)(?=[\s-]grade\b)"
+)
 _LAST_OF_A_RUN = 8
+_UNIT = re.compile(r"\b(?:unit|module|lesson|chapter)s? \d")
+_TOPICS = (
+    (re.compile(r"\bmechanics\b"), 1),
+    (re.compile(r"\belectricity and magnetism\b|\be and m\b|\belectromagnetism\b"), 2),
+)
+_PARENTHETICAL = re.compile(r"\(([^)]*)\)")
 _ALONE = re.compile(r"(?:grade\s*)?(pk|prek|k|kindergarten|\d{1,2})")
 _LIST = re.compile(r"(?:k|\d{1,2})(?:\s*[;,]\s*\d{1,2})+")
 _LANGUAGE_LEVEL = re.compile(
@@ -78,6 +90,7 @@ class Title:
     since: int | None = None
     until: int | None = None
     component: bool = False
+    unit: bool = False
     localized: bool = False
     edition: bool = False
     house_edition: bool = False
@@ -145,24 +158,26 @@ def _kept(text: str) -> set[str]:
 @cache
 def read_title(raw: str) -> Title:
     """Read a title, or a course name: both are written alike."""
-    folded = fold(raw)
+    folded = _ordinals(fold(raw))
     text = _RELEASE.sub(" ", re.sub(r"\[(?![^\]]*since)[^\]]*\]", " ", folded))
     text = re.sub(r"\((?![^)]*\b(?:since|to|from|vol(?:ume)?)\b)[^)]*\)\s*$", " ", text)
     segments = [plain(_EDITION.sub(" ", segment)) for segment in _SEGMENTS.split(text)]
-    found, strict, leftover = _course_of([segment for segment in segments if segment])
+    found, strict, leftover = _whole_name(plain(text)) or _course_of([segment for segment in segments if segment])
     since, until = _period(plain(text), text)
-    volume = _VOLUME.search(plain(text)) or _part_number(segments, found)
+    numbered = _VOLUME.search(plain(text)) or _part_number(segments, found)
+    volume = _number(numbered[1]) if numbered else _topic(plain(text), found)
     return Title(
         work=work_key(raw),
         courses=found,
         strict=strict,
         leftover=leftover,
         grades=read_grades(folded),
-        level=_level(plain(text)),
-        volume=_number(volume[1]) if volume else None,
+        level=_level(plain(text)) or _level_aside(folded),
+        volume=volume,
         since=since,
         until=until,
         component=_word_set("component").search(_without_courses(plain(text))) is not None,
+        unit=_UNIT.search(folded) is not None,
         localized=_word_set("localized").search(text) is not None,
         edition=_EDITION.search(folded) is not None,
         house_edition=_HOUSE_EDITION.search(text) is not None,
@@ -182,8 +197,28 @@ def _part_number(segments: list[str], found: tuple[str, ...]) -> re.Match[str] |
     return re.search(r"\b([1-3])$", segments[0])
 
 
+def _topic(text: str, found: tuple[str, ...]) -> int | None:
+    """The volume of calculus-based physics that holds the topic a title or course names ("Physics C: Mechanics")."""
+    if found != ("physics_calculus",):
+        return None
+    named = [volume for topic, volume in _TOPICS if topic.search(text)]
+    return named[0] if len(named) == 1 else None
+
+
+def _level_aside(folded: str) -> str:
+    """AP or honors said in parentheses ("Biology I (Honors)"); a school's name there says nothing of the level."""
+    aside = {_level(plain(said)) for said in _PARENTHETICAL.findall(folded)}
+    return next((level for level in ("ap", "honors") if level in aside), "")
+
+
 def _number(written: str) -> int:
     return len(written) if set(written) == {"i"} else int(written)
+
+
+def _whole_name(text: str) -> tuple[tuple[str, ...], bool, tuple[str, ...]] | None:
+    """A course whose name goes over the marks that part a title ("Music: Its Language, History, and Culture")."""
+    found, rest = _named(text)
+    return (found, True, ()) if len(found) == 1 and not rest.strip("# ") else None
 
 
 def _course_of(segments: list[str]) -> tuple[tuple[str, ...], bool, tuple[str, ...]]:
@@ -197,11 +232,27 @@ def _course_of(segments: list[str]) -> tuple[tuple[str, ...], bool, tuple[str, .
     named = [(found, _leftover(rest, language=_is_language(found)), segment) for found, rest, segment in read if found]
     if not named:
         return (), False, ()
-    decided = next((one for one in named if not one[1]), named[0])
-    narrowing = [word for one in named if one is not decided for word in _narrowing(decided[0], *one)]
+    whole = [one for one in named if not one[1]]
+    decided = next((one for one in whole if not _broader(one, whole)), (whole or named)[0])
+    narrowing = [
+        word
+        for one in named
+        if one is not decided and not _broader(one, [decided])
+        for word in _narrowing(decided[0], *one)
+    ]
     if read[0][0]:
         narrowing += [word for found, rest, _ in read[1:] if not found for word in _single_topic(rest)]
     return decided[0], not decided[1] and not narrowing, tuple(decided[1]) + tuple(narrowing)
+
+
+def _broader(
+    one: tuple[tuple[str, ...], tuple[str, ...], str], others: list[tuple[tuple[str, ...], tuple[str, ...], str]]
+) -> bool:
+    """Whether a segment names the subject by grade of which another names a course ("English 11: American Literature")."""
+    subject = courses()[one[0][0]].subject
+    return set(one[0]) <= BY_GRADE and any(
+        courses()[other[0][0]].subject == subject and not set(other[0]) & BY_GRADE for other in others
+    )
 
 
 def _narrowing(
@@ -284,6 +335,7 @@ def read_grades(folded: str) -> tuple[int, int] | None:
     >>> read_grades("k-5"), read_grades("grade 3 mathematics"), read_grades("1;2;3;5;6"), read_grades("math 7")
     ((0, 5), (3, 3), (1, 6), (7, 7))
     """
+    folded = _ordinals(folded)
     run = _grade_run(folded)
     if run:
         return run
@@ -300,9 +352,16 @@ def read_grades(folded: str) -> tuple[int, int] | None:
     if not found and single:
         found = [_grade(single[1])]
     if not found:
-        found = [grade for word, grade in (("prek", -1), ("kindergarten", 0)) if re.search(rf"\b{word}\b", folded)]
+        found = _high_school_english(folded) or [
+            grade for word, grade in (("prek", -1), ("kindergarten", 0)) if re.search(rf"\b{word}\b", folded)
+        ]
     found = [grade for grade in found if -1 <= grade <= 12]  # noqa: PLR2004 - the grades of American schools
     return (min(found), max(found)) if found else None
+
+
+def _ordinals(folded: str) -> str:
+    """Grades in words as figures ("sixth grade" is "6th grade")."""
+    return _IN_WORDS.sub(lambda word: f"{words()['grades']['words'][word[1]]}th", folded)
 
 
 def _grade_run(folded: str) -> tuple[int, int] | None:
@@ -313,11 +372,20 @@ def _grade_run(folded: str) -> tuple[int, int] | None:
     named = _COURSE_RUN.search(folded)
     if named and set(_named(plain(folded))[0]) <= BY_GRADE:
         return int(named[1]) + _BEFORE_COURSE_1, int(named[2]) + _BEFORE_COURSE_1
+    one = _COURSE.search(folded)
+    if one and not _GRADE.search(folded) and _named(plain(folded))[0] in {("math",), ("science",)}:
+        return int(one[1]) + _BEFORE_COURSE_1, int(one[1]) + _BEFORE_COURSE_1
     run = _RUN.search(folded)
     if run is None or (run.start() == 0 and run.end() < len(folded.strip()) and run[0] == run[1]):
         return None
     found = [_grade(part) for part in re.findall(r"prek|pk|k|\d+", run[1])]
-    return (found[0], found[-1]) if found == sorted(set(found)) and found[-1] <= _LAST_OF_A_RUN else None
+    short = found == sorted(set(found)) and (found[-1] <= _LAST_OF_A_RUN or run[0].startswith("gr"))
+    return (found[0], found[-1]) if short else None
+
+
+def _high_school_english(folded: str) -> list[int]:
+    named = _ENGLISH.search(folded)
+    return [_BEFORE_ENGLISH_1 + int(_ROMAN.get(named[1], named[1].replace("i", "1")))] if named else []
 
 
 def _grade(written: str) -> int:
@@ -327,7 +395,7 @@ def _grade(written: str) -> int:
 def _level(text: str) -> str:
     told = words()["level"]
     for level in ("advanced_high_school", "ap", "honors", "high_school", "college_basic", "college"):
-        if re.search(rf"\b(?:{'|'.join(told[level])})\b", text):
+        if re.search(rf"(?<!pre )\b(?:{'|'.join(told[level])})\b", text):
             return level
     return ""
 

@@ -79,7 +79,7 @@ def test_words_that_name_another_course_decide_against_the_code() -> None:
     assert sced_of("04101 Chemistry") == "03101"
 
 
-@pytest.mark.parametrize("cell", ["12345", "2052", "020521", "02052.5", "99999 Algebra I", "Algebra 1", ""])
+@pytest.mark.parametrize("cell", ["12345", "2019", "020521", "02052.5", "99999 Algebra I", "Algebra 1", ""])
 def test_what_is_no_known_code_is_read_as_words(cell: str) -> None:
     assert read_course(cell) == read_title(cell)
 
@@ -155,3 +155,39 @@ def test_the_report_says_whose_the_codes_are_and_where_to_compare_them(tmp_path:
 )
 def test_a_part_of_a_course_has_its_own_code_or_none(cell: str, code: str) -> None:
     assert sced_of(cell) == code
+
+
+@pytest.mark.parametrize(
+    ("cell", "code"), [("2052", "02052"), ("2052.0", "02052"), ("3056 AP Biology", "03056"), ("2024", ""), ("1984", "")]
+)
+def test_a_code_whose_leading_zero_a_spreadsheet_lost_is_read(cell: str, code: str) -> None:
+    assert sced_of(cell) == code
+
+
+@pytest.mark.parametrize(
+    ("short", "full"),
+    [
+        ("Alg. II", "Algebra II"),
+        ("AP Calc BC", "AP Calculus BC"),
+        ("APUSH", "AP US History"),
+        ("AP Lang", "AP English Language"),
+        ("Env. Sci.", "Environmental Science"),
+        ("Anat & Phys", "Anatomy and Physiology"),
+        ("Math II", "Integrated Math 2"),
+        ("Govt.", "US Government"),
+    ],
+)
+def test_names_that_lists_shorten_are_the_same_course(short: str, full: str) -> None:
+    assert (read_course(short).courses, read_course(short).level) == (
+        read_course(full).courses,
+        read_course(full).level,
+    )
+
+
+def test_a_course_in_a_subject_by_grade_is_the_course_at_that_grade() -> None:
+    read = read_course("English 11: American Literature")
+    assert (read.courses, read.grades, read.strict) == (("american_literature",), (11, 11), True)
+
+
+def test_pre_ap_is_not_ap_and_honors_in_parentheses_is_honors() -> None:
+    assert (read_course("Pre-AP English 9").level, read_course("Biology I (Honors)").level) == ("honors", "honors")

@@ -58,6 +58,18 @@ PAIRS = [
     ("World History", "World History", "", "World History Volume 1: to 1500", "partial"),
     ("Calculus", "AP Calculus BC", "", "Calculus Volume 1", "partial"),
     ("Calculus", "AP Calculus AB", "", "Calculus Volume 1", "good"),
+    ("Fundamentals of Physics", "AP Physics C: Mechanics", "", "University Physics Volume 1", "good"),
+    ("Fundamentals of Physics", "AP Physics C: Mechanics", "", "University Physics Volume 2", "no"),
+    ("Fundamentals of Physics", "AP Physics C: E&M", "", "University Physics Volume 2", "good"),
+    ("The Americans", "US History 1", "", "American History to 1877", "good"),
+    ("The Americans", "US History 2", "", "American History to 1877", "no"),
+    ("Chemistry", "AP Chemistry", "", "Chemistry Unit 3", "partial"),
+    # another field of the same name, and names lists shorten
+    ("Psychology for AP", "AP Psychology", "", "Educational Psychology", "no"),
+    ("The Cultural Landscape", "AP Human Geo", "", "Physical Geography", "no"),
+    ("America's History", "APUSH", "", "U.S. History", "good"),
+    ("Into Geometry", "Geom", "", "Geometry for High School", "good"),
+    ("Our World", "Physics", "", "Physical Science", "no"),
     # language level
     ("Temas [2nd ed.]", "AP Spanish", "9781543301380", "Spanish I: Beginning Spanish Language and Culture", "no"),
     ("Integrated Chinese Vol. 1", "Chinese 1", "", "Elementary Chinese I", "partial"),
@@ -613,3 +625,15 @@ def test_a_decision_for_a_text_answers_the_question_about_the_imprint(tmp_path: 
     refused = decided(found, decisions(tmp_path, "i0,r0,no,A,2026-09-01,old"))
     assert settled["outcome"].tolist() == ["good"]
     assert refused["outcome"].tolist() == ["review"]
+
+
+def test_open_up_resources_own_books_are_for_review_whatever_their_title_says(tmp_path: Path) -> None:
+    item = {"title": "Grade 6", "publisher": "Open Up Resources", "course": "Grade 6 Math", "grades": "6"}
+    found = one(tmp_path, item, {"title": "Grade 6 Math", "program": "Open Up Resources 6-8 Math", "grades": "6"})
+    assert (found["outcome"], found["paying_for"]) == ("review", "unknown")
+
+
+def test_the_grades_of_a_row_are_read_as_lists_write_them(tmp_path: Path) -> None:
+    item = {"title": "Wonders", "publisher": "McGraw-Hill", "course": "ELA", "grades": "Kindergarten\u2013Grade 2"}
+    found = one(tmp_path, item, {"title": "Language Arts", "course": "English Language Arts", "grades": "K"})
+    assert "grades 1, 2" in found["reasons"]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 from shapely.geometry import LineString
 
@@ -96,7 +97,7 @@ def shapes(plan: Plan) -> gpd.GeoDataFrame | None:
     places = plan.inputs.places
     table = routes(plan)
     drawn = [a != b and a in places and b in places for a, b in zip(table["a"], table["b"], strict=True)]
-    table = table[drawn].drop(columns="site_ids")
+    table = table[np.array(drawn, dtype=bool)].drop(columns="site_ids")  # a plain empty list would choose columns
     if table.empty:
         return None
     lines = [LineString([places[a], places[b]]) for a, b in zip(table["a"], table["b"], strict=True)]

@@ -192,8 +192,8 @@ def test_a_site_that_cannot_be_reached_is_named(tmp_path: Path) -> None:
     assert answer.result.objective == 115
 
 
-def run(folder: Path, *more: str) -> Result:
-    told = {"sites": SITES, "network": NETWORK, "nodes": NODES}
+def run(folder: Path, *more: str, sites: str = SITES) -> Result:
+    told = {"sites": sites, "network": NETWORK, "nodes": NODES}
     words = [word for name, text in told.items() for word in (f"--{name}", str(put(folder, f"{name}.csv", text)))]
     return CliRunner().invoke(build, [*words, "-o", str(folder / "out"), *more])
 
@@ -210,6 +210,16 @@ def test_the_command_writes_the_declared_files(tmp_path: Path) -> None:
     told = json.loads((out / "solution.json").read_text(encoding="utf-8"))
     assert (told["status"], told["objective_usd"], told["bound_usd"]) == ("optimal", 170.0, 170.0)
     assert told["stamps"] == ["BUDGET ESTIMATE, NOT A DESIGN"]
+
+
+@pytest.mark.parametrize("sites", ["site_id,node,alternative_usd\nA,s1,5\n", "site_id,node,alternative_usd\nA,pop,\n"])
+def test_where_nothing_is_worth_building_the_answer_says_so(tmp_path: Path, sites: str) -> None:
+    said = run(tmp_path, "--pop", "pop", "--gap", "0", sites=sites)
+    assert said.exit_code == 0, said.exception
+    out = tmp_path / "out"
+    assert sorted(path.name for path in out.iterdir()) == ["map.html", "routes.csv", "sites.csv", "solution.json"]
+    assert json.loads((out / "solution.json").read_text(encoding="utf-8"))["links"] == 0
+    assert "in 0 links" in said.output
 
 
 def test_without_a_point_of_presence_the_command_asks_for_one(tmp_path: Path) -> None:

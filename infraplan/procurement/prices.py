@@ -17,6 +17,7 @@ from scipy import stats
 
 from infraplan.errors import NoAnswer
 from infraplan.procurement import outliers
+from infraplan.procurement.filings import years_of
 from infraplan.resources import data_path, read_toml
 
 COLUMNS = ["ben", "name", "lea_id", "filed_by", "line_id", "service", "mbps", "circuits", "usd_month", "usd_mbps_month",
@@ -99,14 +100,14 @@ def benchmark(
     if crosswalk:
         found = int(table["lea_id"].notna().sum())
         notes.append(f"{found:,} of {len(table):,} rows have an NCES number by the crosswalk")
-    old = funding_year - table["funding_year"] > YEARS_UNTIL_HISTORIC
-    historic = bool(old.any())
-    table["stamp"] = pd.Series(None, index=table.index, dtype=object).mask(old, HISTORIC)
+    recent = funding_year - table["funding_year"] <= YEARS_UNTIL_HISTORIC
+    historic = not bool(recent.all())
+    table["stamp"] = pd.Series(None, index=table.index, dtype=object).mask(~recent, HISTORIC)
     if historic:
-        oldest = int(table["funding_year"].min())
-        notes.insert(
-            0, f"{HISTORIC}: prices of FY{oldest}, used for FY{funding_year}; they feed no optimizer unless allowed"
-        )
+        years = table.loc[~recent, "funding_year"]
+        of = " and ".join([*([] if years.isna().all() else [f"FY{int(years.min())}"]),
+                           *(["a year that was not filed"] if years.isna().any() else [])])  # fmt: skip
+        notes.insert(0, f"{HISTORIC}: prices of {of}, used for FY{funding_year}; they feed no optimizer unless allowed")
     alone, wide = int((table["n"] == 0).sum()), int((table["widened"] & (table["n"] > 0)).sum())
     notes.append(
         f"{wide:,} of {len(table):,} rows are compared with a wider group, the closest having under {least} lines; "
@@ -165,6 +166,7 @@ def priced_lines(tables: Mapping[str, pd.DataFrame]) -> tuple[pd.DataFrame, list
         raise NoAnswer("no line has a monthly price and a speed\n  mend:  add the line items of data services")
     applications = tables["applications"].drop_duplicates("application_number").set_index("application_number")
     number = lines["request_application_number"]
+    years = years_of(requests, tables["applications"])
     speed, price = numbers["down_mbps"][kept], numbers["usd_month"][kept]
     priced = pd.DataFrame({
         "line_id": lines["line_id"], "filed_by": lines["request_ben"], "application_number": number,
@@ -172,7 +174,7 @@ def priced_lines(tables: Mapping[str, pd.DataFrame]) -> tuple[pd.DataFrame, list
         "usd_mbps_month": price / speed, "tier": _tier(speed),
         "state": number.map(applications["report_state"]).fillna("?"),
         "rurality": number.map(applications["urban_rural"]).fillna("?"),
-        "funding_year": number.map(applications["funding_year"]).astype("float"),
+        "funding_year": lines["frn"].map(years).astype("float"),
     })  # fmt: skip
     return priced.reset_index(drop=True), notes
 

@@ -129,6 +129,15 @@ def test_prices_older_than_two_funding_years_are_historic() -> None:
     assert old.notes[0].startswith("HISTORIC: prices of FY2016")
 
 
+def test_prices_of_a_year_that_nobody_filed_are_not_taken_for_recent() -> None:
+    told = tables(*many(11, funding_year=None))
+    unknown = prices.benchmark(told, funding_year=2016)
+    assert set(unknown.table["stamp"]) == {"HISTORIC"}
+    assert unknown.notes[0].startswith("HISTORIC: prices of a year that was not filed, used for FY2016")
+    requests = told["requests"].assign(funding_year=2016)
+    assert not prices.benchmark(told | {"requests": requests}, funding_year=2016).historic, "the request says its year"
+
+
 def scale_of(exponent: float, factor: float = 50.0, noise: float = 0.1) -> list[dict[str, dict[str, object]]]:
     chance = np.random.default_rng(1)
     speeds = np.exp(chance.uniform(np.log(10), np.log(5000), 200))

@@ -19,6 +19,7 @@ from infraplan.schemas import Schema
 if TYPE_CHECKING:  # a quarter of a second that adding files need not spend
     import ibis.expr.types as ir
     import pandas as pd
+    import pyarrow as pa
 
 Connection = duckdb.DuckDBPyConnection
 EngineError = duckdb.Error
@@ -141,6 +142,15 @@ def from_frame(frame: "pd.DataFrame", types: dict[str, str] | None = None) -> "i
     import ibis  # noqa: PLC0415
 
     return ibis.memtable(frame, schema=ibis.schema(types) if types else None)
+
+
+def rows(backend: Any, table: "ir.Table") -> "pa.Table":  # noqa: ANN401
+    """The rows of an expression over stored tables; on the embedded engine it starts before pandas is imported."""
+    if backend.name != "duckdb":
+        found: pa.Table = backend.to_pyarrow(table)
+        return found
+    answer: pa.Table = backend.raw_sql(backend.compile(table)).to_arrow_table()
+    return answer.cast(table.schema().to_pyarrow())
 
 
 def refused_by_machine(why: Exception) -> OSError | None:

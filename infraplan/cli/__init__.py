@@ -30,7 +30,7 @@ Help:      infraplan --help      every command;  infraplan COMMAND --help  shows
 """
 
 
-_OBJECTS_BETWEEN_COLLECTIONS = 100_000
+_OBJECTS_BETWEEN_COLLECTIONS = 500_000
 
 
 class LazyGroup(click.Group):

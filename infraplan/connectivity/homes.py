@@ -4,25 +4,31 @@ A location is served where one offer alone (to homes, low latency, technology of
 speeds, underserved where one reaches the lower speeds, else unserved. Two offers never add up to one: fast download
 from one and fast upload from another serve nobody. A provider's 0/0 row is some service without speed: the location
 is counted, the offer serves nobody.
+
+What places locations and tabulates them (geopandas, pandas) is imported while the engine counts: for a small state
+that import takes as long as the counting.
 """
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import ibis
 import ibis.expr.types as ir
-import pandas as pd
 
 from infraplan import engine, rules
-from infraplan.connectivity import areas
 from infraplan.connectivity import funded as funded_builds
-from infraplan.connectivity.areas import By, Placement
 from infraplan.errors import BadInput, Fault, InfraplanError, NoTable
 from infraplan.receipts import Receipt
 from infraplan.resources import read_toml
 from infraplan.workspace import Partition, Workspace
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from infraplan.connectivity.areas import By, Placement
 
 SHIPPED_RULES = ("bead-2022", "terrestrial")
 NOT_REMOVED = "funded locations not removed; not a statement of BEAD eligibility"
@@ -74,7 +80,7 @@ class HomeRule:
 class HomeGaps:
     """The table of gaps (columns of `home_gaps`) with what must be said beside it."""
 
-    table: pd.DataFrame
+    table: "pd.DataFrame"
     title: str
     rule: HomeRule
     receipts: tuple[Receipt, ...]
@@ -164,18 +170,23 @@ def reaching(offers: ir.Table, rule: HomeRule, speeds: tuple[int, int]) -> ir.Bo
     return enough & offers["low_latency"] if rule.low_latency else enough
 
 
-def locations(offers: ir.Table, rule: HomeRule, export: ir.Table | None = None) -> ir.Table:
+def locations(
+    offers: ir.Table, rule: HomeRule, export: ir.Table | None = None, *, one_release: bool = False
+) -> ir.Table:
     """One row per location: location_id, block_geoid, h3_res8_id, served, reached (lower speeds).
 
     The locations are those of `offers`, or all of `export` (the served/unserved export), where a location that
     nobody offers anything has no row in `offers` and is unserved.
+
+    Within `one_release` the FCC gives a location one block and one cell, and any row tells them; comparing all of them
+    takes a quarter of the whole query's time. Between releases a location may move: the greatest is taken.
     """
     marked = offers.mutate(
         served=reaching(offers, rule, rule.served_mbps), reached=reaching(offers, rule, rule.underserved_mbps)
     )
     found = marked.group_by("location_id").aggregate(
-        block_geoid=marked["block_geoid"].max(),
-        h3_res8_id=marked["h3_res8_id"].max(),
+        block_geoid=marked["block_geoid"].arbitrary() if one_release else marked["block_geoid"].max(),
+        h3_res8_id=marked["h3_res8_id"].arbitrary() if one_release else marked["h3_res8_id"].max(),
         served=marked["served"].max(),
         reached=marked["reached"].max(),
     )
@@ -215,7 +226,7 @@ def classes_by_key(found: ir.Table, key: str, funded: ir.Table | None = None) ->
 
 
 def home_gaps(
-    workspace: Workspace, *, by: By = "district", rule: HomeRule, business: bool = False, as_of: str | None = None
+    workspace: Workspace, *, by: "By" = "district", rule: HomeRule, business: bool = False, as_of: str | None = None
 ) -> HomeGaps:
     """Count locations by area and class; see the module's text and `infraplan tables home_gaps`.
 
@@ -226,7 +237,9 @@ def home_gaps(
     found, universe = found_locations(workspace, rule, business=business, as_of=as_of)
     funded = funded_builds.locations(workspace, found)
     key = "h3_res8_id" if by == "district" and not workspace.has("block_districts") else "block_geoid"
-    counts: pd.DataFrame = workspace.backend.execute(classes_by_key(found, key, funded))
+    counts = _counted(workspace, classes_by_key(found, key, funded))
+    from infraplan.connectivity import areas  # noqa: PLC0415 - imported above, while the engine counted
+
     placement = areas.place(workspace, counts[["key"]].rename(columns={"key": key}), by)
     table = _table(counts, placement, rule, universe, funded=funded is not None)
     receipts = workspace.receipts_of("availability", as_of=as_of)
@@ -252,17 +265,31 @@ def home_gaps(
     return HomeGaps(table, title, rule, tuple(receipts), tuple(notes), about)
 
 
+def _counted(workspace: Workspace, counts: ir.Table) -> "pd.DataFrame":
+    """The rows of an expression; what will place and tabulate them is made ready while the engine counts."""
+    with ThreadPoolExecutor(1) as aside:
+        counting = aside.submit(engine.rows, workspace.backend, counts)
+        if workspace.has("district_shapes"):
+            workspace.geoframe("district_shapes")
+        from infraplan.connectivity import areas  # noqa: F401, PLC0415
+
+        frame: pd.DataFrame = counting.result().to_pandas()
+        return frame
+
+
 def found_locations(
     workspace: Workspace, rule: HomeRule, *, business: bool, as_of: str | None
 ) -> tuple[ir.Table, Universe]:
     """The counted locations of a workspace with their classes (see `locations`), and which locations those are."""
     everyone = workspace.table("availability", as_of=as_of)
     offers = to_homes(everyone, business=business)
+    releases = {part.age for part in workspace.partitions("availability", as_of=as_of)}
+    one_release = len(releases) == 1 and all(date for date, _ in releases)
     if not workspace.has("locations"):
-        return locations(offers, rule), "offers"
+        return locations(offers, rule, one_release=one_release), "offers"
     export = workspace.table("locations")
     counted = export if business else without_businesses(export, everyone)
-    return locations(offers, rule, counted), "served_export"
+    return locations(offers, rule, counted, one_release=one_release), "served_export"
 
 
 def without_businesses(export: ir.Table, offers: ir.Table) -> ir.Table:
@@ -276,8 +303,10 @@ def without_businesses(export: ir.Table, offers: ir.Table) -> ir.Table:
 
 
 def _table(
-    counts: pd.DataFrame, placement: Placement, rule: HomeRule, universe: Universe, *, funded: bool
-) -> pd.DataFrame:
+    counts: "pd.DataFrame", placement: "Placement", rule: HomeRule, universe: Universe, *, funded: bool
+) -> "pd.DataFrame":
+    import pandas as pd  # noqa: PLC0415
+
     placed = counts.merge(placement.inside, on="key", how="left")
     inside = placed.groupby("area_id", as_index=False)[list(_COUNTS)].sum()
     own = (
@@ -316,7 +345,7 @@ def _nothing_loaded(workspace: Workspace) -> InfraplanError:
     )
 
 
-def _title(by: By, rule: HomeRule, universe: Universe, *, business: bool, funded: bool) -> str:
+def _title(by: "By", rule: HomeRule, universe: Universe, *, business: bool, funded: bool) -> str:
     counted = (
         "every location of the FCC's list" + ("" if business else " but those offered service as businesses only")
         if universe == "served_export"
@@ -327,7 +356,7 @@ def _title(by: By, rule: HomeRule, universe: Universe, *, business: bool, funded
     return f"Home broadband gaps by {by}, rule {rule.rule_id}; locations counted: {counted}{who}{tail}"
 
 
-def _place_tables(placement: Placement, by: By) -> Sequence[str]:
+def _place_tables(placement: "Placement", by: "By") -> Sequence[str]:
     if by != "district":
         return ()
     return ("block_districts",) if placement.method == "block_relation" else ("district_shapes",)
@@ -359,7 +388,7 @@ def _few_technologies_note(workspace: Workspace, parts: Sequence[Partition], dat
     ]
 
 
-def _unplaced_note(table: pd.DataFrame) -> list[str]:
+def _unplaced_note(table: "pd.DataFrame") -> list[str]:
     rest = table[table["area_id"].isna()]
     if rest.empty:
         return []
@@ -376,11 +405,11 @@ def details(
     workspace: Workspace,
     kind: Detail,
     *,
-    by: By = "district",
+    by: "By" = "district",
     rule: HomeRule,
     business: bool = False,
     as_of: str | None = None,
-) -> pd.DataFrame:
+) -> "pd.DataFrame":
     """Behind the gaps, by own area so that columns add up to the state's.
 
     `technology`: area_id, name, technology, locations, reached, served (locations with an offer of the technology, and
@@ -397,7 +426,9 @@ def details(
         counted = export if business else without_businesses(export, workspace.table("availability", as_of=as_of))
     key = "h3_res8_id" if by == "district" and not workspace.has("block_districts") else "block_geoid"
     make = {"technology": _by_technology, "providers": _by_providers, "needs": _by_needs}[kind]
-    counts: pd.DataFrame = workspace.backend.execute(make(offers, counted, rule, key))
+    counts = _counted(workspace, make(offers, counted, rule, key))
+    from infraplan.connectivity import areas  # noqa: PLC0415 - imported above, while the engine counted
+
     placement = areas.place(workspace, counts[["key"]].drop_duplicates().rename(columns={"key": key}), by)
     group = [name for name in counts.columns if name in {"technology", "providers", "need"}]
     values = [name for name in counts.columns if name not in {"key", *group}]
@@ -480,6 +511,8 @@ def _by_needs(offers: ir.Table, counted: ir.Table, rule: HomeRule, key: str) -> 
 
 def _home_class(edition: str, given: Mapping[str, Any]) -> Mapping[str, Any]:
     """Class of one location by its offers, for a rule's case."""
+    import pandas as pd  # noqa: PLC0415
+
     place = {"location_id": "1", "block_geoid": "0" * 15, "h3_res8_id": "0" * 15}
     offers = engine.from_frame(pd.DataFrame([{**offer, **place} for offer in given["offers"]]))
     with engine.in_memory() as backend:

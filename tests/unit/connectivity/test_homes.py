@@ -1,5 +1,7 @@
 """Home gaps: who is counted, what serves a home, and where each location counts."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pandas as pd
@@ -349,6 +351,34 @@ def test_files_of_two_dates_are_mixed_only_with_a_warning_and_one_can_be_asked_f
     one = homes.home_gaps(maine, by="state", rule=BEAD, as_of="2022-06-30")
     assert one.table[["locations", "unserved"]].to_numpy().tolist() == [[1, 1]]
     assert not any("mixed" in note for note in one.notes)
+
+
+def test_a_home_that_moved_between_two_releases_counts_once_in_the_later_numbered_block(
+    maine: Workspace, tmp_path: Path
+) -> None:
+    later, earlier = max(WEST_BLOCK, EAST_BLOCK), min(WEST_BLOCK, EAST_BLOCK)
+    files = [("a_063022.csv", 10, later), (D25, 50, earlier)]
+    for name, technology, block in files:
+        add(maine, bdc(tmp_path / name, Offer(1, technology=technology, block=block)))
+    found, _ = homes.found_locations(maine, BEAD, business=False, as_of=None)
+    assert "ARBITRARY" not in maine.backend.compile(found).upper()
+    assert "ANY_VALUE" not in maine.backend.compile(found).upper()
+    rows = maine.backend.execute(found)
+    assert rows[["location_id", "block_geoid"]].to_numpy().tolist() == [["1000000001", later]]
+
+
+def test_what_tabulates_the_homes_is_imported_while_the_engine_counts_them(maine: Workspace, tmp_path: Path) -> None:
+    add(maine, bdc(tmp_path / D25, Offer(1, technology=50)))
+    code = (
+        "import sys; from pathlib import Path; from infraplan import engine; from infraplan.connectivity import homes; "
+        "from infraplan.workspace import Workspace; "
+        f"here = Workspace.open(Path({str(maine.folder)!r})); rule = homes.home_rule('bead-2022'); "
+        "found, _ = homes.found_locations(here, rule, business=False, as_of=None); "
+        "engine.rows(here.backend, homes.classes_by_key(found, 'block_geoid')); "
+        "print(sorted({'pandas', 'geopandas', 'shapely', 'h3'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
 
 
 # --- the state's own rule -------------------------------------------------------------------------------------------

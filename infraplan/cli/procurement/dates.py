@@ -16,18 +16,31 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., None])
 
 
+ICS = "ics"
+_FORMATS = (*options.FORMATS, ICS)
+
+
 def _output(function: F) -> F:
-    """Add -o FILE as every command has it, and .ics besides."""
+    """Add -o FILE and --format as every command has them, and the calendar's own format besides."""
+
+    def keep(ctx: click.Context, _: click.Parameter, value: str | None) -> str | None:
+        ctx.meta["infraplan.format"] = value
+        return value
 
     def joined(ctx: click.Context, parameter: click.Parameter, value: Path | None) -> options.Output:
-        endings = (*options.FORMATS, "ics")
-        if value is not None and value.suffix.lower().lstrip(".") not in endings:
-            raise click.BadParameter(f"use one of {', '.join(endings)}", ctx=ctx, param=parameter)
-        return options.Output(value, None)
+        told = ctx.meta.get("infraplan.format")
+        ending = value.suffix.lower().lstrip(".") if value is not None else ""
+        if value is not None and told is None and ending not in _FORMATS:
+            raise click.BadParameter(f"use one of {', '.join(_FORMATS)}, or --format", ctx=ctx, param=parameter)
+        return options.Output(value, told or (ICS if ending == ICS else None))
 
-    return click.option(
+    function = click.option(
         "-o", "--output", "output", type=click.Path(path_type=Path, dir_okay=False), default=None, metavar="FILE",
         callback=joined, help="Write here instead of standard output; the ending gives the format, .ics a calendar.",
+    )(function)  # fmt: skip
+    return click.option(
+        "--format", "format_name", type=click.Choice(_FORMATS), default=None, is_eager=True, expose_value=False,
+        help="Format, where the ending does not say.", callback=keep,
     )(function)  # fmt: skip
 
 
@@ -68,8 +81,12 @@ def calendar(
     beneath = {} if form_471 else {"requests": "ben", "c2_spending": "ben", "disbursements": "frn"}
     title = f"What is about to be lost, as of {day}"
     kept.keep(workspace, "erate_calendar", found.table, title, notes=told, tables=beneath, files=form_471)
-    if output.path is not None and output.path.suffix.lower() == ".ics":
-        write_text(output.path, arithmetic.to_ics(found, told[0]))
+    if output.format == ICS:
+        text = arithmetic.to_ics(found, told[0])
+        if output.path is None:
+            click.echo(text, nl=False)
+            return
+        write_text(output.path, text)
         options.say(f"wrote {output.path} ({len(found.table):,} events)")
         return
     output.write(found.table, workspace, about=[*told, options.PLANNING])

@@ -132,8 +132,11 @@ def commitments(source: Path | None, funding_year: int | None, workspace: Path, 
     """
     from infraplan.cli import kept
     from infraplan.procurement import commitments as arithmetic
+    from infraplan.workspace import SETTINGS
 
     if source is not None:
+        if funding_year is None and (workspace / SETTINGS).is_file():
+            funding_year = options.funding_year_of(None, workspace)
         answer = arithmetic.from_file(source, funding_year)
         notes, table = answer.notes, answer.table
     else:

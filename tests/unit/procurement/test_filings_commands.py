@@ -1,5 +1,6 @@
 """The commands reconcile, prices and calendar on USAC's files, as a person types them."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,19 @@ def test_the_calendar_says_its_day_and_writes_a_calendar_file(
     assert run("procurement", "calendar", "--form-471", requests, "--as-of", "2026-10-01", "-o", str(target)) == 0
     assert "as of 2026-10-01: 1 date within 90 days, $960.00 at stake" in capsys.readouterr().err
     assert "DTSTART;VALUE=DATE:20261028" in target.read_text(encoding="utf-8")
+
+
+def test_the_calendar_can_be_asked_for_in_any_format(
+    requests: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ("procurement", "calendar", "--form-471", requests, "--as-of", "2026-10-01")
+    assert run(*words, "--format", "json") == 0
+    assert json.loads(capsys.readouterr().out)[0]["due"] == "2026-10-28"
+    assert run(*words, "--format", "ics") == 0
+    assert capsys.readouterr().out.startswith("BEGIN:VCALENDAR")
+    assert run(*words, "--format", "ics", "-o", str(tmp_path / "dates.txt")) == 0
+    assert (tmp_path / "dates.txt").read_text(encoding="utf-8").startswith("BEGIN:VCALENDAR")
+    assert run(*words, "-o", str(tmp_path / "dates.txt")) == 2
 
 
 def test_a_date_of_the_calendar_is_explained_from_the_answer_that_the_workspace_keeps(

@@ -107,6 +107,9 @@ def test_the_year_is_the_workspaces_where_none_is_given(tmp_path: Path, capsys: 
     sites = put(tmp_path / "sites.csv", "entity_id,kind,students\nA,school,150\n")
     assert run("procurement", "budgets", "--from", sites, "--workspace", str(plan)) == 0
     assert "A,1,site,30235.50" in capsys.readouterr().out
+    asked = put(tmp_path / "asked.csv", "request_id,pre_discount_usd,rate,state_match_percent\nr,100000,70,25\n")
+    assert run("procurement", "commitments", "--from", asked, "--workspace", str(plan)) == 0
+    assert "r,75,75000.00,25000.00,0.00" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

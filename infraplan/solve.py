@@ -48,6 +48,8 @@ ROW_WISE: Final = 2
 WITHOUT_ENUMERATION: Final = 1 << 16
 """Presolve without its rule "enumeration": up to HiGHS 1.15 it may lose a row `sum = 1`, so that an answer is passed over or
 a model that has answers is called infeasible (https://github.com/ERGO-Code/HiGHS/issues/3216)."""
+SECOND_LOOK_SECONDS: Final = 5.0
+"""How long a model that presolve calls infeasible is looked at without it."""
 BROKEN: Final = 1e-7
 """Share of its largest coefficient by which a relaxed row must be broken to count as broken."""
 
@@ -208,11 +210,34 @@ def _without_zeros(model: Arrays) -> Arrays:
 
 def solve_arrays(model: Arrays, limits: Limits, *, start: Mapping[str, float] | None = None) -> Result:
     """Solve a model given as arrays; see `solve`."""
-    began = time.perf_counter()
     if not len(model.names):
         return _empty_model(model)
+    result = _solved(model, limits, start)
+    if result.status == Status.infeasible and result.nodes <= 1 and model.whole.any():
+        return _second_look(model, limits, result)
+    return result
+
+
+def _second_look(model: Arrays, limits: Limits, first: Result) -> Result:
+    """The same without presolve, for some seconds, where presolve alone says that a model has no answer.
+
+    HiGHS 1.15's probing may lose answers of a model without an objective; where it did, the answer found without it stands.
+    """
+    left = limits.after(first.seconds)
+    short = min(SECOND_LOOK_SECONDS, left.time_limit or SECOND_LOOK_SECONDS)
+    second = _solved(model, replace(left, time_limit=short), presolve="off")
+    if second.status == Status.stopped_feasible:
+        second = _solved(model, left.after(second.seconds), second.values, presolve="off")
+    contradicted = second.status.answered or second.status == Status.unbounded
+    return replace(second if contradicted else first, seconds=first.seconds + second.seconds)
+
+
+def _solved(
+    model: Arrays, limits: Limits, start: Mapping[str, float] | None = None, *, presolve: str = "choose"
+) -> Result:
+    began = time.perf_counter()
     solver = _loaded(model)
-    _set_options(solver, limits)
+    _set_options(solver, limits, presolve)
     if start:
         _pass_start(solver, model, start)
     _run(solver, limits, began)
@@ -263,8 +288,9 @@ def _loaded(model: Arrays) -> highspy.Highs:
     return solver
 
 
-def _set_options(solver: highspy.Highs, limits: Limits) -> None:
+def _set_options(solver: highspy.Highs, limits: Limits, presolve: str) -> None:
     options: dict[str, Any] = {
+        "presolve": presolve,
         "mip_rel_gap": limits.gap,
         "mip_abs_gap": limits.close,
         "random_seed": limits.seed,
@@ -365,8 +391,9 @@ def _read(solver: highspy.Highs, model: Arrays, limits: Limits, seconds: float) 
     info, told = solver.getInfo(), solver.getModelStatus()
     kinds = highspy.HighsModelStatus
     version = f"HiGHS {solver.version()}"
+    nodes = max(0, int(info.mip_node_count))
     if told in (kinds.kInfeasible, kinds.kUnboundedOrInfeasible):
-        return Result(Status.infeasible, math.nan, math.nan, math.inf, seconds, version)
+        return Result(Status.infeasible, math.nan, math.nan, math.inf, seconds, version, nodes=nodes)
     if told == kinds.kUnbounded:
         return Result(Status.unbounded, math.nan, math.nan, math.inf, seconds, version)
     if told in (
@@ -389,7 +416,6 @@ def _read(solver: highspy.Highs, model: Arrays, limits: Limits, seconds: float) 
     )
     if not math.isfinite(bound):
         bound = math.inf if model.maximize else -math.inf
-    nodes = max(0, int(info.mip_node_count))
     if not feasible:
         return Result(Status.stopped_empty, math.nan, bound, math.inf, seconds, version, nodes=nodes)
     objective = float(info.objective_function_value)

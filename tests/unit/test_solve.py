@@ -174,6 +174,20 @@ def test_no_row_is_lost_before_the_search() -> None:
     assert [(one.status, one.objective) for one in told] == [(Status.optimal, 4.0)] * 3
 
 
+def test_what_presolve_alone_calls_impossible_is_looked_at_again() -> None:
+    """HiGHS 1.15's probing finds no answer here; d = 2, a = 4 and all else 0 is one."""
+    problem = pulp.LpProblem("rows", pulp.LpMinimize)
+    a, b = problem.add_variable("a", 0, 9), problem.add_variable("b", 0, 9)
+    c, d = problem.add_variable("c", 0, 4, "Integer"), problem.add_variable("d", -3, 6, "Integer")
+    x, y = problem.add_variable("x", cat="Binary"), problem.add_variable("y", cat="Binary")
+    problem += pulp.LpAffineExpression()
+    problem += 3 * x - 4 * d + 2 * y <= -5
+    problem += -2 * x - a + c + 2 * d + b - 2 * y == 0
+    assert solve.solve(problem).status == Status.optimal
+    problem += d <= 1
+    assert solve.solve(problem).status == Status.infeasible
+
+
 def test_the_same_seed_and_threads_give_the_same_answer() -> None:
     first, second = (solve.solve(knapsack(120, 20), Limits(gap=0.01, seed=7, threads=1)) for _ in range(2))
     assert first.values == second.values

@@ -7,7 +7,8 @@ Objective     full form: the least total cost;  budget form: the most standards,
 Constraints   covered:    sum of x_r over r covering k >= z_k, and z_k = 1 in the full form
               lead:       without a mixture, a standard the lead program covers is covered by it, any other by supplements
               budget:     total cost <= budget
-              remixable:  x_r <= y_license(r), and y_l + y_m <= 1 for licenses that do not mix
+              remixable:  x_r <= y_license(r), and y_l + y_m <= 1 for licenses that do not mix; of a license that does
+                          not surely mix with itself (its version is not stated) at most one resource
 
 The lead is the program that covers most of the wanted standards (then the cheaper, then the first by name). What no
 resource is aligned to is left out of the model and named. Greedy (most new standards per cost) is the stated baseline.
@@ -26,7 +27,7 @@ from infraplan import solve, tablefiles
 from infraplan.errors import NoAnswer
 from infraplan.oer.licenses import read
 from infraplan.oer.remix import remix
-from infraplan.oer.sources.standards import OWN, Code, read_code
+from infraplan.oer.sources.standards import OWN, Code, read_code, split_codes
 
 MOST_PROGRAMS = 4
 
@@ -128,7 +129,7 @@ def _wanted(standards: pd.DataFrame, course: str | None, codes: Sequence[str] | 
     known = {read_code(row["code"], row["framework"]): row["code"] for row in _rows(standards)}
     if codes is not None:
         frameworks = {code.key: code.framework for code in known}
-        named = [(read_code(code), code) for code in codes if code.strip()]
+        named = [(read_code(code), code) for cell in codes for code in split_codes(cell) if code]
         return {_full(Code(frameworks.get(code.key, code.framework), code.key)): written for code, written in named}
     told = course or ""
     chosen = standards[standards["course"].str.strip().str.casefold() == told.strip().casefold()]
@@ -252,8 +253,12 @@ def _only_licenses_that_mix(model: Model, inputs: Inputs) -> None:
         if remix(read(a).license, read(b).license).answer != "yes":
             model.problem.addConstraint(model.licensed[a] + model.licensed[b] <= 1, f"mix_{index}")
     for index, license_id in enumerate(ids):
-        if remix(read(license_id).license, read(license_id).license).answer != "yes":
+        told = read(license_id).license
+        if told.terms.adapt != "yes" or not told.known:
             model.problem.addConstraint(model.licensed[license_id] <= 0, f"adapts_{index}")
+        elif remix(told, told).answer != "yes":  # a version that is not stated: one work of it, no two
+            same = [model.uses[r.resource_id] for r in inputs.resources if r.license_id == license_id]
+            model.problem.addConstraint(pulp.lpSum(same) <= 1, f"alone_{index}")
 
 
 # --- solving -------------------------------------------------------------------------------------------------------

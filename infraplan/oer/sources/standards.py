@@ -4,7 +4,6 @@
 alignment to a state's own standards, even where codes look alike.
 """
 
-import json
 import re
 from dataclasses import dataclass
 from functools import cache
@@ -13,10 +12,12 @@ from pathlib import Path
 import pandas as pd
 
 from infraplan import tablefiles
-from infraplan.errors import BadInput, Fault
+from infraplan.oer.sources.case import read_case
 from infraplan.resources import data_path, read_toml
 
 OWN = "own"
+_DASHES = re.compile(r"[\u2010-\u2015\u2212]")
+_MARKS = re.compile(r"[\s.,;:*\u2605\u2606\u2020+]*(?:\(\+\)|\(\*\))?[\s.,;:*\u2605\u2606\u2020+]*$")
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Code:
     @property
     def parent(self) -> str:
         """The key without its letter; the key itself if it has none."""
-        return re.sub(r"(?<=\d)[A-F]$", "", self.key)
+        return re.sub(r"(?<=\d)[A-J]$", "", self.key)
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,8 @@ class _Notation:
 
     framework: str
     named: re.Pattern[str]
+    before: re.Pattern[str]
+    without_grade: str
     patterns: tuple[re.Pattern[str], ...]
     keep_cluster: bool
 
@@ -49,6 +52,8 @@ def _notations() -> tuple[_Notation, ...]:
         _Notation(
             entry["framework"],
             re.compile(entry["named"]),
+            re.compile(entry["before"]),
+            entry["without_grade"],
             tuple(re.compile(pattern) for pattern in entry["patterns"]),
             bool(entry.get("keep_cluster")),
         )
@@ -65,77 +70,68 @@ def read_code(raw: str, framework: str = "") -> Code:
     >>> read_code("HSA-APR.B.3").key, read_code("A.APR.3").key
     ('HSA.APR.3', 'HSA.APR.3')
     """
-    written = re.sub(r"\s+", " ", raw.strip().upper().replace("\u2013", "-"))
+    written = re.sub(r"\s+", " ", _DASHES.sub("-", raw.strip().upper()))
+    plain = _MARKS.sub("", written)  # "G-C.A.4 (+)", "F-LE.A.1*"
     named = framework.strip().upper()
     known = any(notation.named.search(named) for notation in _notations())
     for notation in _notations():
         if named and not notation.named.search(named) and (known or not written.startswith("CCSS")):
             continue
         for pattern in notation.patterns:
-            match = pattern.search(written)
-            if match:
-                return Code(notation.framework, _key(match.groupdict(), keep_cluster=notation.keep_cluster))
-    return Code(named or OWN, re.sub(r"[^A-Z0-9]", "", written))
+            match = pattern.search(plain) or pattern.search(plain.replace(" ", "."))
+            if match and (notation.named.search(named) or notation.before.search(plain[: match.start()])):
+                return Code(notation.framework, _key(match.groupdict(), notation))
+    return Code(named or OWN, _own_key(written))
 
 
-def _key(parts: dict[str, str | None], *, keep_cluster: bool) -> str:
-    grade = parts.get("grade") or "CCRA"
-    grade = f"HS{grade}" if grade in set("NAFGS") else grade
+def _own_key(written: str) -> str:
+    """The numbers and letters of a state's own code, kept apart: "10.1.1" is not "10.11"."""
+    prefix = re.compile(read_toml(data_path("codes", "standards_notation.toml"))["own_prefix"])
+    parts = re.findall(r"[^\W\d_]+|\d+", prefix.sub("", written))
+    return ".".join(part.lstrip("0") or "0" if part.isdigit() else part for part in parts)
+
+
+def _key(parts: dict[str, str | None], notation: _Notation) -> str:
+    grade = parts.get("grade")
+    told = f"HS{grade}" if grade in set("NAFGS") else grade or notation.without_grade
     number = (parts.get("number") or "") + (parts.get("letter") or "")
     cluster = parts.get("cluster")
-    middle = [cluster] if cluster and (keep_cluster or not number) else []
-    return ".".join([grade, parts["domain"] or "", *middle, *([number] if number else [])])
+    middle = [cluster] if cluster and (notation.keep_cluster or not number) else []
+    domain = [parts["domain"] or ""] if parts["domain"] != told else []
+    return ".".join([told, *domain, *middle, *([number] if number else [])])
 
 
 def read_standards(path: Path | str) -> pd.DataFrame:
-    """Standards as `code, framework, course, grade`, from a table or a CASE package (JSON with CFItems)."""
+    """Standards as `code, framework, course, grade`, from a table or a CASE package (JSON with CFItems).
+
+    In a package the course of an item is the nearest item above it that its publisher calls a course, grade or subject.
+    """
     path = Path(path)
     if path.suffix.lower() == ".json" and path.is_file():
-        package = _case(path)
+        package = read_case(path)
         if package is not None:
             return package
     return _without_nulls(tablefiles.read_declared(path, "standards"))
 
 
-def _case(path: Path) -> pd.DataFrame | None:
-    try:
-        told = json.loads(path.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as why:
-        raise BadInput(
-            [
-                Fault(
-                    kind="BadJson",
-                    what=f"{path.name} is not valid JSON: {why}",
-                    file=str(path),
-                    mend="download the package again",
-                )
-            ]
-        ) from why
-    if not isinstance(told, dict) or "CFItems" not in told:
-        return None
-    framework = str(told.get("CFDocument", {}).get("title", ""))
-    rows = [
-        (str(item["humanCodingScheme"]), framework, "", ";".join(item.get("educationLevel") or ()))
-        for item in told["CFItems"]
-        if item.get("humanCodingScheme")
-    ]
-    if not rows:
-        raise BadInput(
-            [
-                Fault(
-                    kind="NoCodes",
-                    what=f"none of the {len(told['CFItems']):,} items of {path.name} has a code",
-                    file=str(path),
-                    mend="ask the publisher for a package with human coding schemes, or use a CSV",
-                )
-            ]
-        )
-    return pd.DataFrame(rows, columns=["code", "framework", "course", "grade"])
-
-
 def read_alignments(path: Path | str) -> pd.DataFrame:
-    """Alignments as `resource_id, code, program, cost, framework, license`, in the file's order."""
-    return _without_nulls(tablefiles.read_declared(path, "alignments"))
+    """Alignments as `resource_id, code, program, cost, framework, license`, in the file's order, one code a row.
+
+    A cell with several codes becomes a row for each of them.
+    """
+    frame = _without_nulls(tablefiles.read_declared(path, "alignments"))
+    codes = pd.Series([split_codes(cell) for cell in frame["code"]], index=frame.index, dtype=object)
+    return frame.assign(code=codes).explode("code")
+
+
+def split_codes(cell: str) -> list[str]:
+    """The codes of a cell, parted by semicolons, bars, new lines or commas.
+
+    >>> split_codes("RL.3.1, RL.3.2; 3.OA.A.1"), split_codes("111.39(c)(2)(A)")
+    (['RL.3.1', 'RL.3.2', '3.OA.A.1'], ['111.39(c)(2)(A)'])
+    """
+    parts = re.split(r"[;|\n]|,\s*(?=[^\s,]*\d)", cell)
+    return [part.strip() for part in parts if part.strip()] or [cell.strip()]
 
 
 def _without_nulls(frame: pd.DataFrame) -> pd.DataFrame:

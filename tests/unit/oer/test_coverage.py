@@ -239,3 +239,87 @@ def test_what_a_budget_leaves_says_so_and_the_baseline_says_it_knows_no_budget()
     assert "1 resource, cost 1 (greedy, all that can be covered without these limits, 2)" in coverage.summary(
         inputs, answer
     )
+
+
+@pytest.mark.parametrize(
+    ("code", "framework"),
+    [
+        ("NC.M1.A-SSE.1a", "own"),
+        ("LAFS.3.RL.1.1", "own"),
+        ("KY.6.RP.1", "own"),
+        ("CCSS.Math.Content.HSA-SSE.A.1a", "CCSS Math"),
+        ("CC.6.RP.1", "CCSS Math"),
+        ("ELA-Literacy.RL.3.1", "CCSS ELA"),
+    ],
+)
+def test_a_states_own_code_that_holds_one_of_the_common_core_stays_the_states(code: str, framework: str) -> None:
+    assert read_code(code).framework == framework
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("10.1.1", "10.11"), ("11.11.1", "11.1.11"), ("6.3(D)", "63.D"), ("SS.6.A.1.1", "SS.6.A.11")],
+)
+def test_the_numbers_of_a_states_code_are_kept_apart(one: str, other: str) -> None:
+    assert read_code(one).key != read_code(other).key
+
+
+@pytest.mark.parametrize(
+    "codes",
+    [
+        [
+            "111.39(c)(2)(A)",
+            "TEKS 111.39(c)(2)(A)",
+            "\u00a7111.39(c)(2)(A)",
+            "19 TAC \u00a7111.39(c)(2)(A)",
+            "111.39.c.2.A",
+        ],
+        ["6.3(D)", "6.3D", "TEKS 6.3.D"],
+        ["A.4a", "SOL A.4.a"],
+        ["MS-LS1-1", "MS\u2011LS1\u20111", "MS-LS1-1.", "MS.LS1-1", "NGSS.MS-LS1-1*"],
+        ["LS1.A", "LS1.A: Structure and Function"],
+        ["G-C.A.4 (+)", "G-C.4+", "HSG.C.A.4"],
+        ["L.1.1j", "CCSS.ELA-LITERACY.L.1.1.J"],
+        ["CCSS.Math.Content.5.NBT.B5", "5.NBT.5", "5 NBT 5"],
+        ["CCSS.Math.Practice.MP1", "MP.1", "SMP 1"],
+    ],
+)
+def test_more_notations_of_one_standard_have_one_key(codes: list[str]) -> None:
+    assert len({read_code(code) for code in codes}) == 1
+
+
+@pytest.mark.parametrize("shape", ["package", "envelope", "list"])
+def test_a_case_package_in_any_envelope_has_its_courses(tmp_path: Path, shape: str) -> None:
+    link = {
+        "associationType": "isChildOf",
+        "originNodeURI": {"identifier": "b"},
+        "destinationNodeURI": {"identifier": "a"},
+    }
+    package = {
+        "CFDocument": {"title": "Common Core State Standards for Mathematics"},
+        "CFItems": [
+            {"identifier": "a", "fullStatement": "Grade 6", "CFItemType": "Grade Level"},
+            {"identifier": "b", "humanCodingScheme": "6.NS.A.1", "educationLevel": None},
+        ],
+        "CFAssociations": [link],
+    }
+    told = {"package": package, "envelope": {"CFPackage": package}, "list": [package]}[shape]
+    path = tmp_path / "case.json"
+    path.write_text("\ufeff" + json.dumps(told), encoding="utf-8")
+    found = read_standards(path)
+    assert found[["code", "course"]].to_numpy().tolist() == [["6.NS.A.1", "Grade 6"]]
+
+
+def test_several_codes_in_a_cell_are_an_alignment_to_each(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text('resource_id,code\nr1,"6.NS.1, 6.RP.1; 6.EE.2"\n', encoding="utf-8")
+    assert read_alignments(tmp_path / "a.csv")["code"].tolist() == ["6.NS.1", "6.RP.1", "6.EE.2"]
+
+
+def test_one_work_whose_share_alike_version_is_not_stated_may_be_used_but_no_two() -> None:
+    resources = tuple(
+        Resource(f"r{k}", frozenset({f"CCSS Math|6.NS.{k}"}), license_id=license_id)
+        for k, license_id in enumerate(["CC-BY-SA", "CC-BY-SA", "CC-BY-4.0"], 1)
+    )
+    wanted = {f"CCSS Math|6.NS.{k}": f"6.NS.{k}" for k in (1, 2, 3)}
+    answer = cover(Inputs(wanted, resources, {}, mix=True, remixable=True), EXACT)
+    assert sorted(resource.license_id for resource, _ in answer.used) == ["CC-BY-4.0", "CC-BY-SA"]

@@ -104,12 +104,12 @@ def evaluate(
     Raises NoRule for a year without rules.
     """
     told = rules.load("erate", funding_year, "program")
-    bidding = told.figure("bidding.heaviest_factor")
+    bidding, wait = told.figure("bidding.heaviest_factor"), told.figure("bidding.waiting_days")
     cite = bidding.cite.title if bidding.cite else ""
     found = [*_price_heaviest(matrix, cite), *_points(matrix), *_priced(matrix), *_price_order(matrix, cite),
              *_price_formula(matrix), *_totals(matrix), *_award(matrix), *_disclosed(matrix), *_disqualified(matrix),
              *_weights(matrix), *_few_or_dear(matrix),
-             *_waiting(posted, chosen, int(told.value("bidding.waiting_days")), cite)]  # fmt: skip
+             *_waiting(posted, chosen, int(wait.value), wait.cite.title if wait.cite else "")]  # fmt: skip
     table = pd.DataFrame(found, columns=COLUMNS).sort_values("verdict", kind="stable")
     return Evaluation(table.reset_index(drop=True), matrix)
 

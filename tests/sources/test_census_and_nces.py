@@ -24,6 +24,7 @@ from publishers import (
     s2802,
     shapes,
     start,
+    tracts,
     two_districts,
 )
 
@@ -54,6 +55,22 @@ def test_boundaries_come_as_shapefile_set_zip_geopackage_or_geojson(
     ]
     assert frame.geometry.iloc[0].equals_exact(WEST_BOX, 1e-6) or frame.geometry.iloc[0].equals(WEST_BOX)
     assert frame.crs == "EPSG:4326"
+
+
+@pytest.mark.parametrize("ending", ["gpkg", "geojson"])
+def test_exported_shapes_can_be_added_again_with_their_layers(maine: Workspace, tmp_path: Path, ending: str) -> None:
+    add(maine, shapes(tmp_path / "elsd.gpkg", (WEST, "West", WEST_BOX), layer="elementary"))
+    add(maine, shapes(tmp_path / "scsd.gpkg", (EAST, "Both", shapely.union(WEST_BOX, EAST_BOX)), layer="secondary"))
+    add(maine, tracts(tmp_path / "tl_2025_23_tract.shp", ("23001010100", WEST_BOX), ("23003950200", EAST_BOX)))
+    again = start(tmp_path / "again")
+    for table in ("district_shapes", "tract_shapes"):
+        path = tmp_path / f"{table}.{ending}"
+        tablefiles.write(maine.geoframe(table), path)
+        taken = receipt(again, path)
+        assert taken.publisher == "the state (shapes exported from a workspace)"
+        assert not any("overlap" in note for note in taken.notes)
+        had, has = (one.geoframe(table).drop(columns="source_row") for one in (maine, again))
+        pd.testing.assert_frame_equal(has, had, check_like=True)
 
 
 @pytest.mark.parametrize("layer", ["unified", "elementary", "secondary", "administrative", "unknown"])

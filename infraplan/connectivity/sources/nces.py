@@ -20,15 +20,18 @@ from infraplan.intake import Desk, Load, Loader, Piece, rows_as_text
 NOT_DEFINED = "99997"
 _LAYER_COLUMNS = {"UNSDLEA": "unified", "ELSDLEA": "elementary", "SCSDLEA": "secondary", "SDADMLEA": "administrative"}
 _AREA_CHANGE_WORTH_SAYING = 0.001
+EXPORTER = "the state (shapes exported from a workspace)"
 
 
 def district_shapes(arrival: Arrival, desk: Desk) -> Load:
     """District boundaries: TIGER/Line or EDGE, one layer or the composite, or any polygons with GEOID and NAME.
 
+    Also those that `data export` wrote, perhaps edited since: the areas are measured anew.
     Shapes are made valid and kept in longitude and latitude; the "not defined" polygon and other states' are left
     out. Raises NoCrs if the file does not say its reference system, BadInput if it holds no district of the state.
     """
-    shapes = read_shapes(arrival)
+    exported = arrival.column("GEOID") is None
+    shapes = as_published(read_shapes(arrival)) if exported else read_shapes(arrival)
     read = len(shapes)
     ids, mends = mended(text_of(shapes, "GEOID"), LEA_DIGITS)
     frame = pd.DataFrame(
@@ -46,7 +49,7 @@ def district_shapes(arrival: Arrival, desk: Desk) -> Load:
     kept = ~undefined & ~other
     if not kept.any():
         raise BadInput([other_state(arrival, desk)])
-    geometry, notes = cleaned(shapes.geometry[kept.to_numpy()], desk.state.crs)
+    geometry, notes = cleaned(shapes.geometry[kept.to_numpy()], desk.state.crs, frame.loc[kept, "area_layer"])
     frame = frame[kept].assign(geometry=geometry.to_wkb(), land_square_meters=_areas(geometry, desk.state.crs))
     if mends:
         notes.append(f"{mends:,} district numbers had lost their leading zero; mended")
@@ -61,12 +64,14 @@ def district_shapes(arrival: Arrival, desk: Desk) -> Load:
         refused,
         notes,
         title=f"School district boundaries, {layers} ({len(frame):,})",
+        publisher=EXPORTER if exported else None,
     )
 
 
 def tract_shapes(arrival: Arrival, desk: Desk) -> Load:
     """TIGER/Line census tracts of the workspace's state."""
-    shapes = read_shapes(arrival)
+    exported = arrival.column("GEOID") is None
+    shapes = as_published(read_shapes(arrival)) if exported else read_shapes(arrival)
     ids = text_of(shapes, "GEOID")
     own = ids.str.startswith(desk.state.fips)
     if not own.any():
@@ -86,6 +91,7 @@ def tract_shapes(arrival: Arrival, desk: Desk) -> Load:
         None,
         {"tracts of other states": int((~own).sum())},
         notes,
+        publisher=EXPORTER if exported else None,
     )
 
 
@@ -213,6 +219,19 @@ def read_shapes(arrival: Arrival) -> gpd.GeoDataFrame:
     return shapes.rename(columns=capitals).to_crs("EPSG:4326")
 
 
+def as_published(exported: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Shapes that `data export` wrote, under the columns of the publisher's file they came from."""
+    ours = {
+        "LEA_ID": "GEOID",
+        "TRACT_GEOID": "GEOID",
+        "LEGISLATIVE_ID": "GEOID",
+        "GRADE_LOW": "LOGRADE",
+        "GRADE_HIGH": "HIGRADE",
+        "SESSION_YEAR": "LSY",
+    }
+    return exported.rename(columns=ours)
+
+
 def _refuse_same_names(capitals: Iterable[str], arrival: Arrival) -> None:
     """Two columns that differ only in capitals cannot be told apart; raises BadInput naming them."""
     twice = sorted(name for name, count in Counter(capitals).items() if count > 1)
@@ -289,6 +308,8 @@ def _optional(rows: pd.DataFrame, column: str) -> pd.Series:
 
 def _layers(shapes: gpd.GeoDataFrame, arrival: Arrival) -> pd.Series:
     """The layer of each shape: by which district column is filled, else by what the full GEOID says, else unknown."""
+    if "AREA_LAYER" in shapes and not any(arrival.column(column) for column in _LAYER_COLUMNS):
+        return text_of(shapes, "AREA_LAYER").replace("", "unknown").reset_index(drop=True)
     layers = pd.Series("unknown", index=shapes.index, dtype=object)
     for column, layer in _LAYER_COLUMNS.items():
         if arrival.column(column):
@@ -298,8 +319,13 @@ def _layers(shapes: gpd.GeoDataFrame, arrival: Arrival) -> pd.Series:
     return layers.reset_index(drop=True)
 
 
-def cleaned(given: gpd.GeoSeries | pd.Series, crs: str) -> tuple[gpd.GeoSeries, list[str]]:
-    """Valid polygons, and in words what was wrong with them: invalid rings, area changed, overlaps in one layer."""
+def cleaned(
+    given: gpd.GeoSeries | pd.Series, crs: str, layers: pd.Series | None = None
+) -> tuple[gpd.GeoSeries, list[str]]:
+    """Valid polygons, and in words what was wrong with them: invalid rings, area changed, overlaps in one layer.
+
+    `layers` names each shape's layer, in the order of the shapes, where a file has several: those overlap by nature.
+    """
     notes = []
     geometry = gpd.GeoSeries(given, crs="EPSG:4326")
     mixed = geometry.geom_type == "GeometryCollection"
@@ -315,7 +341,9 @@ def cleaned(given: gpd.GeoSeries | pd.Series, crs: str) -> tuple[gpd.GeoSeries, 
             words += f" (their area changed by {after / before - 1:+.1%})"
         notes.append(words)
         geometry = fixed
-    overlap = overlap_square_meters(geometry.to_crs(crs)) / SQUARE_METERS_PER_SQUARE_MILE
+    plane = geometry.to_crs(crs)
+    apart = [plane] if layers is None else [each for _, each in plane.groupby(layers.to_numpy())]
+    overlap = sum(overlap_square_meters(gpd.GeoSeries(each)) for each in apart) / SQUARE_METERS_PER_SQUARE_MILE
     if overlap > 1:
         notes.append(
             f"shapes of this file overlap each other by {overlap:,.0f} square miles; a location in an overlap "

@@ -5,9 +5,11 @@ from pathlib import Path
 
 import commandline
 import geopandas as gpd
+import pandas as pd
 import publishers
 from shapely.geometry import box
 
+from infraplan import tablefiles
 from infraplan.workspace import Workspace
 
 Command = Callable[..., commandline.Said]
@@ -50,6 +52,18 @@ def test_both_chambers_stand_side_by_side(tmp_path: Path, maine: Workspace) -> N
     publishers.add(maine, layer(tmp_path / "in", "tl_2025_23_sldu", upper))
     frame = Workspace.open(maine.folder).frame("legislative_districts")
     assert frame["chamber"].value_counts().to_dict() == {"lower": 2, "upper": 2}
+
+
+def test_both_chambers_exported_in_one_file_can_be_added_again(tmp_path: Path, maine: Workspace) -> None:
+    upper = {name.replace("SLDLST", "SLDUST"): cells for name, cells in lower().items()}
+    publishers.add(maine, layer(tmp_path / "in", "tl_2025_23_sldl", lower()))
+    publishers.add(maine, layer(tmp_path / "in", "tl_2025_23_sldu", upper))
+    tablefiles.write(maine.geoframe("legislative_districts"), tmp_path / "legislative.gpkg")
+    again = publishers.start(tmp_path / "again")
+    taken = publishers.add(again, tmp_path / "legislative.gpkg")[0].receipt
+    assert not any("overlap" in note for note in taken.notes)
+    had, has = (one.geoframe("legislative_districts").drop(columns="source_row") for one in (maine, again))
+    pd.testing.assert_frame_equal(has, had, check_like=True)
 
 
 def test_cartographic_boundaries_are_not_taken_for_school_districts(tmp_path: Path, maine: Workspace) -> None:

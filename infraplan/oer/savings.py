@@ -28,7 +28,7 @@ from infraplan.errors import BadInput, Fault
 from infraplan.oer.course_codes import read_course
 from infraplan.oer.grades import read_grade_cell
 from infraplan.oer.series import PROGRAM, grades_of
-from infraplan.oer.sources.lists import read_price
+from infraplan.oer.sources.prices import read_price
 from infraplan.oer.titles import BY_GRADE, read_title
 from infraplan.resources import data_path, read_toml
 from infraplan.units import half_up
@@ -235,7 +235,7 @@ def _row(
     price, doubt = read_price(row["price_usd"])
     students, no_students = _students(row["students"])
     course = _whose(row)
-    why = _not_counted(outcome, price, no_students, row["expires"], on) or (
+    why = _not_counted(outcome, (price, doubt), no_students, row["expires"], on) or (
         "the same students and course are counted once" if course in seen or _grades_seen(row, seen) else ""
     )
     resource = "" if found is None else str(found["resource_id"])
@@ -296,14 +296,15 @@ def _students(cell: str) -> tuple[int, str]:
     return (int(digits), "") if digits.isdigit() and int(digits) > 0 else (0, f"{cell!r} is not a count of students")
 
 
-def _not_counted(outcome: str, price: str, no_students: str, expires: str, on: date | None) -> str:
+def _not_counted(outcome: str, priced: tuple[str, str], no_students: str, expires: str, on: date | None) -> str:
+    price, doubt = priced
     ends = _day(expires)
     in_contract = on is not None and ends is not None and ends > on
     reasons = [
         ("already open: nothing to save", outcome == "same_open"),
         ("a person must look first: what is paid for or allowed is not known", outcome == "review"),
         ("no open text of the same course and level was found", outcome != "good"),
-        ("unpriced", not price),
+        (f"unpriced: {doubt}" if doubt else "unpriced", not price),
         ("its price is 0", bool(price) and Decimal(price) == 0),
         (no_students, bool(no_students)),
         (f"still in contract until {ends.isoformat() if ends else ''}", in_contract),

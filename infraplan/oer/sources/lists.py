@@ -8,7 +8,6 @@ import csv
 import io
 import re
 from collections.abc import Mapping
-from decimal import Decimal
 from functools import cache
 from pathlib import Path
 
@@ -18,7 +17,6 @@ from infraplan import tablefiles
 from infraplan.contents import decode
 from infraplan.errors import BadInput, Fault
 from infraplan.oer.sources.wording import fold, words
-from infraplan.units import half_up
 
 LIST_COLUMNS = (
     "item_id",
@@ -130,7 +128,17 @@ def _listing(path: Path, told: Mapping[str, str], sheet: str | None, wanted: tup
     frame = _renamed(text, path, told, wanted, needed=("title",))
     blank = frame["item_id"].str.strip() == ""
     frame.loc[blank, "item_id"] = [f"row {line}" for line in frame.index[blank]]
-    return frame
+    return frame.assign(item_id=_told_apart(frame))
+
+
+def _told_apart(frame: pd.DataFrame) -> list[str]:
+    """The ids, with the row behind one that stands for another material further up (a set and its parts under one id)."""
+    titles: dict[str, str] = {}
+    out = []
+    for line, item, title in zip(frame.index, frame["item_id"], frame["title"].map(fold), strict=True):
+        same = titles.setdefault(item, title) == title
+        out.append(item if same else f"{item} (row {line})")
+    return out
 
 
 def _under_its_header(path: Path, told: Mapping[str, str], sheet: str | None) -> pd.DataFrame:
@@ -268,20 +276,3 @@ def is_placeholder(title: str) -> bool:
     """
     text = fold(title)
     return not text or any(pattern.search(text) for pattern in _placeholders())
-
-
-def read_price(cell: str) -> tuple[str, str]:
-    """The lowest price of a cell as text, and what is doubtful about it ("79.99, 80.50": two prices).
-
-    >>> read_price("$79.99, 80.50")
-    ('79.99', '2 prices in one cell, the lowest is taken')
-    """
-    found = [
-        Decimal(number.replace(",", "")) for number in re.findall(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?", cell)
-    ]
-    if not found:
-        return "", "" if not cell.strip() else f"{cell.strip()!r} is not a price"
-    least = half_up(min(found), 2)
-    doubts = [f"{len(found)} prices in one cell, the lowest is taken"] if len(found) > 1 else []
-    doubts += [f"{cell.strip()!r} has parts of a cent: read as {least}"] if least != min(found) else []
-    return f"{least:.2f}", "; ".join(doubts)

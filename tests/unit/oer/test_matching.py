@@ -8,7 +8,8 @@ from openpyxl import Workbook
 
 from infraplan.errors import BadInput
 from infraplan.oer.matching import COLUMNS, counts, match
-from infraplan.oer.sources.lists import is_placeholder, read_approved, read_catalogs, read_list, read_price
+from infraplan.oer.sources.lists import is_placeholder, read_approved, read_catalogs, read_list
+from infraplan.oer.sources.prices import read_price
 from infraplan.oer.standing import UNLISTED, changed, changes, decided, read_decisions, with_changes, with_standing
 
 
@@ -410,6 +411,18 @@ def test_titles_that_only_begin_like_placeholders_are_kept(title: str) -> None:
         ("", "", ""),
         ("call", "", "not a price"),
         ("1.234", "1.23", "parts of a cent"),
+        ("79,99", "79.99", ""),
+        ("1.079,99", "1079.99", ""),
+        ("79,99 \u20ac", "", "not in US dollars"),
+        ("CAD 90", "", "not in US dollars"),
+        ("C$90", "", "not in US dollars"),
+        ("-5", "", "not a price"),
+        ("(5.00)", "", "not a price"),
+        ("6-year license, $90", "90.00", ""),
+        ("Class set of 30: $2,400.00", "2400.00", ""),
+        ("79.99-80.50", "79.99", "2 prices"),
+        ("80 USD", "80.00", ""),
+        ("79.99 per student", "79.99", ""),
     ],
 )
 def test_prices_are_read_and_doubts_said(cell: str, price: str, doubt: str) -> None:
@@ -637,3 +650,8 @@ def test_the_grades_of_a_row_are_read_as_lists_write_them(tmp_path: Path) -> Non
     item = {"title": "Wonders", "publisher": "McGraw-Hill", "course": "ELA", "grades": "Kindergarten\u2013Grade 2"}
     found = one(tmp_path, item, {"title": "Language Arts", "course": "English Language Arts", "grades": "K"})
     assert "grades 1, 2" in found["reasons"]
+
+
+def test_one_id_for_two_materials_is_told_apart_by_the_row_and_repeats_of_one_are_kept(tmp_path: Path) -> None:
+    (tmp_path / "list.csv").write_text("item_id,title\nA,Algebra 1\nA,Biology\nA,algebra 1\n", encoding="utf-8")
+    assert read_list(tmp_path / "list.csv")["item_id"].tolist() == ["A", "A (row 3)", "A"]

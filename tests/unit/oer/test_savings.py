@@ -81,6 +81,7 @@ def test_low_is_never_above_middle_nor_middle_above_high(students: int, price: D
         ({}, "no", "no open text of the same course"),
         ({}, "review", "a person must look first"),
         ({"price_usd": ""}, "good", "unpriced"),
+        ({"price_usd": "\u20ac80"}, "good", "unpriced: "),
         ({"price_usd": "0"}, "good", "price is 0"),
         ({"students": ""}, "good", "how many students"),
         ({"students": "many"}, "good", "not a count"),

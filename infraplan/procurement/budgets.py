@@ -312,7 +312,7 @@ def _general_notes(frame: pd.DataFrame, year: Rules) -> list[str]:
     notes = [f"cycle FY{first} to FY{last}; what is left after FY{last} lapses"]
     empty = sum(1 for row in frame.to_dict("records") if _size(row) == 0)
     if empty:
-        notes.append(f"{empty:,} sites have no students or square feet and are not counted")
+        notes.append(f"sites without students or square feet, not counted: {empty:,}")
     if year.method == "site" and frame["system_id"].notna().any():
         notes.append(
             f"in FY{year.funding_year} each site had a budget of its own: a system's row adds them up, and one site "

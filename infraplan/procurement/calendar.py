@@ -72,7 +72,7 @@ class Calendar:
 
 @dataclass
 class _Told:
-    """Things met on the way, each counted once per kind."""
+    """Things met on the way, each counted once per kind; a # stands for the count."""
 
     counts: dict[str, int] = field(default_factory=dict)
 
@@ -80,7 +80,7 @@ class _Told:
         self.counts[what] = self.counts.get(what, 0) + 1
 
     def words(self) -> list[str]:
-        return [f"{count:,} {what}" for what, count in self.counts.items()]
+        return [what.replace("#", f"{count:,}") for what, count in self.counts.items()]
 
 
 def calendar(tables: Mapping[str, pd.DataFrame], as_of: date, *, within_days: int = SOON_DAYS) -> Calendar:
@@ -241,15 +241,14 @@ def _invoice(request: Request, as_of: date, told: _Told) -> Iterator[dict[str, A
     extensions = 0 if extended else dates.extensions
     what = "invoice deadline" if request.disbursed is not None else "invoice deadline (disbursements not loaded)"
     if due < last:
-        what += (
-            f"; {due} is a {'holiday' if due.weekday() < SATURDAY else f'{due:%A}'}, so an invoice of {last} is in time"
-        )
+        free = "holiday" if due.weekday() < SATURDAY else f"{due:%A}"
+        what += f"; a {free}, so an invoice of {last} is in time" if due >= as_of else f"; {due} was a {free}"
         due = due if due >= as_of else last
     if due < as_of:
         due = last + timedelta(days=dates.extension_grace_days)
         what = "last day to ask for the extension of a missed invoice deadline"
         if due < as_of or not extensions:
-            told.add("invoice deadlines have passed; what was not collected is lost without a waiver")
+            told.add("invoice deadlines that have passed: #; what was not collected is lost without a waiver")
             return
     yield {"ben": request.ben, "frn": request.frn, "what": what, "due": due, "usd_at_stake": left,
            "extensions_left": extensions, **request.money()}  # fmt: skip
@@ -299,7 +298,7 @@ def _contract(request: Request, as_of: date, told: _Told) -> Iterator[dict[str, 
     if request.contract_end is None or request.contract_end < as_of or not request.recurring:
         return
     if request.contract_end.year > request.year + LONGEST_YEARS:
-        told.add(f"contracts end more than {LONGEST_YEARS} years on; taken for slips of the pen and left out")
+        told.add(f"contracts that end more than {LONGEST_YEARS} years on: #; taken for slips of the pen and left out")
         return
     what = "contract ends"
     if request.extensions:
@@ -326,7 +325,7 @@ def last_470(funding_year: int, told: _Told | None = None) -> date | None:
         if told is not None:
             when = f"FY{funding_year}" if funding_year < _next_pending() else f"FY{_next_pending()} or later"
             told.add(
-                f"contracts need a Form 470 for {when}, whose window is not announced here: last_470_date is blank"
+                f"contracts that need a Form 470 for {when}, whose window is not announced here: #; last_470_date is blank"
             )
         return None
     return None if closes is None else closes - timedelta(days=waiting)
@@ -358,7 +357,7 @@ def _category_two(tables: Mapping[str, pd.DataFrame], as_of: date, told: _Told) 
         last = max(years)
         due = _window_closes(last) or date(last, *JUNE_30)
         if due < as_of:
-            told.add("Category Two budgets of past cycles have lapsed")
+            told.add("Category Two budgets of past cycles that have lapsed: #")
             continue
         yield {"ben": row["ben"], "what": f"Category Two budget of {row['cycle']} lapses unless requested (before discount)",
                "due": due, "usd_at_stake": left, "last_470_date": last_470(last)}  # fmt: skip

@@ -14,6 +14,7 @@ import pandas as pd
 
 from infraplan import rules, tablefiles
 from infraplan.errors import BadInput, Fault, Faults, NoRule
+from infraplan.procurement.words import so_many
 from infraplan.schemas import Schema
 from infraplan.units import CENT, half_up
 
@@ -227,9 +228,9 @@ def _charge_faults(row: Mapping[str, Any]) -> Iterator[tuple[str, str, str, str]
 def _notes(frame: pd.DataFrame, split: list[Shares]) -> list[str]:
     again = int(frame["request_id"].duplicated().sum())
     total = sum((one.commitment_usd for one in split), NOTHING)
-    notes = [f"{len(split):,} requests, ${total:,.2f} committed"]
+    notes = [f"{so_many(len(split), 'request')}, ${total:,.2f} committed"]
     if again:
-        notes.append(f"{again:,} rows repeat a request_id; each row stands for itself")
+        notes.append(f"rows that repeat a request_id: {again:,}; each stands for itself")
     return notes
 
 

@@ -380,12 +380,15 @@ def _notes(body: pd.DataFrame, columns: _Columns, year: Rules) -> list[str]:
     return [
         note
         for count, note in (
-            (again, f"{again:,} rows repeat an entity with the same figures; kept, and counted once in a consortium"),
+            (
+                again,
+                f"rows that repeat an entity with the same figures: {again:,}; kept, and counted once in a consortium",
+            ),
             (
                 low,
-                f"{low:,} CEP schools have under {year.cep_minimum_identified} percent identified students; {group}",
+                f"CEP schools with under {year.cep_minimum_identified} percent identified students: {low:,}; {group}",
             ),
-            (empty, f"{empty:,} schools of districts have no students; they count as schools, not as students"),
+            (empty, f"schools of districts without students: {empty:,}; they count as schools, not as students"),
         )
         if count
     ]

@@ -10,6 +10,7 @@ from infraplan.errors import NoAnswer
 from infraplan.procurement.budgets import Rules
 from infraplan.procurement.commitments import MatchRules
 from infraplan.procurement.filings import needed, years_of
+from infraplan.procurement.words import so_many
 
 KINDS = {"School District": "district", "School": "school", "Library": "library", "Library System": "library"}
 
@@ -47,7 +48,7 @@ def entities(tables: Mapping[str, pd.DataFrame]) -> tuple[pd.DataFrame, list[str
     left = int(filed["ben"].nunique() - len(table))
     return table.reset_index(drop=True), [
         _years(latest),
-        f"{left:,} applicants without counts of their own (consortia) are left out",
+        f"left out: {so_many(left, 'applicant')} without counts of their own (consortia)",
     ]
 
 
@@ -76,8 +77,8 @@ def published(entities: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     ], ignore_index=True)  # fmt: skip
     left = int((told["kind"] == "School").sum() - len(schools))
     return rows, [
-        f"counts as USAC publishes them: {len(schools):,} schools, {len(districts):,} districts",
-        f"{left:,} schools without students, eligible students or status, and all libraries, are left out",
+        f"counts as USAC publishes them: {so_many(len(schools), 'school')}, {so_many(len(districts), 'district')}",
+        f"left out: {so_many(left, 'school')} without students, eligible students or status, and all libraries",
     ]
 
 
@@ -118,10 +119,10 @@ def sites(tables: Mapping[str, pd.DataFrame], year: Rules) -> tuple[pd.DataFrame
     size = pd.to_numeric(table["students"].where(table["kind"] == "school", table["square_feet"]), errors="coerce")
     known = size.fillna(0) > 0
     coded = (table["kind"] == "library") & (year.city_library is not None)
-    notes = [_years(filed), f"{int((~known).sum()):,} sites without students or square feet are left out"]
+    notes = [_years(filed), f"left out: {so_many(int((~known).sum()), 'site')} without students or square feet"]
     if (known & coded).any():
-        notes.append(f"{int((known & coded).sum()):,} libraries are left out: the FY{year.funding_year} multiplier depends on "
-                     "their IMLS locale code")  # fmt: skip
+        notes.append(f"left out: {so_many(int((known & coded).sum()), 'library')}, since the FY{year.funding_year} multiplier "
+                     "depends on an IMLS locale code")  # fmt: skip
     kept = table[known & ~coded]
     if kept.empty:
         raise NoAnswer(
@@ -146,8 +147,8 @@ def _published_sites(tables: Mapping[str, pd.DataFrame], year: Rules) -> tuple[p
                           "system_id": parent.where(parent.isin(above), None), "square_feet": None})  # fmt: skip
     table = table.sort_values(["system_id", "entity_id"], kind="stable", na_position="last").reset_index(drop=True)
     return _with_spending(table, tables, year.cycle), [
-        f"students as USAC publishes them: {len(counted):,} schools",
-        f"{len(schools) - len(counted):,} schools without students, and all libraries, are left out",
+        f"students as USAC publishes them: {so_many(len(counted), 'school')}",
+        f"left out: {so_many(len(schools) - len(counted), 'school')} without students, and all libraries",
     ]
 
 
@@ -180,7 +181,7 @@ def requests(
         "rate": [Decimal(rate) - some for rate, some in zip(kept["rate"], points, strict=True)],
         "state_match_percent": state,
     }, index=kept.index)  # fmt: skip
-    notes = [f"{int((within & ~costed).sum()):,} requests without a cost or a rate are left out"]
+    notes = [f"left out: {so_many(int((within & ~costed).sum()), 'request')} without a cost or a rate"]
     groups = {None if pd.isna(one) else int(one): table[year[kept.index].eq(one) if not pd.isna(one) else year[kept.index].isna()]
               for one in year[kept.index].unique()}  # fmt: skip
     return groups, notes

@@ -16,6 +16,7 @@ from infraplan import rules
 from infraplan.errors import NoAnswer
 from infraplan.procurement import discounts, prices
 from infraplan.procurement.calendar import Calendar
+from infraplan.procurement.words import so_many
 from infraplan.units import half_up
 from infraplan.workspace import DEFAULT_THRESHOLD
 
@@ -126,7 +127,7 @@ def _prices(table: pd.DataFrame, ben: str) -> Iterable[str]:
             what += f" A consortium filed it; your part is {row['circuits']:,.2f} circuits."
         yield what + (f" Look at this line: {row['outlier']}." if isinstance(row["outlier"], str) else "")
     if len(mine) > MOST_LINES:
-        yield f"{len(mine) - MOST_LINES:,} more lines are in the table of prices."
+        yield f"The table of prices has {so_many(len(mine) - MOST_LINES, 'more line')} of yours."
 
 
 def _percent(row: Mapping[Any, Any] | pd.Series) -> int:
@@ -217,7 +218,7 @@ def _dates(table: pd.DataFrame, ben: str) -> Iterable[str]:
         post = f" Latest Form 470 for {'a successor' if request else 'it'}: {last}." if isinstance(last, date) else ""
         yield f"{row['due']}: {row['what']}{request}, ${row['usd_at_stake']:,.2f} at stake.{post}"
     if len(mine) > MOST_DATES:
-        yield f"{len(mine) - MOST_DATES:,} more dates are in the calendar."
+        yield f"The calendar has {so_many(len(mine) - MOST_DATES, 'more date')} of yours."
 
 
 def _quotient(eligible: int, students: int) -> str:

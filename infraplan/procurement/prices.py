@@ -18,6 +18,7 @@ from scipy import stats
 from infraplan.errors import NoAnswer
 from infraplan.procurement import outliers
 from infraplan.procurement.filings import years_of
+from infraplan.procurement.words import so_many
 from infraplan.resources import data_path, read_toml
 
 COLUMNS = ["ben", "name", "lea_id", "filed_by", "line_id", "service", "mbps", "circuits", "usd_month", "usd_mbps_month",
@@ -124,7 +125,7 @@ def _until(lines: pd.DataFrame, funding_year: int) -> tuple[pd.DataFrame, list[s
     if later.all() or not later.any():
         return lines, []
     return lines[~later].reset_index(drop=True), [
-        f"{int(later.sum()):,} lines are of years after FY{funding_year}; left out"
+        f"left out: {so_many(int(later.sum()), 'line')} of years after FY{funding_year}"
     ]
 
 
@@ -134,7 +135,8 @@ def _newest_of_each(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     if not earlier.any():
         return table, []
     return table[~earlier].reset_index(drop=True), [
-        f"{int(earlier.sum()):,} rows are of years before the applicant's newest; left out, they serve as peers in their year"
+        f"left out: {so_many(int(earlier.sum()), 'row')} of years before the applicant's newest; they serve as peers of "
+        "their year"
     ]
 
 
@@ -183,12 +185,12 @@ def _left_out(lines: pd.DataFrame, numbers: Mapping[str, pd.Series]) -> tuple[pd
     """Which lines stay, and in words why others go; a line is counted under the first reason that holds."""
     functions = set(_codes()["lines"]["functions"])
     reasons = (
-        ("have a purpose unknown here", lines["service"].isna()),
-        ("are not circuits (construction, equipment, maintenance)", ~lines["function"].isin(functions)),
-        ("are data plans of portable devices, not circuits", _product(lines).isin(_codes()["lines"]["not_circuits"])),
-        ("are of requests not funded", lines["request_status"].ne("Funded")),
-        ("have a confidential price", lines["request_confidential"].eq(other=True)),
-        ("have no monthly price, speed or quantity", ~(
+        ("with a purpose unknown here", lines["service"].isna()),
+        ("for no circuit (construction, equipment, maintenance)", ~lines["function"].isin(functions)),
+        ("for a data plan of portable devices, no circuit", _product(lines).isin(_codes()["lines"]["not_circuits"])),
+        ("of a request not funded", lines["request_status"].ne("Funded")),
+        ("with a confidential price", lines["request_confidential"].eq(other=True)),
+        ("without a monthly price, a speed or a quantity", ~(
             (numbers["down_mbps"] > 0) & (numbers["usd_month"] > 0) & (numbers["quantity"] > 0))),
     )  # fmt: skip
     kept = pd.Series(data=True, index=lines.index)
@@ -198,7 +200,7 @@ def _left_out(lines: pd.DataFrame, numbers: Mapping[str, pd.Series]) -> tuple[pd
     for why, goes in reasons:
         gone = int((kept & goes).sum())
         if gone:
-            notes.append(f"{gone:,} lines {why}; left out")
+            notes.append(f"left out: {so_many(gone, 'line')} {why}")
         kept &= ~goes
     return kept, notes
 

@@ -227,7 +227,7 @@ def test_an_unknown_year_is_refused(tmp_path: Path) -> None:
 def test_an_empty_school_of_a_district_counts_as_a_school_and_is_noted(tmp_path: Path) -> None:
     answer = rates(tmp_path, "A,school,100,40,Urban,D,,,,", "B,school,0,0,Rural,D,,,,", "E,school,0,0,Rural,D,,,,")
     assert row_of(answer, "D") == (40, "Rural", 70, 70)
-    assert "no students" in answer.notes[0]
+    assert "without students" in answer.notes[0]
 
 
 def test_a_low_identified_share_is_noted_not_refused(tmp_path: Path) -> None:

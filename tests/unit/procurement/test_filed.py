@@ -25,7 +25,7 @@ def test_the_latest_filed_counts_of_each_applicant_are_taken_and_consortia_left_
     rates = discounts.rates(table, discounts.Rules.of(2026)).table.set_index("entity_id")
     assert list(rates.loc["1", ["nslp_percent", "c1_rate"]]) == [50, 80]
     assert list(rates.loc["2", ["kind", "c1_rate"]]) == ["library", 50]
-    assert notes == ["counts as filed for FY2026", "1 applicants without counts of their own (consortia) are left out"]
+    assert notes == ["counts as filed for FY2026", "left out: 1 applicant without counts of their own (consortia)"]
 
 
 def sites(*rows: tuple[object, ...]) -> pd.DataFrame:
@@ -60,7 +60,7 @@ def test_budgets_come_from_the_latest_sites_and_the_cycles_own_requests() -> Non
     # 300 x 201.57 + the floor; the request of FY2025 belongs to the cycle before
     assert list(got.loc["1"]) == [2, "hybrid", Decimal("90646.00"), Decimal(1000), Decimal(200), Decimal("89446.00")]
     assert list(got.loc["2", ["method", "budget_usd"]]) == ["site", Decimal("54300.00")]
-    assert "1 sites without students" in notes[1]
+    assert "left out: 1 site without students" in notes[1]
 
 
 def test_a_school_that_its_district_no_longer_lists_has_no_part_in_the_budget() -> None:
@@ -74,7 +74,7 @@ def test_a_school_that_its_district_no_longer_lists_has_no_part_in_the_budget() 
 def test_libraries_wait_for_their_locale_where_the_multiplier_depends_on_it() -> None:
     table, notes = filed.sites(TABLES, budgets.Rules.of(2016))
     assert set(table["kind"]) == {"school"}
-    assert "1 libraries are left out" in notes[2]
+    assert "left out: 1 library" in notes[2]
 
 
 def test_what_is_missing_is_named() -> None:
@@ -107,7 +107,7 @@ def test_filed_requests_stand_by_year_and_points_for_state_money_come_off_the_fi
     assert (split["rate_applied"], split["commitment_usd"], split["state_usd"]) == (
         Decimal("82.4"), Decimal("102835.20"), Decimal("2995.20"),
     )  # fmt: skip
-    assert notes == ["1 requests without a cost or a rate are left out"]
+    assert notes == ["left out: 1 request without a cost or a rate"]
 
 
 def test_a_state_that_pays_more_than_the_points_is_split_as_filed() -> None:
@@ -148,7 +148,7 @@ def test_published_schools_are_summed_into_their_districts_and_stand_alone_witho
     assert list(rates.loc["9", ["nslp_percent", "urban_rural", "c1_rate"]]) == [50, "Rural", 80]  # 99 of 200, half up
     assert list(rates.loc["94", ["nslp_percent", "c1_rate"]]) == [10, 40]
     assert "93" not in rates.index
-    assert notes[0] == "counts as USAC publishes them: 3 schools, 1 districts"
+    assert notes[0] == "counts as USAC publishes them: 3 schools, 1 district"
 
 
 def test_published_counts_stand_in_where_no_application_has_any() -> None:

@@ -70,8 +70,8 @@ def test_a_price_without_enough_peers_anywhere_has_no_quantiles() -> None:
 
 @pytest.mark.parametrize(
     ("other", "why"),
-    [({"confidential": True}, "confidential"), ({"status": "Denied"}, "not funded"), ({"function": "Cabling"}, "not circuits"),
-     ({"usd_month": Decimal(0)}, "no monthly price"), ({"down_mbps": np.nan}, "no monthly price"),
+    [({"confidential": True}, "confidential"), ({"status": "Denied"}, "not funded"), ({"function": "Cabling"}, "for no circuit"),
+     ({"usd_month": Decimal(0)}, "without a monthly price"), ({"down_mbps": np.nan}, "without a monthly price"),
      ({"purpose": "Other words"}, "purpose unknown")],
 )  # fmt: skip
 def test_lines_without_a_usable_price_stay_out_and_are_counted(other: dict[str, object], why: str) -> None:
@@ -81,7 +81,7 @@ def test_lines_without_a_usable_price_stay_out_and_are_counted(other: dict[str, 
         frame[name] = [*frame[name][:-1], value]
     found = prices.benchmark(told, funding_year=2016)
     assert "B50" not in set(found.table["ben"])
-    assert any(note.startswith("1 lines") and why in note for note in found.notes)
+    assert any(note.startswith("left out: 1 line ") and why in note for note in found.notes)
 
 
 def test_a_line_is_counted_once_however_many_schools_receive_it() -> None:
@@ -199,7 +199,7 @@ def test_peers_are_of_one_year_and_each_applicant_stands_with_its_newest() -> No
     ]  # fmt: skip
     assert table.loc["B10", "peers"] == "Internet with circuit, 100 to 250 Mbps, rural, IA, FY2016"
     assert table["stamp"].fillna("").tolist().count("HISTORIC") == 1, "only the price that is old"
-    assert any(note.startswith("10 rows are of years before the applicant's newest") for note in found.notes)
+    assert any(note.startswith("left out: 10 rows of years before the applicant's newest") for note in found.notes)
     before = prices.benchmark(tables(*old, *new), funding_year=2017)
     assert set(before.table["line_id"].str[0]) == {"F"}
-    assert any(note.startswith("10 lines are of years after FY2017") for note in before.notes)
+    assert any(note == "left out: 10 lines of years after FY2017" for note in before.notes)

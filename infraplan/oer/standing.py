@@ -85,13 +85,15 @@ def _listings(records: pd.DataFrame, approved: pd.DataFrame) -> dict[str, dict[s
 
 def read_decisions(path: Path | str) -> pd.DataFrame:
     """People's decisions: `item_id, resource_id, outcome, by, decided_on, why`, checked against `oer_decisions`."""
-    return tablefiles.read_declared(path, "oer_decisions")
+    told = tablefiles.read_declared(path, "oer_decisions")
+    return told.assign(resource_id=told["resource_id"].fillna(""))
 
 
 def decided(matched: pd.DataFrame, decisions: pd.DataFrame) -> pd.DataFrame:
     """The matches as people decided them; every overruled row says by whom, when and why.
 
-    A decision about an item the list does not have is a fault, all of them at once. A decided `no` removes the candidate.
+    A decision about an item the list does not have is a fault, all of them at once. A decided `no` removes the candidate;
+    without a resource it removes all of the item's, and `same_open` without one says that the item itself is open.
     """
     faults = Faults()
     known = set(matched["item_id"])
@@ -107,11 +109,23 @@ def decided(matched: pd.DataFrame, decisions: pd.DataFrame) -> pd.DataFrame:
                     mend="correct the id, or remove the decision",
                 )
             )
+    nameless = decisions[(decisions["resource_id"] == "") & ~decisions["outcome"].isin(["same_open", "no"])]
+    for line, outcome in zip(nameless.index, nameless["outcome"], strict=True):
+        faults.add(
+            Fault(
+                kind="NoResource",
+                what=f"a decision {outcome} names no resource",
+                row=int(line),
+                column="resource_id",
+                mend="name the resource; only same_open and no may be said of an item itself",
+            )
+        )
     faults.raise_if_any()
     out = matched.copy()
     for row in decisions.to_dict("records"):
-        said = f"decided {row['outcome']} by {row['by']} on {row['decided_on']}: {row['why']}"
-        here = (out["item_id"] == row["item_id"]) & (out["resource_id"] == row["resource_id"])
+        said = f"decided {row['outcome']} by {row['by']} on {pd.Timestamp(row['decided_on']).date()}: {row['why']}"
+        whole = row["resource_id"] == "" and row["outcome"] == "no"
+        here = (out["item_id"] == row["item_id"]) & (whole | (out["resource_id"] == row["resource_id"]))
         if here.any():
             out.loc[here, "reasons"] = said + " (the tool said " + out.loc[here, "outcome"] + ")"
             out.loc[here, "outcome"] = row["outcome"]

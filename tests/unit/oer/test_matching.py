@@ -655,3 +655,20 @@ def test_the_grades_of_a_row_are_read_as_lists_write_them(tmp_path: Path) -> Non
 def test_one_id_for_two_materials_is_told_apart_by_the_row_and_repeats_of_one_are_kept(tmp_path: Path) -> None:
     (tmp_path / "list.csv").write_text("item_id,title\nA,Algebra 1\nA,Biology\nA,algebra 1\n", encoding="utf-8")
     assert read_list(tmp_path / "list.csv")["item_id"].tolist() == ["A", "A (row 3)", "A"]
+
+
+def test_a_person_may_decide_about_an_item_itself(tmp_path: Path) -> None:
+    found = match(
+        adopted(tmp_path, {"title": "Physics", "course": "Physics"}, {"title": "Basket Weaving"}),
+        catalog(tmp_path, {"title": "Physics"}, {"title": "College Physics 2e"}),
+    )
+    told = decided(
+        found, decisions(tmp_path, "i0,,no,A,2026-09-01,none fits", "i1,,same_open,A,2026-09-01,state's own")
+    )
+    assert told[["item_id", "resource_id", "outcome"]].to_numpy().tolist() == [
+        ["i0", "", "no"],
+        ["i1", "", "same_open"],
+    ]
+    assert "none fits" in told["reasons"].iloc[0]
+    with pytest.raises(BadInput, match="names no resource"):
+        decided(found, decisions(tmp_path, "i0,,good,A,2026-09-01,x"))

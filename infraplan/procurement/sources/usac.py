@@ -156,10 +156,11 @@ def tidy(text: pd.DataFrame, name: str, *, file: str, state: str | None = None) 
         told = _kept(told, refused, "original versions with a current one", _latest(told, _VERSION_OF[name]))
     notes = []
     rates = [column for column in _RATES if column in told]
+    scaled = False
     if rates:
         told, scaled = _percents(told, rates)
         notes += ["rates were given as 0 to 1; now percent"] if scaled else []
-    if "state_match_percent" in told:  # few requests have one: its own column says whether it is shares
+    if "state_match_percent" in told and (scaled or not rates):  # beside rates in percent, a half is half a percent
         told, _ = _percents(told, ["state_match_percent"])
     notes += _not_there(told, name)
     frame = tablefiles.typed(_padded(_FINISH.get(name, _same)(told), name), Schema.load(name), file=file)

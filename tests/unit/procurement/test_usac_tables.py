@@ -101,6 +101,12 @@ def test_an_unknown_speed_unit_is_refused_with_its_row(tmp_path: Path) -> None:
         usac.read(put(tmp_path / "l.csv", LINES, "169,169.001,Fiber,Ethernet,P,5,furlongs,5,Mbps,100,1"))
 
 
+def test_half_a_percent_of_state_money_beside_a_rate_in_percent_is_half_a_percent(tmp_path: Path) -> None:
+    header = f"{REPORT},Special Construction State/Tribal Match Percentage"
+    got = usac.read(put(tmp_path / "a.csv", header, "NM,161,7,169,Funded,Voice,07/01/2016,1000,90.5,905,No,0.5"))
+    assert got.frame["state_match_percent"].iloc[0] == Decimal("0.5")
+
+
 def test_rows_of_other_states_are_left_out_and_counted(tmp_path: Path) -> None:
     path = put(
         tmp_path / "a.csv", REPORT, "IA,161,7,169,Funded,Voice,,100,80,80,No", "KS,162,8,170,Funded,Voice,,100,80,80,No"

@@ -67,8 +67,8 @@ class Arrival:
 
     `name` is what people are told (archive!member for a zip), `files` all given files it was read from, `header_row`
     the line of the header, `kind` delimited | sheet | shapes | parquet |
-    json (one object; its columns are the names of its parts). `sheet` is the sheet of a workbook, `remarks` what is to be
-    told of how the file was read.
+    json (one object; its columns are the names of its parts). `sheet` is the sheet of a workbook or the layer of shapes,
+    `remarks` what is to be told of how the file was read.
     """
 
     name: str
@@ -292,10 +292,12 @@ def _parts_of_json(local: Path) -> tuple[str, ...]:
 
 
 def _peek_shapes(local: Path, name: str, files: tuple[Path, ...]) -> Arrival:
+    """The first layer with a known header, else the first; says which where there are others."""
     import pyogrio  # noqa: PLC0415
 
     try:
-        info = pyogrio.read_info(local)
+        layers = [str(layer) for layer, _ in pyogrio.list_layers(local)]
+        fields = {layer: tuple(pyogrio.read_info(local, layer=layer)["fields"]) for layer in layers}
     except Exception as why:  # the reader raises its own classes, and loses its way where a .prj is not text
         told = "its reference system (.prj) is not text" if isinstance(why, UnboundLocalError) else str(why)
         raise BadInput(
@@ -308,7 +310,18 @@ def _peek_shapes(local: Path, name: str, files: tuple[Path, ...]) -> Arrival:
                 )
             ],
         ) from why
-    return Arrival(name, "shapes", local, files, tuple(info["fields"]))
+    if not layers:
+        what = f"{name} holds no layer of shapes"
+        mend = "export the layer again as GeoPackage or GeoJSON"
+        raise BadInput([Fault(kind="Unreadable", what=what, file=name, mend=mend)])
+    layer = next((one for one in layers if _recognize(fields[one], "shapes")), layers[0])
+    others = [one for one in layers if one != layer]
+    remarks = (
+        (f"the layer {layer!r} was read; not read: {', '.join(map(repr, others))}; give each as a file of its own",)
+        if others
+        else ()
+    )
+    return Arrival(name, "shapes", local, files, fields[layer], sheet=layer, remarks=remarks)
 
 
 def _peek_sheet(local: Path, name: str, files: tuple[Path, ...]) -> Arrival:

@@ -157,6 +157,38 @@ def test_points_are_no_boundaries(maine: Workspace, tmp_path: Path) -> None:
         add(maine, shapes(tmp_path / "x.gpkg", (WEST, "West", shapely.Point(-70, 45))))
 
 
+@pytest.mark.parametrize("empty", [None, shapely.Polygon()])
+def test_a_district_without_a_shape_is_refused_with_its_row(
+    maine: Workspace, tmp_path: Path, empty: shapely.Geometry | None
+) -> None:
+    path = shapes(tmp_path / "unsd.gpkg", (WEST, "West", WEST_BOX), (EAST, "East", empty))  # type: ignore[arg-type]
+    with pytest.raises(BadInput, match=r"1 of 2 rows of unsd.gpkg have no shape\n  where: unsd.gpkg, row 2"):
+        add(maine, path)
+
+
+def test_meters_called_degrees_and_latitude_before_longitude_are_refused(maine: Workspace, tmp_path: Path) -> None:
+    there = gpd.GeoDataFrame({"GEOID": [WEST], "NAME": ["West"]}, geometry=[WEST_BOX], crs="EPSG:4326")
+    meters = json.loads(there.to_crs("EPSG:3857").to_json())
+    meters.pop("crs", None)
+    turned = json.loads(there.set_geometry(shapely.transform(there.geometry, lambda at: at[:, ::-1])).to_json())
+    for name, told in (("meters.geojson", meters), ("turned.geojson", turned)):
+        (tmp_path / name).write_text(json.dumps(told), encoding="utf-8")
+        with pytest.raises(BadInput, match=f"the shapes of {name} do not lie in the United States"):
+            add(maine, tmp_path / name)
+    assert not maine.has("district_shapes")
+
+
+def test_of_several_layers_the_known_one_is_read_and_the_others_are_named(maine: Workspace, tmp_path: Path) -> None:
+    path = shapes(tmp_path / "unsd.gpkg", (WEST, "West", WEST_BOX))
+    roads = gpd.GeoDataFrame({"road": ["Route 1"]}, geometry=[WEST_BOX], crs="EPSG:4326")
+    both = tmp_path / "all.gpkg"
+    roads.to_file(both, layer="roads")
+    gpd.read_file(path).to_file(both, layer="districts")
+    taken = receipt(maine, both)
+    assert "the layer 'districts' was read; not read: 'roads'; give each as a file of its own" in taken.notes
+    assert maine.geoframe("district_shapes")["lea_id"].tolist() == [WEST]
+
+
 def test_two_polygons_of_one_district_are_named(maine: Workspace, tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="lea_id \\+ area_layer must be unique"):
         add(maine, shapes(tmp_path / "x.gpkg", (WEST, "West", WEST_BOX), (WEST, "West again", EAST_BOX)))

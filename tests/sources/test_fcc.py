@@ -81,6 +81,21 @@ def test_rows_of_zero_speed_are_kept_and_counted_aloud(maine: Workspace, tmp_pat
     assert found.tables == {"availability": 2}
 
 
+def test_a_file_of_one_provider_never_takes_the_place_of_the_states(maine: Workspace, tmp_path: Path) -> None:
+    state = tmp_path / "bdc_23_FibertothePremises_fixed_broadband_D25_17mar2026.csv"
+    add(maine, bdc(state, Offer(1), Offer(2, provider="130099")))
+    older = tmp_path / "bdc_23_130077_fixed_broadband_D25_20apr2026.csv"
+    (first,) = add(maine, bdc(older, Offer(1)))
+    assert any("offers of provider 130077 alone" in note for note in first.receipt.notes)
+    assert first.replaces == ()
+    newer = tmp_path / "bdc_23_130077_fixed_broadband_D25_02may2026.csv"
+    (second,) = add(maine, bdc(newer, Offer(1, down=500)))
+    assert second.replaces == (older.name,)
+    current = [part.path for part in maine.partitions("availability")]
+    assert len(current) == 2
+    assert sorted(maine.frame("availability")["location_id"]) == ["1000000001", "1000000001", "1000000002"]
+
+
 def test_several_technologies_in_one_file_are_one_series(maine: Workspace, tmp_path: Path) -> None:
     add(maine, bdc(tmp_path / "x.csv", Offer(1, technology=40), Offer(1, technology=10)))
     assert [part.series for part in maine.partitions("availability")] == ["23/10+40"]

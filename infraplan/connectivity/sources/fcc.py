@@ -7,6 +7,7 @@ nothing here holds their rows in Python, and nothing on that path waits for a li
 # the statements below are made of headers and literals quoted by the engine module
 # ruff: noqa: S608
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -67,6 +68,7 @@ Aliases = Mapping[str, tuple[str, ...]]
 Making = Callable[[str], str]
 """How a column of ours is made of the publisher's, both in SQL."""
 
+_ONE_PROVIDER = re.compile(r"bdc_\d{2}_(\d{3,})_", re.IGNORECASE)
 _BLOCK_DIGITS = 15
 _SPACES = "' \t\n\r\v\f'"
 
@@ -74,8 +76,9 @@ _SPACES = "' \t\n\r\v\f'"
 def fixed_availability(arrival: Arrival, desk: Desk) -> Load:
     """FCC BDC fixed availability, today's 12 columns or the first release's 11; one row per offer.
 
-    Rows are kept as filed, 0/0 speeds and repeats included. Rows of other states are left out and counted.
-    Raises BadInput if the file has no row of the workspace's state.
+    Rows are kept as filed, 0/0 speeds and repeats included. Rows of other states are left out and counted. A file of
+    one provider alone (its number stands in the name where the technology does) stands beside the state's files: it
+    replaces only older files of that provider. Raises BadInput if the file has no row of the workspace's state.
     """
     whole = partial(_number, kind="BIGINT")
     making: dict[str, Making] = {
@@ -90,8 +93,14 @@ def fixed_availability(arrival: Arrival, desk: Desk) -> Load:
     notes = [*made.mends, *([f"{zero:,} rows are filed with speed 0/0: some service, no speed"] if zero else [])]
     if as_of is None:
         notes.append("the file's name carries no release date: its vintage is unknown; give --as-of 2025-12-31")
+    provider = _ONE_PROVIDER.search(arrival.bare_name)
+    if provider:
+        notes.append(
+            f"offers of provider {provider[1]} alone; the state's files by technology have them too, and all others'"
+        )
+    series = f"{desk.state.fips}/{f'provider {provider[1]}/' if provider else ''}{'+'.join(technologies)}"
     return Load(
-        [Piece("availability", parquet=made.path, series=f"{desk.state.fips}/{'+'.join(technologies)}")],
+        [Piece("availability", parquet=made.path, series=series)],
         made.read,
         as_of,
         revision,

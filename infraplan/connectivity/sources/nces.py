@@ -20,6 +20,8 @@ from infraplan.intake import Desk, Load, Loader, Piece, rows_as_text
 NOT_DEFINED = "99997"
 _LAYER_COLUMNS = {"UNSDLEA": "unified", "ELSDLEA": "elementary", "SCSDLEA": "secondary", "SDADMLEA": "administrative"}
 _AREA_CHANGE_WORTH_SAYING = 0.001
+# American Samoa lies at 14 degrees south, Point Barrow at 71 north; the Aleutians cross 180
+_FURTHEST_EAST, _FURTHEST_SOUTH, _FURTHEST_NORTH = 180.0, -15.0, 72.0
 EXPORTER = "the state (shapes exported from a workspace)"
 
 
@@ -195,28 +197,65 @@ def read_shapes(arrival: Arrival) -> gpd.GeoDataFrame:
     with warnings.catch_warnings():
         # old files carry rings that the driver itself repairs and warns about; we make valid and report areas below
         warnings.simplefilter("ignore", RuntimeWarning)
-        shapes = gpd.read_file(arrival.local)
+        shapes = gpd.read_file(arrival.local, layer=arrival.sheet or None)
     if shapes.crs is None:
         raise NoCrs(
             f"{arrival.name} does not say which reference system its coordinates are in\n"
             "  mend:  put its .prj file beside the .shp, or save it as GeoPackage with a reference system"
         )
-    kinds = set(shapes.geometry.geom_type.dropna()) - {"Polygon", "MultiPolygon", "GeometryCollection"}
-    if kinds or shapes.geometry.isna().any():
-        raise BadInput(
-            [
-                Fault(
-                    kind="NotAPolygon",
-                    what=f"{arrival.name} has shapes that are not polygons: "
-                    f"{', '.join(sorted(map(str, kinds))) or 'empty'}",
-                    file=arrival.name,
-                    mend="give the boundary file, not points or lines",
-                )
-            ]
-        )
+    faults = _shape_faults(shapes.geometry, arrival)
+    if faults:
+        raise BadInput(faults)
     capitals = {name: str(name).upper() for name in shapes.columns if name != shapes.geometry.name}
     _refuse_same_names(capitals.values(), arrival)
-    return shapes.rename(columns=capitals).to_crs("EPSG:4326")
+    whole = shapes.rename(columns=capitals).to_crs("EPSG:4326")
+    _refuse_other_coordinates(whole.total_bounds.tolist(), arrival)
+    return whole
+
+
+def _shape_faults(geometry: gpd.GeoSeries, arrival: Arrival) -> list[Fault]:
+    faults = []
+    kinds = set(geometry.geom_type.dropna()) - {"Polygon", "MultiPolygon", "GeometryCollection"}
+    if kinds:
+        faults.append(
+            Fault(
+                kind="NotAPolygon",
+                what=f"{arrival.name} has shapes that are not polygons: {', '.join(sorted(map(str, kinds)))}",
+                file=arrival.name,
+                mend="give the boundary file, not points or lines",
+            )
+        )
+    missing = np.flatnonzero(geometry.isna() | geometry.is_empty)
+    if len(missing):
+        faults.append(
+            Fault(
+                kind="NoShape",
+                what=f"{len(missing):,} of {len(geometry):,} rows of {arrival.name} have no shape",
+                file=arrival.name,
+                row=int(missing[0]) + 1,
+                mend="export the layer again with its shapes, or without these rows",
+            )
+        )
+    return faults
+
+
+def _refuse_other_coordinates(bounds: list[float], arrival: Arrival) -> None:
+    """Coordinates that cannot be where they are said to be: meters called degrees, or latitude before longitude."""
+    west, south, east, north = bounds
+    if -_FURTHEST_EAST <= west <= east <= _FURTHEST_EAST and _FURTHEST_SOUTH <= south <= north <= _FURTHEST_NORTH:
+        return
+    raise BadInput(
+        [
+            Fault(
+                kind="NotInTheCountry",
+                what=f"the shapes of {arrival.name} do not lie in the United States: by its reference system they reach "
+                f"from {west:,.5g} to {east:,.5g} east and from {south:,.5g} to {north:,.5g} north",
+                file=arrival.name,
+                mend="its coordinates are in another reference system than it says (a GeoJSON without one is read as "
+                "longitude, latitude in degrees); export it again as GeoPackage, or in WGS 84",
+            )
+        ]
+    )
 
 
 def as_published(exported: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -255,7 +294,8 @@ def _attributes(arrival: Arrival) -> pd.DataFrame:
         raw = rows_as_text(arrival).rename(columns=str.upper)
         _refuse_same_names(raw.columns, arrival)
         return raw
-    frame = pd.DataFrame(gpd.read_file(arrival.local, ignore_geometry=True)).rename(columns=str.upper)
+    table = gpd.read_file(arrival.local, layer=arrival.sheet or None, ignore_geometry=True)
+    frame = pd.DataFrame(table).rename(columns=str.upper)
     _refuse_same_names(frame.columns, arrival)
     frame.index = pd.RangeIndex(1, len(frame) + 1)
     return frame.astype(object).map(lambda cell: "" if pd.isna(cell) else str(cell).strip())

@@ -158,3 +158,44 @@ def test_nobody_is_served_twice_or_by_what_is_not_paid_for(seed: int) -> None:
     assert (found.serving.by_point <= told.students() + 1e-6).all()
     idle = [n for n, one in enumerate(told.measures) if not one.existing and n not in found.chosen]
     assert found.serving.by_measure[idle].sum() <= 1e-3
+
+
+def apart(usd: list[Decimal], students: list[int], budget: Decimal, each: Decimal = Decimal(0)) -> Inputs:
+    """Sites that each serve a place of their own, at a cost once and perhaps for each student."""
+    count = range(len(usd))
+    points = pd.DataFrame(
+        {"point_id": f"p{at}", "lon": -70.0 + at, "lat": 45.0, "students": float(students[at])} for at in count
+    )
+    measures = pd.DataFrame(
+        {
+            "site_id": f"s{at}", "kind": "library", "lon": -70.0 + at, "lat": 45.0, "radius_miles": 1.0,
+            "usd_once": usd[at], "usd_student_once": each,
+        }
+        for at in count
+    )  # fmt: skip
+    return inputs.assemble({"community_points": points, "community_measures": measures}, Policy(budget, need_weight=0))
+
+
+@pytest.mark.parametrize("seed", [44, 838, 1010, 1306, *range(40)])
+def test_a_budget_a_few_cents_off_a_sum_of_costs_is_kept_and_proved(seed: int) -> None:
+    luck = random.Random(seed)  # noqa: S311 - a made-up case, nothing secret
+    size, scale = luck.randint(2, 8), luck.choice([1, 100, 10_000])
+    cents = [luck.randint(1_000, 100_000) * scale for _ in range(size)]
+    if luck.random() < 0.5:
+        cents = [one + luck.randint(0, 99) for one in cents]
+    students = [luck.randint(1, 500) for _ in cents]
+    limit = sum(luck.sample(cents, luck.randint(1, size))) - luck.choice([0, 1, 1, 2, 5, 30, -1])
+    each = luck.choice([0, 0, 125])
+    best = 0.0
+    for count in range(size + 1):
+        for some in combinations(range(size), count):
+            left = limit - sum(cents[at] for at in some)
+            if left >= 0:
+                most = float(sum(students[at] for at in some))
+                best = max(best, min(most, left / each) if each else most)
+    told = apart([Decimal(one) / 100 for one in cents], students, Decimal(limit) / 100, Decimal(each) / 100)
+    found = choice.find(told, PROVED)
+    assert found.spent <= told.budget
+    assert found.result.status == Status.optimal
+    assert found.result.objective == pytest.approx(best)
+    assert found.serving.students == pytest.approx(best)

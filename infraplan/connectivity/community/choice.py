@@ -1,5 +1,7 @@
 """The choice solved: what is paid for, whom it serves, how good that is, what each part is worth and what money buys."""
 
+import math
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -12,14 +14,20 @@ from infraplan import solve
 from infraplan.connectivity.community import model as models
 from infraplan.connectivity.community.inputs import Floats, Inputs
 from infraplan.errors import NoAnswer
-from infraplan.solve import Arrays, Limits, Result
-from infraplan.units import half_up
+from infraplan.solve import Arrays, Limits, Result, Status
+from infraplan.units import CENT, half_up
 
 NOTHING: Final = 1e-6
 """Students below which nobody is served."""
 STEPS: Final = ("0", "0.25", "0.5", "0.75", "1", "1.25", "1.5", "2")
 """Budgets tried, as parts of the one asked."""
 WHAT: Final = "a choice of sites and programs"
+EASED: Final = 1e-5
+"""The hair of money beside a budget, as a part of it; beside it half a cent, so that it never ends where a sum does."""
+MOST_TRIED: Final = 30
+"""Choices that cost more than the budget after which a little of it is left instead."""
+SPARE: Final = Decimal("0.000002")
+"""What is then left, as a part of the budget."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +113,7 @@ def find(inputs: Inputs, limits: Limits) -> Choice:
 
     Raises NoAnswer if time runs out before any answer.
     """
-    return _find(_Stated.of(inputs), float(inputs.budget), limits)
+    return _find(_Stated.of(inputs), inputs.budget, limits)
 
 
 @dataclass(frozen=True)
@@ -135,15 +143,99 @@ def kept(inputs: Inputs, chosen: Sequence[int], limits: Limits) -> Kept:
     return Kept(paid, replace(result, values={}))
 
 
-def _find(stated: _Stated, budget: float, limits: Limits, known: Choice | None = None) -> Choice:
+def _find(stated: _Stated, budget: Decimal, limits: Limits, known: Choice | None = None) -> Choice:
     inputs, pay = stated.model.inputs, stated.model.pay
     start = {variable.name: float(number in known.chosen) for number, variable in pay.items()} if known else None
-    result = solve.solve_arrays(_limited(stated.most, {models.BUDGET: budget}), limits, start=start)
-    solve.refuse_unanswered(result, what=WHAT)
-    paid = {number for number, variable in pay.items() if result.value(variable.name) > 0.5}  # noqa: PLR2004
+    result, paid = _within(stated, budget, limits, start)
     serving = _cheapest(stated, budget, paid, result.objective, limits)
+    if serving is None:  # fewer are reached than the solver's tolerance let it believe
+        result = _recounted(stated, budget, paid, result, limits)
+        serving = _cheapest(stated, budget, paid, result.objective, limits)
+    if serving is None:
+        raise NoAnswer(
+            f"No answer: {WHAT} was found, and the solver could not say whom it serves; change the budget a little."
+        )
     chosen = tuple(number for number in sorted(paid) if serving.by_measure[number] > NOTHING)
     return Choice(inputs, chosen, serving, replace(result, values={}))
+
+
+def _within(
+    stated: _Stated, budget: Decimal, limits: Limits, start: Mapping[str, float] | None
+) -> tuple[Result, set[int]]:
+    """The best choice and what it pays for; choices that cost a hair more than the budget are barred one by one.
+
+    Raises NoAnswer if time runs out before any answer.
+    """
+    began, most, fixed = time.perf_counter(), stated.most, [told.fixed_net for told in stated.model.inputs.measures]
+    hair = float(budget) * EASED + 0.005 if budget else 0.0
+    bound = math.inf
+    for tried in range(MOST_TRIED + 1):
+        last = tried == MOST_TRIED
+        money = budget - max(budget * SPARE, CENT) if last and budget else budget
+        asked = _limited(most, {models.BUDGET: float(money) / stated.model.unit})
+        left = limits.after(time.perf_counter() - began)
+        result = solve.solve_arrays(_haired(asked, 0.0 if last else hair / stated.model.unit), left, start=start)
+        solve.refuse_unanswered(result, what=WHAT)
+        bound = bound if last else result.bound
+        paid = {number for number, told in stated.model.pay.items() if result.value(told.name) > 0.5}  # noqa: PLR2004
+        if sum((fixed[number] for number in paid), Decimal(0)) <= budget:
+            return _stood(result, result.objective, bound, limits.gap), paid
+        most = _barred(stated, most, _too_dear(fixed, paid, budget))
+    raise NoAnswer(f"No answer: {WHAT} was found that costs a hair more than the budget; change it a little.")
+
+
+def _stood(result: Result, objective: float, bound: float, asked: float) -> Result:
+    """The result with another objective or bound."""
+    if (objective, bound) == (result.objective, result.bound):
+        return result
+    bound = max(bound, objective)
+    gap = solve.relative_gap(objective, bound)
+    status = Status.within_gap if gap <= asked * (1 + 1e-9) else Status.stopped_feasible
+    status = Status.optimal if gap <= solve.PROVEN_GAP else status
+    return replace(result, status=status, objective=objective, bound=bound, gap=gap)
+
+
+def _too_dear(fixed: Sequence[Decimal], paid: set[int], budget: Decimal) -> tuple[set[int], int]:
+    """A smallest part of what is paid for that exceeds the budget, all that costs as much, and how many of these may be."""
+    part = sorted((fixed[number], number) for number in paid if fixed[number] > 0)
+    total, kept = sum((usd for usd, _ in part), Decimal(0)), list[tuple[Decimal, int]]()
+    for usd, number in part:
+        if total - usd > budget:
+            total -= usd
+        else:
+            kept.append((usd, number))
+    most = kept[-1][0]
+    return {number for _, number in kept} | {at for at, usd in enumerate(fixed) if usd >= most}, len(kept) - 1
+
+
+def _barred(stated: _Stated, model: Arrays, cover: tuple[set[int], int]) -> Arrays:
+    """The model with one more row: of these measures at most so many are paid for."""
+    place = {name: column for column, name in enumerate(model.names)}
+    columns = [place[variable.name] for number, variable in stated.model.pay.items() if number in cover[0]]
+    return replace(
+        model,
+        row_names=[*model.row_names, f"too_dear_{len(model.row_names)}"],
+        row_lower=np.append(model.row_lower, -np.inf),
+        row_upper=np.append(model.row_upper, float(cover[1])),
+        starts=np.append(model.starts, model.starts[-1] + len(columns)).astype(np.int32),
+        columns=np.append(model.columns, columns).astype(np.int32),
+        coefficients=np.append(model.coefficients, np.ones(len(columns))),
+    )
+
+
+def _haired(model: Arrays, hair: float) -> Arrays:
+    """The model with a hair of money beside its budget, in its unit."""
+    upper = model.upper.copy()
+    upper[list(model.names).index(models.HAIR)] = hair
+    return replace(model, upper=upper)
+
+
+def _recounted(stated: _Stated, budget: Decimal, paid: set[int], result: Result, limits: Limits) -> Result:
+    """The result with the number of students that what is paid for does reach."""
+    decided = {variable.name: number in paid for number, variable in stated.model.pay.items()}
+    asked = _limited(stated.most, {models.BUDGET: float(budget) / stated.model.unit}, decided)
+    counted = solve.solve_arrays(asked, replace(limits, gap=0.0, time_limit=None))
+    return _stood(result, counted.objective, result.bound, limits.gap) if counted.status.answered else result
 
 
 def _limited(model: Arrays, rows: Mapping[str, float], paid: Mapping[str, bool] | None = None) -> Arrays:
@@ -164,12 +256,15 @@ def _limited(model: Arrays, rows: Mapping[str, float], paid: Mapping[str, bool] 
     )
 
 
-def _cheapest(stated: _Stated, budget: float, paid: set[int], weighted: float, limits: Limits) -> Serving:
-    """Whom to serve by what, so that as many are reached as were found possible, at least cost for each."""
+def _cheapest(stated: _Stated, budget: Decimal, paid: set[int], weighted: float, limits: Limits) -> Serving | None:
+    """Whom to serve by what, so that as many are reached as were found possible, at least cost for each; None if not so."""
     decided = {variable.name: number in paid for number, variable in stated.model.pay.items()}
     as_many = -weighted * (1 - 1e-9) + NOTHING
-    asked = _limited(stated.cheapest, {models.BUDGET: budget, models.AS_MANY: as_many}, decided)
-    return _serving(stated.model, solve.solve_arrays(asked, replace(limits, gap=0.0, time_limit=None)))
+    asked = _limited(
+        stated.cheapest, {models.BUDGET: float(budget) / stated.model.unit, models.AS_MANY: as_many}, decided
+    )
+    found = solve.solve_arrays(asked, replace(limits, gap=0.0, time_limit=None))
+    return _serving(stated.model, found) if found.status.answered else None
 
 
 def _serving(model: models.Model, result: Result) -> Serving:
@@ -199,14 +294,14 @@ def lost_without(choice: Choice) -> Mapping[int, float]:
     """For each chosen measure, how many fewer students are reached without it, its money left unspent."""
     model = models.build(choice.inputs)
     decided = {variable.name: number in choice.chosen for number, variable in model.pay.items()}
-    stated = _limited(solve.arrays(model.problem), {models.BUDGET: float(choice.spent)}, decided)
+    stated = _limited(solve.arrays(model.problem), {models.BUDGET: float(choice.spent) / model.unit}, decided)
     place = {name: column for column, name in enumerate(stated.names)}
     serve = np.array([place[variable.name] for variable in model.serve], dtype=int)
     row = stated.row_names.index(models.BUDGET)
     relaxed, lost = solve.Relaxation(stated), {}
     for number in choice.chosen:
         column = place[model.pay[number].name]
-        left = float(choice.spent - (choice.cost(number) - choice.erate(number))) + NOTHING
+        left = float(choice.spent - (choice.cost(number) - choice.erate(number))) / model.unit + NOTHING
         relaxed.bound_columns(column, np.zeros(1), np.zeros(1))
         relaxed.bound_rows(row, np.full(1, -np.inf), np.full(1, left))
         relaxed.run()
@@ -237,7 +332,7 @@ def budgets(inputs: Inputs, found: Choice, limits: Limits) -> list[Step]:
     known: Choice | None = None
     for budget in tried:
         try:
-            known = found if budget == inputs.budget else _find(stated, float(budget), each, known)
+            known = found if budget == inputs.budget else _find(stated, budget, each, known)
         except NoAnswer:
             continue
         steps.append(Step(budget, known.spent, known.serving.students, known.serving.weighted, known.result))

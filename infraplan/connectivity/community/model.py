@@ -10,16 +10,19 @@ Given
     f[j], e[j]  USD that the budget pays if j is chosen, and for each student it serves (0 for those that exist)
     c[j]        most students that j can serve
     B           the budget, USD
+    h           a hair of money beside it: a solver cannot tell a cent of a hundred thousand dollars from nothing and goes
+                astray; it is dearer than any student it could serve, and what it lets through is barred afterwards
 Decisions
     pay[j]      j is chosen                             (0 or 1; 1 for those that exist)
     x[i,j]      students of i whom j serves             (0 to m[i,j]; estimates, so fractions are allowed)
+    hair        USD taken of the hair                   (0 to h; none unless allowed)
 Objective
-    most of sum w[i] x[i,j]
+    most of sum w[i] x[i,j] - dear hair
 Constraints
     once        sum over j of x[i,j] <= n[i]
     room        sum over i of x[i,j] <= c[j] pay[j]
     only paid   x[i,j] <= m[i,j] pay[j]
-    budget      sum f[j] pay[j] + sum e[j] x[i,j] <= B
+    budget      sum f[j] pay[j] + sum e[j] x[i,j] <= B + hair
 """
 
 from dataclasses import dataclass, field
@@ -32,8 +35,12 @@ import pulp
 from infraplan.connectivity.community.inputs import Floats, Inputs
 
 UNIT: Final = "students, weighted by need"
-BUDGET, AS_MANY = "budget", "as_many"
-"""Names of the rows that other budgets, and other numbers of students, change."""
+BUDGET, AS_MANY, HAIR = "budget", "as_many", "hair"
+"""Names of the rows that other budgets, and other numbers of students, change, and of the hair."""
+MOST_DIGITS: Final = 6
+"""Digits of the largest budget in a model."""
+DEAR: Final = 10.0
+"""How much dearer a dollar of the hair is than any student it could serve."""
 
 
 @dataclass(frozen=True)
@@ -77,11 +84,15 @@ def _grouped(inputs: Inputs, estimate: str) -> Groups:
 
 @dataclass
 class Model:
-    """The PuLP problem with its decisions: `pay` by measure (those not there already), `serve` by pair of the groups."""
+    """The PuLP problem with its decisions: `pay` by measure (those not there already), `serve` by pair of the groups.
+
+    The budget is counted in `unit` USD.
+    """
 
     problem: pulp.LpProblem
     inputs: Inputs
     groups: Groups
+    unit: int = 1
     pay: dict[int, pulp.LpVariable] = field(default_factory=dict)
     serve: list[pulp.LpVariable] = field(default_factory=list)
 
@@ -92,7 +103,8 @@ class Model:
 
 def build(inputs: Inputs, estimate: str = "students") -> Model:
     """State the choice under the budget asked."""
-    model = Model(pulp.LpProblem("community", pulp.LpMaximize), inputs, grouped(inputs, estimate))
+    problem = pulp.LpProblem("community", pulp.LpMaximize)
+    model = Model(problem, inputs, grouped(inputs, estimate), unit(inputs))
     _decisions(model)
     _most_reached(model)
     _once(model)
@@ -100,6 +112,11 @@ def build(inputs: Inputs, estimate: str = "students") -> Model:
     _only_paid(model)
     _budget(model)
     return model
+
+
+def unit(inputs: Inputs) -> int:
+    """The power of ten of USD that twice the budget is counted in: a solver is at ease with figures of a few digits."""
+    return int(10 ** max(0, len(str(int(2 * inputs.budget))) - MOST_DIGITS))
 
 
 def build_cheapest(inputs: Inputs) -> Model:
@@ -129,7 +146,10 @@ def _decisions(model: Model) -> None:
 
 def _most_reached(model: Model) -> None:
     weight = model.groups.weight[model.groups.group].tolist()
-    model.problem += pulp.LpAffineExpression(list(zip(model.serve, weight, strict=True)))
+    each = [float(told.each_net) for told in model.inputs.measures if told.each_net > 0 and not told.existing]
+    dear = DEAR * model.unit * max(weight) / min(each) if each and weight else 0.0
+    hair = model.problem.add_variable(HAIR, 0, 0)
+    model.problem += pulp.LpAffineExpression([*zip(model.serve, weight, strict=True), (hair, -dear)])
 
 
 def _once(model: Model) -> None:
@@ -161,11 +181,12 @@ def _only_paid(model: Model) -> None:
 
 def _budget(model: Model) -> None:
     measures = model.inputs.measures
-    terms = [(variable, float(measures[number].fixed_net)) for number, variable in model.pay.items()]
-    each = [0.0 if told.existing else float(told.each_net) for told in measures]
+    terms = [(variable, float(measures[number].fixed_net) / model.unit) for number, variable in model.pay.items()]
+    each = [0.0 if told.existing else float(told.each_net) / model.unit for told in measures]
     terms += [
         (variable, each[number])
         for variable, number in zip(model.serve, model.groups.measure.tolist(), strict=True)
         if each[number]
     ]
-    model.add(terms, float(model.inputs.budget), BUDGET)
+    terms.append((model.problem.variablesDict()[HAIR], -1.0))
+    model.add(terms, float(model.inputs.budget) / model.unit, BUDGET)

@@ -24,6 +24,7 @@ SOON_DAYS = 90
 JULY, JUNE_30 = 7, (6, 30)
 SATURDAY = 5
 NOTHING = Decimal(0)
+POST_470 = "last day to post a Form 470"
 LONGEST_YEARS = 40
 """A contract end further off than this is a slip of the pen: no fiber lease runs longer."""
 
@@ -294,7 +295,7 @@ def _newest_of_contracts(requests: Iterable[Request]) -> dict[tuple[str, date | 
 
 
 def _contract(request: Request, as_of: date, told: _Told) -> Iterator[dict[str, Any]]:
-    """The end of a contract for recurring service, and the latest Form 470 for a successor."""
+    """The end of a contract for recurring service, and the latest Form 470 for a successor, as a date of its own."""
     if request.contract_end is None or request.contract_end < as_of or not request.recurring:
         return
     if request.contract_end.year > request.year + LONGEST_YEARS:
@@ -308,9 +309,13 @@ def _contract(request: Request, as_of: date, told: _Told) -> Iterator[dict[str, 
     year = _funding_year(request.contract_end + timedelta(days=1))
     last = last_470(year)
     last = last if last is not None and last >= as_of else last_470(year + (last is not None), told)
-    yield {"ben": request.ben, "frn": request.frn, "what": what, "due": request.contract_end,
+    row = {"ben": request.ben, "frn": request.frn, "what": what, "due": request.contract_end,
            "usd_at_stake": request.committed, "extensions_left": request.extensions, **request.money(),
            "last_470_date": last}  # fmt: skip
+    yield row
+    if last is not None and last >= as_of:
+        unless = ", unless an extension is taken up" if request.extensions else ""
+        yield row | {"what": f"{POST_470} for a successor of the contract{unless}", "due": last}
 
 
 def last_470(funding_year: int, told: _Told | None = None) -> date | None:
@@ -359,8 +364,12 @@ def _category_two(tables: Mapping[str, pd.DataFrame], as_of: date, told: _Told) 
         if due < as_of:
             told.add("Category Two budgets of past cycles that have lapsed: #")
             continue
-        yield {"ben": row["ben"], "what": f"Category Two budget of {row['cycle']} lapses unless requested (before discount)",
-               "due": due, "usd_at_stake": left, "last_470_date": last_470(last)}  # fmt: skip
+        post = last_470(last)
+        what = f"Category Two budget of {row['cycle']} lapses unless requested (before discount)"
+        yield {"ben": row["ben"], "what": what, "due": due, "usd_at_stake": left, "last_470_date": post}
+        if post is not None and post >= as_of:
+            what = f"{POST_470} for what is left of Category Two of {row['cycle']}"
+            yield {"ben": row["ben"], "what": what, "due": post, "usd_at_stake": left, "last_470_date": post}
 
 
 @cache

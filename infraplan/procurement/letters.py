@@ -15,7 +15,7 @@ import pandas as pd
 from infraplan import rules
 from infraplan.errors import NoAnswer
 from infraplan.procurement import discounts, prices
-from infraplan.procurement.calendar import Calendar
+from infraplan.procurement.calendar import POST_470, Calendar
 from infraplan.procurement.words import so_many
 from infraplan.units import half_up
 from infraplan.workspace import DEFAULT_THRESHOLD
@@ -209,7 +209,8 @@ def _category_two_reckoned(reckoned: pd.DataFrame | None, ben: str, caution: str
 
 
 def _dates(table: pd.DataFrame, ben: str) -> Iterable[str]:
-    mine = table[table["ben"] == ben]
+    # the last day to post a Form 470 stands beside what it is for
+    mine = table[(table["ben"] == ben) & ~table["what"].str.startswith(POST_470)]
     if mine.empty:
         yield "No deadline or contract end of yours is ahead in what is loaded."
     for row in mine.head(MOST_DATES).to_dict("records"):

@@ -90,9 +90,21 @@ def test_unknown_disbursements_put_the_whole_commitment_at_stake_and_say_so() ->
 )  # fmt: skip
 def test_a_contracts_end_names_the_latest_form_470_for_the_year_it_lacks(end: date, last: date) -> None:
     told = request(funding_year=2023, contract_end=end, disbursed_usd=Decimal(960), extensions_left=2)
-    row = dates(told, as_of=date(2024, 1, 1)).table.iloc[0]
+    row = dates(told, as_of=date(2024, 1, 1)).table.set_index("due").loc[end]
     assert row["what"] == "contract ends; 2 voluntary extensions can be taken up before"
-    assert (row["due"], row["last_470_date"]) == (end, last)
+    assert row["last_470_date"] == last
+
+
+def test_the_latest_form_470_is_a_date_of_its_own_and_counts_among_the_next_days() -> None:
+    told = request(funding_year=2025, contract_end=date(2026, 6, 30), disbursed_usd=Decimal(960))
+    found = dates(told, as_of=date(2026, 1, 15))
+    assert list(zip(found.table["what"], found.table["due"], strict=True)) == [
+        ("last day to post a Form 470 for a successor of the contract", date(2026, 3, 4)),
+        ("contract ends", date(2026, 6, 30)),
+    ]
+    assert found.notes[0].startswith("as of 2026-01-15: 1 date within 90 days, $960.00 at stake; 2 in all")
+    text = calendar.to_ics(found)
+    assert "DTSTART;VALUE=DATE:20260304" in text
 
 
 def test_a_window_that_is_not_announced_leaves_the_date_blank_and_is_named() -> None:
@@ -112,8 +124,12 @@ def test_category_two_lapses_before_the_cycles_last_funding_year_starts() -> Non
 
 def test_category_two_lapses_with_the_last_window_of_its_cycle_where_that_is_announced() -> None:
     spending = pd.DataFrame([("7", "FY2021-2025", Decimal(9))], columns=["ben", "cycle", "available_usd"])
-    row = calendar.calendar({"c2_spending": spending}, date(2025, 1, 20)).table.iloc[0]
-    assert (row["due"], row["last_470_date"]) == (date(2025, 3, 26), date(2025, 2, 26))
+    table = calendar.calendar({"c2_spending": spending}, date(2025, 1, 20)).table
+    assert list(zip(table["what"], table["due"], strict=True)) == [
+        ("last day to post a Form 470 for what is left of Category Two of FY2021-2025", date(2025, 2, 26)),
+        ("Category Two budget of FY2021-2025 lapses unless requested (before discount)", date(2025, 3, 26)),
+    ]
+    assert set(table["last_470_date"]) == {date(2025, 2, 26)}
     late = calendar.calendar({"c2_spending": spending}, date(2025, 4, 1))
     assert len(late.table) == 0
 

@@ -34,6 +34,7 @@ COLUMNS = ("item_id", "resource_id", "outcome", "score", "reasons", "license_id"
 _TITLE_WEIGHT = 0.1
 _PARENT = "open parent exists"
 LITERATURE_FROM = 6
+_SAME_EDITION, _ANOTHER_EDITION = 0.99, 0.98
 _SAME = "the same work of an open publisher"
 
 
@@ -49,6 +50,7 @@ class Item:
     imprint: Imprint | None
     paying_for: str
     refusal: str = ""
+    edition: int = 1
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,8 @@ class Resource:
     license_from: str
     program: str
     series: str
+    edition: int = 1
+    adapted: bool = False
 
 
 def match(items: pd.DataFrame, catalog: pd.DataFrame) -> pd.DataFrame:
@@ -120,7 +124,15 @@ def _item(row: Mapping[str, str]) -> Item:
     )
     paying_for = row["paying_for"].strip() or "unknown" if imprint and imprint.relation == "imprint" else ""
     return Item(
-        want, title.work, isbns.valid, by_isbn or by_title or named_open, tuple(notes), imprint, paying_for, refusal
+        want,
+        title.work,
+        isbns.valid,
+        by_isbn or by_title or named_open,
+        tuple(notes),
+        imprint,
+        paying_for,
+        refusal,
+        title.edition_number,
     )
 
 
@@ -249,6 +261,8 @@ def _resource(row: Mapping[str, str]) -> Resource:
         license_from,
         named_program,
         named_program or row["program"].strip(),
+        title.edition_number,
+        title.adapted,
     )
 
 
@@ -390,7 +404,9 @@ def _same_open(wanted: list[Item], offered: list[Resource]) -> Iterator[_Block]:
     for position, item in enumerate(wanted):
         found = {r: "the same ISBN" for isbn in item.isbns for r in by_isbn.get(isbn, ())}
         if item.openly_published and item.work:
-            found |= {r: _SAME for r in by_work.get(item.work, ()) if r not in found}
+            # what another body adapted is no longer the publisher's own; the course's gates judge it
+            own = [r for r in by_work.get(item.work, ()) if r not in found and not offered[r].adapted]
+            found |= dict.fromkeys(own, _SAME)
         for place, why in found.items():
             openness = offered[place].offer.openness
             outcome = "same_open" if openness == "open" else "review"
@@ -399,8 +415,11 @@ def _same_open(wanted: list[Item], offered: list[Resource]) -> Iterator[_Block]:
                 "the edition may differ" if why == _SAME else "",
                 "" if openness == "open" else "but the license seen is not open: look at the copy",
             ]
+            score = (
+                1.0 if why != _SAME else _SAME_EDITION if offered[place].edition == item.edition else _ANOTHER_EDITION
+            )
             yield _Block(
-                np.array([position]), np.array([place]), outcome, 1.0, "; ".join(filter(None, told)), np.array([1.0])
+                np.array([position]), np.array([place]), outcome, score, "; ".join(filter(None, told)), np.array([1.0])
             )
 
 

@@ -94,6 +94,8 @@ class Title:
     localized: bool = False
     edition: bool = False
     house_edition: bool = False
+    edition_number: int = 1
+    adapted: bool = False
     serves: tuple[int, ...] = ()
     languages: tuple[str, ...] = ()
 
@@ -166,6 +168,7 @@ def read_title(raw: str) -> Title:
     since, until = _period(plain(text), text)
     numbered = _VOLUME.search(plain(text)) or _part_number(segments, found)
     volume = _number(numbered[1]) if numbered else _topic(plain(text), found)
+    house = _HOUSE_EDITION.search(text)
     return Title(
         work=work_key(raw),
         courses=found,
@@ -180,7 +183,9 @@ def read_title(raw: str) -> Title:
         unit=_UNIT.search(folded) is not None,
         localized=_word_set("localized").search(text) is not None,
         edition=_EDITION.search(folded) is not None,
-        house_edition=_HOUSE_EDITION.search(text) is not None,
+        house_edition=house is not None,
+        edition_number=int(house[1]) if house else 1,
+        adapted=_adapted(folded),
         serves=_serves(plain(text)),
         languages=tuple(
             name
@@ -203,6 +208,13 @@ def _topic(text: str, found: tuple[str, ...]) -> int | None:
         return None
     named = [volume for topic, volume in _TOPICS if topic.search(text)]
     return named[0] if len(named) == 1 else None
+
+
+def _adapted(folded: str) -> bool:
+    """Whether a title is of another body's edition of a work ("Psychology - 1st Canadian Edition (... University)")."""
+    aside = _PARENTHETICAL.findall(folded)
+    by_another = any(word in said for said in aside[-1:] for word in words()["institution"])
+    return by_another or "h5p" in folded or _word_set("localized").search(folded) is not None
 
 
 def _level_aside(folded: str) -> str:

@@ -672,3 +672,19 @@ def test_a_person_may_decide_about_an_item_itself(tmp_path: Path) -> None:
     assert "none fits" in told["reasons"].iloc[0]
     with pytest.raises(BadInput, match="names no resource"):
         decided(found, decisions(tmp_path, "i0,,good,A,2026-09-01,x"))
+
+
+def test_another_bodys_adaptation_is_not_the_open_publishers_own_and_the_same_edition_comes_first(
+    tmp_path: Path,
+) -> None:
+    offered = catalog(
+        tmp_path,
+        {"title": "Psychology - 1st Canadian Edition (Thompson Rivers University)", "license": "CC BY-NC-SA 4.0"},
+        {"title": "Psychology - H5P Edition (BCcampus)"},
+        {"title": "Psychology"},
+        {"title": "Psychology 2e"},
+    )
+    item = {"title": "Psychology 2e", "course": "AP Psychology", "isbn": "9781975076450", "publisher": "OpenStax"}
+    found = match(adopted(tmp_path, item), offered)
+    same = found[found["outcome"] == "same_open"]
+    assert same["resource_id"].tolist() == ["r3", "r2"]

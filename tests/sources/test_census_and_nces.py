@@ -469,3 +469,37 @@ def test_a_known_table_in_a_format_its_source_does_not_come_in_is_told_how_to_sa
     pd.DataFrame([[""] * len(columns)], columns=columns).to_csv(tmp_path / "districts.csv", index=False)
     with pytest.raises(BadInput, match=r"it has the columns of School district boundaries, which comes as a set of"):
         add(maine, tmp_path / "districts.csv")
+
+
+# --- membership -------------------------------------------------------------------------------------------------------
+
+MEMBERSHIP = (
+    *("SCHOOL_YEAR", "FIPST", "LEA_NAME", "ST_LEAID", "LEAID", "GRADE", "RACE_ETHNICITY", "SEX"),
+    *("STUDENT_COUNT", "TOTAL_INDICATOR"),
+)
+
+
+def test_of_the_long_membership_file_only_the_total_of_each_district_counts(maine: Workspace, tmp_path: Path) -> None:
+    none = "No Category Codes"
+    rows = [
+        ("2024-2025", "23", "West", "ME-1", WEST, "Grade 1", "White", "Male", 10, "Category Set A"),
+        ("2024-2025", "23", "West", "ME-1", WEST, "Grade 1", none, none, 40, "Subtotal 4 - By Grade"),
+        ("2024-2025", "23", "West", "ME-1", WEST, none, none, none, 100, "Education Unit Total"),
+        ("2024-2025", "33", "Concord", "NH-1", "3302460", none, none, none, 900, "Education Unit Total"),
+    ]
+    path = tmp_path / "ccd_lea_052_2425_l_1a_073025.csv"
+    path.write_text(csv_text(MEMBERSHIP, rows), encoding="utf-8")
+    taken = receipt(maine, path)
+    assert taken.refused == {"rows of other states": 1, "parts of a district's total": 2}
+    assert maine.frame("enrollment")[["lea_id", "students"]].to_numpy().tolist() == [[WEST, 100]]
+
+
+def test_membership_by_school_is_no_enrollment_by_district_and_says_what_to_add(
+    maine: Workspace, tmp_path: Path
+) -> None:
+    none = "No Category Codes"
+    row = ("2024-2025", "23", "West", "ME-1", WEST, none, none, none, 100, "Education Unit Total", f"{WEST}00001")
+    path = tmp_path / "ccd_sch_052_2425_l_1a_073025.csv"
+    path.write_text(csv_text((*MEMBERSHIP, "NCESSCH"), [row]), encoding="utf-8")
+    with pytest.raises(BadInput, match="add the district file instead"):
+        add(maine, path)

@@ -109,8 +109,11 @@ def enrollment(arrival: Arrival, desk: Desk) -> Load:
 def membership(arrival: Arrival, desk: Desk) -> Load:
     """NCES's own long membership file: of its many subtotals only the total of each district is kept.
 
-    The engine does the choosing: the national file holds millions of rows. Raises BadInput if none is of the workspace's state.
+    The engine does the choosing: the national file holds millions of rows. Raises BadInput if none is of the workspace's
+    state, or if it counts schools.
     """
+    if arrival.column("NCESSCH"):
+        raise BadInput([_of_schools(arrival)])
     wanted = ("LEAID", "FIPST", "LEA_NAME", "STUDENT_COUNT", "TOTAL_INDICATOR", "SCHOOL_YEAR", "ST_LEAID")
     rows = records.few_columns(arrival, desk, wanted)
     here = rows["FIPST"].lpad(2, "0") == desk.state.fips
@@ -188,6 +191,16 @@ def _no_totals(arrival: Arrival, what: str) -> Fault:
         what=f"{arrival.name} has no row that is a district's total ({what})",
         file=arrival.name,
         mend="download the totals, or the whole membership file",
+    )
+
+
+def _of_schools(arrival: Arrival) -> Fault:
+    return Fault(
+        kind="OtherGrain",
+        what=f"{arrival.name} counts the students of schools; enrollment is needed by district",
+        file=arrival.name,
+        column="NCESSCH",
+        mend="add the district file instead (ccd_lea_052_...); schools take their students from the NCES EDGE file",
     )
 
 

@@ -67,6 +67,7 @@ def lots(
         infraplan procurement lots --demand demand.csv --lots 3-6 --workspace iowa -o lots
         infraplan procurement lots --members members.csv --borders borders.csv --lots 4 -o lots
     """
+    from infraplan.cli import kept
     from infraplan.cli.procurement import pool_maps
     from infraplan.procurement import pool_layers
     from infraplan.procurement.lots import files, ground, inputs, pictures, plan
@@ -88,8 +89,12 @@ def lots(
         pool_maps.draw(fresh / "map.html", [pool_layers.lots(fresh)], pictures.districts(found.inputs), here)
 
     files.write(found, folder, demand, draw)
-    for line in files.summary(found):
+    said = files.summary(found)
+    for line in said:
         options.say(line)
+    notes = [line.strip().removeprefix("note: ") for line in said]
+    given = (members, demand, borders)
+    kept.keep_file(workspace, "lots", folder / "lots.csv", "Lots, by member", notes=notes, files=given)
     options.say(f"wrote {folder}")
 
 

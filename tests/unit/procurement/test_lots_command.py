@@ -237,3 +237,7 @@ def test_a_workspace_says_who_serves_whom_and_how_many_students_there_are(
     assert lots["students"].notna().all()
     assert not lots["hard_why"].fillna("").str.contains("provider serves it").any()
     assert answer(tmp_path, "lot_summary")["bidders"].min() >= 1
+    first = lots.iloc[0]
+    told = infraplan("explain", "lots", first["lea_id"], "lot_id", "--workspace", tmp_path / "plan")
+    assert f"lots {first['lea_id']} ({first['name']}), lot_id = {first['lot_id']}" in told.out, told.err
+    assert "made by   infraplan procurement lots: Lots, by member" in told.out

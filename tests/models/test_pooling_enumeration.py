@@ -1,5 +1,6 @@
 """Pooled purchasing against a second opinion that tries every award."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -7,7 +8,9 @@ from pooled_by_hand import best, outcomes, purchase
 
 from infraplan.errors import NoAnswer
 from infraplan.procurement.pooling import answer
-from infraplan.procurement.pooling.inputs import Inputs
+from infraplan.procurement.pooling.bills import worse_off
+from infraplan.procurement.pooling.inputs import Bid, Demand, Inputs, Offer
+from infraplan.procurement.pooling.policy import Policy
 from infraplan.solve import Limits, Status
 
 PROVED = Limits(gap=0)
@@ -74,6 +77,61 @@ def test_the_proportional_form_never_claims_more_than_is_true(seed: int) -> None
     assert float(got.award.pre_discount) >= float(want) - 1e-6
     if got.result.status == Status.optimal:
         assert float(got.award.pre_discount) == pytest.approx(float(want), abs=1e-6)
+
+
+@pytest.mark.parametrize("seed", [0, 4, 15])
+def test_the_least_own_cost_that_leaves_nobody_worse_off_is_found_under_the_proportional_form(seed: int) -> None:
+    inputs = purchase(
+        seed, members=4, objective="non_discount_share", filing="consortium_proportional", no_district_worse_off=True
+    )
+    want, got = best(inputs), found(inputs)
+    assert want is not None
+    assert got is not None
+    assert float(answer.objective(got.award)) == pytest.approx(float(want), abs=0.15)
+    assert got.result.status == Status.optimal
+
+
+@pytest.mark.parametrize("objective", ["pre_discount", "non_discount_share"])
+def test_that_no_award_leaves_nobody_worse_off_under_the_proportional_form_is_proved_and_said(objective: str) -> None:
+    inputs = purchase(2, members=4, objective=objective, filing="consortium_proportional", no_district_worse_off=True)
+    assert best(inputs) is None
+    with pytest.raises(NoAnswer, match=r"no award leaves nobody worse off .*: proved \(status: infeasible\)"):
+        answer.find(inputs, PROVED)
+
+
+def test_more_time_is_asked_for_where_it_ran_out_before_a_fair_award(monkeypatch: pytest.MonkeyPatch) -> None:
+    def late(*_: object) -> Any:
+        raise answer.Stopped("late")
+
+    monkeypatch.setattr(answer.Search, "_fair_at", late)
+    inputs = purchase(2, members=4, filing="consortium_proportional", no_district_worse_off=True)
+    with pytest.raises(NoAnswer, match=r"the time limit struck .* \(status: stopped_empty\)"):
+        answer.find(inputs, PROVED)
+
+
+def test_where_too_many_awards_are_unfair_one_fair_under_another_form_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(answer, "MOST_SINGLE_SMALL", 2)
+    inputs = purchase(3, members=4, filing="consortium_proportional", no_district_worse_off=True)
+    got, want = found(inputs), best(inputs)
+    assert got is not None
+    assert want is not None
+    assert got.result.status == Status.stopped_feasible
+    assert got.result.bound <= float(want) <= float(got.award.pre_discount)
+    assert not worse_off(got.award, got.base)
+
+
+def test_a_category_two_budget_binds_the_contract_kept_at_its_own_rate_exactly() -> None:
+    """By hand: a keeps for 12 x 100 less 80 percent of the 600 left = 720; b alone at 40 percent: 12 x 95 - 240 = 900."""
+    demands = tuple(
+        Demand(name, "switches", 1.0, Decimal(100), rate, category="C2", c2_available=Decimal(600))
+        for name, rate in (("a", 80), ("b", 40))
+    )
+    offers = tuple(Offer(0, place, Decimal(price), Decimal(0)) for place, price in enumerate((108, 95)))
+    policy = Policy(horizon_months=12, objective="non_discount_share", filing="consortium_equal",
+                    no_district_worse_off=False)  # fmt: skip
+    told = Inputs(policy, demands, (Bid("x", "p", "switches"),), offers)
+    got = answer.find(told, PROVED)
+    assert (got.result.status, got.award.choice, got.result.objective) == (Status.optimal, (-1, 0), 720 + 900)
 
 
 @pytest.mark.parametrize("seed", [80, 82, *range(84, 92)])

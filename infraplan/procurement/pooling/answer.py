@@ -53,6 +53,9 @@ MANY: Final = 1_000
 TINY_USD: Final = 1e-6
 MOST_SINGLE: Final = 40
 """Awards ruled out one by one under the proportional form before members are."""
+SMALL: Final = 500
+"""Options up to which as many as `MOST_SINGLE_SMALL` awards are ruled out one by one."""
+MOST_SINGLE_SMALL: Final = 100
 
 
 @dataclass(frozen=True)
@@ -355,20 +358,13 @@ class Search:
         self, rates: Mapping[str, Sequence[int]], near: Award, bound: float, *, let_be: bool
     ) -> tuple[Award, Result]:
         """One linear case per average of each category, nearest to a known award's first; each must beat the best."""
-        known = averages(self.inputs, near.choice)
-        spans = [range(told[0], told[-1] + 1) for told in rates.values()]
-        middle = [float(known.get(category, told[0])) for category, told in rates.items()]
-        order = sorted(product(*spans), key=lambda tried: sum(abs(a - b) for a, b in zip(tried, middle, strict=True)))
         best = self._first_of_all(near)
         least, stopped, proved = math.inf, False, True
-        for percents in order:
+        for average in self._nearest_first(rates, near):
             if self._out_of_time():
                 least, stopped = bound, True
                 break
-            ceiling = None if best is None else float(objective(best[0])) * (1 - self.limits.gap) - TINY_USD
-            case = Case(
-                dict(zip(rates, percents, strict=True)), pinned=True, let_be=let_be, ceiling=ceiling, alone=False
-            )
+            case = Case(average, pinned=True, let_be=let_be, ceiling=self._ceiling(best), alone=False)
             try:
                 award, result = self.solved(case)
             except Stopped:
@@ -389,6 +385,18 @@ class Search:
             raise NoAnswer(at_average.none(self.inputs, rates, near, self.worse(near), stopped=after, proved=proved))
         return best[0], self._at_best(best, max(bound, least))
 
+    def _nearest_first(self, rates: Mapping[str, Sequence[int]], near: Award) -> list[dict[str, int]]:
+        """Every average of each category, those nearest to an award's own first."""
+        known = averages(self.inputs, near.choice)
+        spans = [range(told[0], told[-1] + 1) for told in rates.values()]
+        middle = [float(known.get(category, told[0])) for category, told in rates.items()]
+        order = sorted(product(*spans), key=lambda tried: sum(abs(a - b) for a, b in zip(tried, middle, strict=True)))
+        return [dict(zip(rates, percents, strict=True)) for percents in order]
+
+    def _ceiling(self, best: tuple[Award, Result] | None) -> float | None:
+        """What an award has to cost less than to be worth finding."""
+        return None if best is None else float(objective(best[0])) * (1 - self.limits.gap) - TINY_USD
+
     def _first_of_all(self, near: Award) -> tuple[Award, Result] | None:
         """The award found with the average left open, where it may stand: something to beat."""
         if self.worse(near):
@@ -404,39 +412,76 @@ class Search:
         near = Status.within_gap if found - bound <= self.limits.gap * found * (1 + 1e-9) else Status.stopped_feasible
         return replace(best[1], bound=bound, objective=found, status=Status.optimal if proved else near)
 
-    def _leaving_out(self, award: Award, result: Result) -> tuple[Award, Result]:
-        """The proportional form, whose shares depend on everyone: rule out unfair awards one by one, then boldly.
+    def _leaving_out(self, near: Award, result: Result) -> tuple[Award, Result]:
+        """The proportional form, whose shares depend on everyone: awards that leave somebody worse off are ruled out.
 
-        Ruling out single awards keeps the proof; after `MOST_SINGLE` of them whatever left a member worse off is
-        forbidden it, and what is found is proved only against the bound so far.
+        Members' own cost is linear at one average only, so each average is searched; in a large purchase only that of
+        `near`, the best award without this rule, whose bound stands.
         """
-        pinned = Case(averages_of(award), pinned=self.inputs.policy.objective != "pre_discount", let_be=True)
-        rows: list[Row] = []
-        proved = not pinned.pinned
-        while self.worse(award):
-            if len(rows) < MOST_SINGLE:
-                rows.append(_not_again(self.facts, award, len(rows)))
-            else:
-                proved = False
-                rows += self._forbidden(award, len(rows))
-            found = self._or_say_not_found(replace(pinned, rows=tuple(rows), alone=False))
-            award, result = found[0], found[1] if proved else replace(found[1], bound=result.bound)
-        if not proved:
-            self.notes.append(
-                "under consortium_proportional a member's discount depends on everyone's bills; nobody is worse off here, "
-                "and how close it is to the best is measured against awards without that condition"
-            )
-            result = replace(result, status=Status.stopped_feasible)
-        return award, result
+        best: tuple[Award, Result] | None = None
+        least, stopped = math.inf, False
+        cases, sure = self._proportional(near)
+        out = _RuledOut(MOST_SINGLE_SMALL if len(self.facts.options.cost) <= SMALL else MOST_SINGLE)
+        for case in cases:
+            case.ceiling = self._ceiling(best)
+            if best is not None and out.left < 0:
+                break
+            try:
+                best = self._fair_at(case, near if self._by_price() else None, out)
+            except Stopped:
+                stopped = True
+                break
+            except NoAnswer as told:
+                sure &= isinstance(told, Never | NotBetter)
+                continue
+            least = min(least, best[1].bound)
+        sure &= out.left >= 0 and not stopped
+        best = best or (None if sure else self._fair_otherwise())
+        if best is None:
+            raise NoAnswer(at_average.none_fair(near, self.worse(near), self.spent() if stopped else None, proved=sure))
+        if sure:
+            return best if self._by_price() else (best[0], self._at_best(best, max(result.bound, least)))
+        self.notes.append(
+            "under consortium_proportional a member's discount depends on everyone's bills; nobody is worse off here, "
+            "and how close it is to the best is measured against awards without that condition"
+        )
+        return best[0], replace(best[1], bound=result.bound, status=Status.stopped_feasible)
 
-    def _or_say_not_found(self, case: "Case") -> tuple[Award, Result]:
-        try:
-            return self.solved(case)
-        except NoAnswer:
-            raise NoAnswer(
-                "No answer: no award was found that leaves nobody worse off under consortium_proportional.\n"
-                '  mend:  filing = "separate" keeps every member at its own rate; or set no_district_worse_off = false'
-            ) from None
+    def _proportional(self, near: Award) -> "tuple[list[Case], bool]":
+        """The cases to search for an award that leaves nobody worse off, and whether they are all there are."""
+        if self._by_price():
+            return [Case(let_be=True, alone=False)], True
+        order = self._nearest_first(self._rates(), near)
+        every = len(self.facts.options.cost) <= LARGE
+        told = [Case(average, pinned=True, let_be=True, alone=False) for average in order]
+        return told[: None if every else 1], every
+
+    def _fair_at(self, case: "Case", unfair: Award | None, out: "_RuledOut") -> tuple[Award, Result]:
+        """The best award of a case that leaves nobody worse off; `unfair` is known not to.
+
+        Ruling out single awards keeps the proof; when none are `out.left` whatever left a member worse off is forbidden it.
+        """
+        rows = [_not_again(self.facts, unfair, 0)] if unfair else []
+        while True:
+            award, result = self.solved(replace(case, rows=tuple(rows)))
+            if not self.worse(award):
+                return award, result
+            out.left -= 1
+            rows += [_not_again(self.facts, award, len(rows))] if out.left >= 0 else self._forbidden(award, len(rows))
+
+    def _fair_otherwise(self) -> tuple[Award, Result] | None:
+        """An award that leaves nobody worse off if filed in another form, where it does so in this one, too."""
+        for form in ("separate", "consortium_equal"):
+            inputs = replace(self.inputs, policy=replace(self.inputs.policy, filing=form))
+            try:
+                choice = Search(inputs, self.base, self.limits.after(self.spent())).run()[0].choice
+            except NoAnswer:
+                continue
+            award = Award(self.inputs, choice)
+            if not self.worse(award):
+                cost = float(objective(award))
+                return award, Result(Status.stopped_feasible, cost, 0.0, 1.0, self.spent(), solve.solver_name())
+        return None
 
     def _forbidden(self, award: Award, number: int) -> list[Row]:
         places = [index for member in self.worse(award) for index in members(self.inputs)[member]]
@@ -450,6 +495,13 @@ class Search:
 def _nothing(seconds: float) -> Result:
     """The result of a search that time cut short before any award."""
     return Result(Status.stopped_empty, math.nan, -math.inf, math.inf, seconds, solve.solver_name())
+
+
+@dataclass
+class _RuledOut:
+    """How many awards may still be ruled out one by one; below zero: more than that were."""
+
+    left: int
 
 
 class Stopped(NoAnswer):

@@ -92,3 +92,19 @@ def none(
             "(status: stopped_empty)"
         )
     return f"No answer: {lead}.\n{who(near, worse)}\n  mend:  {mend}; no files were written"
+
+
+def none_fair(near: Award, worse: Mapping[str, Decimal], stopped: float | None, *, proved: bool) -> str:
+    """Say that no award was found that leaves nobody worse off under the proportional form; see `none`."""
+    what = f'leaves nobody worse off with filing = "{near.inputs.policy.filing}"'
+    mend = 'filing = "separate" leaves every member its own rate; or no_district_worse_off = false'
+    if stopped is not None:
+        lead = (
+            f"the time limit struck after {stopped:.0f} s before an award was found that {what} (status: stopped_empty)"
+        )
+        mend = f"give more time (--time-limit); {mend}"
+    elif proved:
+        lead = f"no award {what}: proved (status: infeasible)"
+    else:
+        lead = f"no award was found that {what}; that there is none is not proved (status: stopped_empty)"
+    return f"No answer: {lead}.\n{who(near, worse)}\n  mend:  {mend}; no files were written"

@@ -184,19 +184,28 @@ def _least_weight(given: Facts, bid: int, level: int) -> float:
 
 
 def _over_budget(model: Model, fairness: Fairness, shares: Mapping[tuple[int, int], pulp.LpVariable]) -> list[Term]:
-    """What a Category Two budget leaves without discount; at the least of the rates that apply, so never too much."""
+    """What a Category Two budget leaves without discount; never too much, and exact for members with one such service.
+
+    With several of them it counts at the least of the rates that apply.
+    """
     terms: list[Term] = []
     for number, indices in enumerate(members(fairness.inputs).values()):
         limited = [index for index in indices if fairness.inputs.demands[index].c2_available is not None]
         if not limited:
             continue
         over = model.problem.add_variable(f"over_{number}", 0)
-        eligible = [term for index in limited for term in _eligible(model, fairness, index, shares)]
         left = max(0.0, float(fairness.inputs.demands[limited[0]].c2_available or 0))
+        rates = [min(fairness.rate(index), fairness.inputs.demands[index].rate / 100) for index in limited]
+        eligible = [term for index in limited for term in _eligible(model, fairness, index, shares)]
+        keeps = model.keeps.get(limited[0])
+        if len(limited) == 1 and keeps is not None:
+            kept = sum(size for variable, size in eligible if variable is keeps)
+            eligible = [term for term in eligible if term[0] is not keeps]
+            terms.append((keeps, max(0.0, kept - left) * fairness.inputs.demands[limited[0]].rate / 100))
+            rates = [fairness.rate(limited[0])]
         model.add(
             [(over, 1.0), *((variable, -size) for variable, size in _gathered(eligible))], GE, -left, f"over_{number}"
         )
-        rates = [min(fairness.rate(index), fairness.inputs.demands[index].rate / 100) for index in limited]
         terms.append((over, min(rates)))
     return terms
 

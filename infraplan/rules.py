@@ -261,6 +261,10 @@ def _no_edition(program: str, edition: str, topic: str | None) -> NoRule:
     if not data_path("rules", program).is_dir():
         return NoRule(f"there are no rules of a program named {program}; there are: {', '.join(programs())}")
     present = editions(program, topic)
+    if topic and not present:
+        known = sorted({one.topic for one in every_file() if one.program == program and one.topic})
+        told = f"; its topics are: {', '.join(known)}" if known else "; its rules are not divided into topics"
+        return NoRule(f"the rules of {program} have no topic {topic}{told}")
     newest = f"the newest present is {present[-1]} (present: {', '.join(present)})" if present else "none is present"
     return NoRule(
         f"there are no rules{what} of {_edition_words(program, edition)}; {newest}; nothing carries over from "

@@ -95,6 +95,13 @@ def test_an_absent_year_is_refused_and_the_newest_present_is_named() -> None:
         rules.load("erate", 2031, "discounts")
 
 
+def test_a_topic_that_no_year_has_is_refused_with_those_there_are() -> None:
+    with pytest.raises(NoRule, match="the rules of erate have no topic prices; its topics are: calendar, category_two"):
+        rules.load("erate", 2026, "prices")
+    with pytest.raises(NoRule, match="its rules are not divided into topics"):
+        rules.load("home_programs", "acp", "prices")
+
+
 def test_an_absent_topic_names_only_years_that_have_it() -> None:
     with pytest.raises(NoRule, match=r"newest present is 2027 \(present: 2016"):
         rules.load("erate", 2015, "special_construction")

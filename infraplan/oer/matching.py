@@ -10,65 +10,25 @@ quality not judged), `partial`, `review` (a person must look: license not seen, 
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from functools import cache
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from rapidfuzz import fuzz, process
 
-from infraplan.oer.course_codes import read_course
-from infraplan.oer.gates import IN_PARTS, Judgment, Offer, Want
-from infraplan.oer.grades import read_grade_cell
-from infraplan.oer.isbns import houses, read_isbns, registrant
-from infraplan.oer.license_book import License
-from infraplan.oer.licenses import read
-from infraplan.oer.programs import Imprint, imprint_named, open_publishers, open_works, program_named
+from infraplan.oer.gates import Judgment, Offer, Want
+from infraplan.oer.items import Item, read_item
+from infraplan.oer.offered import Resource, read_resource, with_conflicts
+from infraplan.oer.programs import Imprint
 from infraplan.oer.series import Verdict, covered, judge_row, with_program
-from infraplan.oer.sources.lists import is_placeholder
-from infraplan.oer.sources.wording import fold, words
-from infraplan.oer.titles import Title, courses, read_title, work_key
+from infraplan.oer.titles import courses, work_key
 
 OUTCOMES = ("same_open", "good", "partial", "review", "no")
 COLUMNS = ("item_id", "resource_id", "outcome", "score", "reasons", "license_id", "license_from", "paying_for")
 _TITLE_WEIGHT = 0.1
 _PARENT = "open parent exists"
-LITERATURE_FROM = 6
 _SAME_EDITION, _ANOTHER_EDITION = 0.99, 0.98
 _SAME = "the same work of an open publisher"
-
-
-@dataclass(frozen=True)
-class Item:
-    """One row of a list, read: what course it wants and whether it is already the open publisher's own."""
-
-    want: Want | None
-    work: str
-    isbns: tuple[str, ...]
-    openly_published: bool
-    notes: tuple[str, ...]
-    imprint: Imprint | None
-    paying_for: str
-    refusal: str = ""
-    edition: int = 1
-
-
-@dataclass(frozen=True)
-class Resource:
-    """One row of a catalog, read: the course it offers and the license seen for it.
-
-    `program` is the sourced table's name; `series` the same, else the catalog's own name of the program.
-    """
-
-    offer: Offer
-    work: str
-    isbns: tuple[str, ...]
-    license: License
-    license_from: str
-    program: str
-    series: str
-    edition: int = 1
-    adapted: bool = False
 
 
 def match(items: pd.DataFrame, catalog: pd.DataFrame) -> pd.DataFrame:
@@ -77,242 +37,14 @@ def match(items: pd.DataFrame, catalog: pd.DataFrame) -> pd.DataFrame:
     `items` and `catalog` come from `sources.lists`. An item with no candidate has one row with outcome `no` and a blank
     `resource_id`, and says why.
     """
-    wanted = [_item(row) for row in _rows(items)]
-    offered = _with_conflicts([_resource(row) for row in _rows(catalog)])
+    wanted = [read_item(row) for row in _rows(items)]
+    offered = with_conflicts([read_resource(row) for row in _rows(catalog)])
     pairs = _pairs(wanted, offered, items["title"].tolist(), catalog["title"].tolist())
     return _table(pairs, wanted, offered, items, catalog)
 
 
 def _rows(frame: pd.DataFrame) -> list[dict[str, str]]:
     return [{str(key): str(cell) for key, cell in row.items()} for row in frame.to_dict("records")]
-
-
-# --- reading rows --------------------------------------------------------------------------------------------------
-
-
-def _item(row: Mapping[str, str]) -> Item:
-    if is_placeholder(row["title"]):
-        return Item(
-            None,
-            "",
-            (),
-            openly_published=False,
-            notes=(),
-            imprint=None,
-            paying_for="",
-            refusal="placeholder row: it names no material",
-        )
-    title = read_title(row["title"])
-    isbns = read_isbns(row["isbn"])
-    owners = [owner for owner in map(registrant, isbns.valid) if owner is not None]
-    publisher = fold(row["publisher"])
-    named_open = any(name in publisher for name in open_publishers())
-    by_isbn = any(owner.kind == "open" for owner in owners)
-    by_title = title.house_edition and title.work in open_works() and (named_open or not publisher)
-    notes = list(isbns.refused)
-    if by_title and owners and not by_isbn:
-        notes.append(
-            f"ISBN conflict: the title is an open publisher's, the ISBN {isbns.valid[0]} is of {owners[0].publisher}"
-        )
-    textbook = any(owner.kind != "open" for owner in owners) or bool(publisher)
-    want, refusal = _want(row, title, textbook=textbook, has_isbn=bool(isbns.valid))
-    schoolbook = any(owner.kind != "open" for owner in owners) or _publishes_schoolbooks(publisher)
-    if want is not None and not schoolbook and _may_be_literature(title, want):
-        want = replace(want, sure=False)
-    imprint = imprint_named(f"{row['publisher']} {row['title']}") or imprint_named(
-        f"{row['publisher']} {row['title']} {row['course']}"
-    )
-    paying_for = row["paying_for"].strip() or "unknown" if imprint and imprint.relation == "imprint" else ""
-    return Item(
-        want,
-        title.work,
-        isbns.valid,
-        by_isbn or by_title or named_open,
-        tuple(notes),
-        imprint,
-        paying_for,
-        refusal,
-        title.edition_number,
-    )
-
-
-def _want(row: Mapping[str, str], title: Title, *, textbook: bool, has_isbn: bool) -> tuple[Want | None, str]:
-    """The course an item is for: its course column, else its title; and why none is found, or it is no course text."""
-    course = read_course(row["course"]) if row["course"].strip() else None
-    subject = read_title(row["subject"]).courses if row["subject"].strip() else ()
-    grades = read_grade_cell(row["grades"]) or (course.grades if course else None) or title.grades
-    named = course.courses if course and course.courses else ()
-    sure = bool(named) or title.strict or grades is not None
-    elsewhere = course is not None and not named and course.grades is None
-    if named and set(named) < set(title.courses):
-        named = title.courses  # a bundle listed under one of its courses
-    wanted = named or (title.courses if title.strict or not elsewhere else ()) or (subject if grades else ())
-    if not wanted:
-        return (
-            None,
-            "the course is not in the taxonomy: neither the course column nor the title names one that is known",
-        )
-    listed = title.edition or (row["publisher"].strip() != "" and grades is not None)
-    role = _role(title, courses()[wanted[0]].subject, textbook=textbook, listed=listed, has_isbn=has_isbn)
-    if role:
-        return None, role
-    level = _level(course, title, wanted, grades)
-    serves = _serves(course, title, level)
-    if courses()[wanted[0]].subject == "world languages" and level == "upper" and set(serves) <= {1, 2}:
-        level = "regular"
-    return Want(
-        courses=wanted,
-        also=title.courses if named else (),
-        grades=grades,
-        level=level,
-        volume=title.volume or (course.volume if course and wanted[0] in IN_PARTS else None),
-        since=title.since or (course.since if course else None),
-        until=title.until or (course.until if course else None),
-        serves=serves,
-        languages=title.languages,
-        sure=sure or bool(subject),
-    ), ""
-
-
-def _serves(course: Title | None, title: Title, level: str) -> tuple[int, ...]:
-    """Language levels wanted: the course's own number, AP as the fifth, else what the title says."""
-    if course and course.serves:
-        return course.serves
-    return (5,) if level == "ap" else title.serves
-
-
-def _role(title: Title, subject: str, *, textbook: bool, listed: bool, has_isbn: bool) -> str:
-    """Why an item is no course text: a companion volume, or a single work (novel, monograph) read in the course.
-
-    `textbook`: ISBN or publisher says so; `listed`: an edition is named, or publisher and grades as adoption lists do.
-    """
-    if title.component:
-        return "a companion (workbook, reader, lab manual, test preparation), not a course text"
-    told = words()["vocabulary"].get(subject, [])
-    in_subject = bool(title.courses) or any(word in title.work.split() or word in title.work for word in told)
-    if in_subject or listed or (textbook and subject != "english"):
-        return ""
-    if subject != "english" and not has_isbn:
-        return ""
-    return "a single work read in the course, not its text: neither title nor publisher says textbook"
-
-
-def _may_be_literature(title: Title, want: Want) -> bool:
-    """A title of a grade 6-12 English course that names neither subject, grade nor edition ("To Kill a Mockingbird")."""
-    if courses()[want.courses[0]].subject != "english" or (
-        want.grades is not None and want.grades[1] < LITERATURE_FROM
-    ):
-        return False
-    told = words()["vocabulary"].get("english", [])
-    plain = bool(title.courses or title.edition or title.grades) or any(word in title.work for word in told)
-    return not plain and program_named(title.work) is None
-
-
-@cache
-def _publishes_schoolbooks(publisher: str) -> bool:
-    """Whether a folded publisher's name holds one of the textbook houses of the ISBN table."""
-    return any(fold(house) in publisher for house in houses() if house)
-
-
-def _level(course: Title | None, title: Title, wanted: tuple[str, ...], grades: tuple[int, int] | None) -> str:
-    """Which level an item is for: regular | upper (a grade 11-12 course) | honors | ap."""
-    said = {part.level for part in (course, title) if part}
-    if "ap" in said:
-        return "ap"
-    advanced = course is not None and "advanced" in course.work.split() and not wanted[0].startswith("advanced")
-    if "honors" in said or (advanced and "advanced math" not in course.work if course else False):
-        return "honors"
-    top = grades[1] if grades else max(courses()[one].high_grade for one in wanted)
-    return "upper" if top >= 11 else "regular"  # noqa: PLR2004 - grade 11
-
-
-def _resource(row: Mapping[str, str]) -> Resource:
-    title = read_title(row["title"])
-    course = read_course(row["course"]) if row["course"].strip() else None
-    license_, license_from = _license(row)
-    program = program_named(row["program"]) or program_named(row["title"])
-    grades = read_grade_cell(row["grades"]) or title.grades
-    subject = read_title(row["subject"]).courses if row["subject"].strip() and grades else ()
-    named = (course.courses if course else ()) or title.courses or subject
-    offer = Offer(
-        courses=named,
-        strict=_strict(
-            title, named_elsewhere=bool(course and course.courses) or named != title.courses, known=program is not None
-        ),
-        leftover=title.leftover,
-        grades=grades,
-        level=_offered_level(title, grades, in_program=row["program"].strip() != ""),
-        volume=title.volume,
-        since=title.since,
-        until=title.until,
-        serves=title.serves,
-        languages=title.languages,
-        component=title.component,
-        unit=title.unit,
-        localized=title.localized,
-        openness=_openness(license_),
-    )
-    named_program = program.program if program else ""
-    return Resource(
-        offer,
-        title.work,
-        read_isbns(row["isbn"]).valid,
-        license_,
-        license_from,
-        named_program,
-        named_program or row["program"].strip(),
-        title.edition_number,
-        title.adapted,
-    )
-
-
-def _strict(title: Title, *, named_elsewhere: bool, known: bool) -> bool:
-    """Whether a resource is a course text: its title says nothing else, its own columns name the course, or it is known."""
-    return title.strict or named_elsewhere or known or title.work in open_works()
-
-
-def _license(row: Mapping[str, str]) -> tuple[License, str]:
-    """The license of a record: stated there, else of its program where somebody read a source for it."""
-    stated = read(row["license"], row["license_url"])
-    if stated.license.known or row["license"].strip():
-        return stated.license, f"catalog record{f' ({stated.conflict})' if stated.conflict else ''}"
-    program = program_named(row["program"])
-    if program is None:
-        return stated.license, "not stated"
-    if not program.sourced:
-        return stated.license, f"not stated; the program table has no source for {program.program}"
-    return program.license, f"program table: {program.program}, {program.confidence}, {program.source}"
-
-
-def _with_conflicts(offered: list[Resource]) -> list[Resource]:
-    """The resources, saying where other records of the same title state another license; nothing is overwritten."""
-    stated: dict[str, dict[str, None]] = defaultdict(dict)
-    for resource in offered:
-        if resource.license.known and resource.work:
-            stated[resource.work][resource.license.family] = None
-    out = []
-    for resource in offered:
-        others = [family for family in stated.get(resource.work, ()) if family != resource.license.family]
-        said = (
-            f"{resource.license_from}; other records of this title state {', '.join(others)}"
-            if others
-            else resource.license_from
-        )
-        out.append(replace(resource, license_from=said))
-    return out
-
-
-def _openness(license_: License) -> str:
-    return {"yes": "open", "no": "closed", "review": "review", "unknown": "unknown"}[license_.terms.oer]
-
-
-def _offered_level(title: Title, grades: tuple[int, int] | None, *, in_program: bool) -> str:
-    known = open_works().get(title.work)
-    if title.level in {"advanced_high_school", "ap", "high_school", "college_basic"}:
-        return title.level
-    if known:
-        return known
-    return "school" if grades or in_program else "college"
 
 
 # --- pairs ---------------------------------------------------------------------------------------------------------

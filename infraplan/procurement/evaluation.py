@@ -179,8 +179,8 @@ def _price_order(matrix: Matrix, cite: str) -> Iterator[tuple[Any, ...]]:
     """A dearer bid must not have more price points than a cheaper one, and bids of one price must have the same."""
     scored = _price_points(matrix)
     for at, (usd, bidder, given) in enumerate(scored):
-        fewest = min(scored[:at], key=lambda one: one[2], default=None)
-        if fewest is not None and fewest[0] < usd and fewest[2] < given:
+        fewest = min((one for one in scored[:at] if one[0] < usd), key=lambda one: one[2], default=None)
+        if fewest is not None and fewest[2] < given:
             what = (f"{bidder} (${usd:,.2f}) has {given:g} price points, {fewest[1]} (${fewest[0]:,.2f}) only "
                     f"{fewest[2]:g}: swapped?")  # fmt: skip
             yield _finding("price_order", "challenge", what, bidder=bidder, factor=_price_name(matrix), rule=cite)

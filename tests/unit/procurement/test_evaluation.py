@@ -71,6 +71,12 @@ def test_a_dearer_bid_is_held_against_every_cheaper_one_and_not_its_neighbor_onl
     ]
 
 
+def test_a_bid_of_the_same_price_does_not_hide_a_cheaper_one(tmp_path: Path) -> None:
+    rows = ("eligible_usd,,,,,100,200,200", "factor,Price,60,yes,yes,20,10,30", "factor,Fit,40,no,yes,1,1,1")
+    answer = checked(tmp_path, *rows, header=THREE)
+    assert "Cyd ($200.00) has 30 price points, Ann ($100.00) only 20: swapped?" in set(answer.table["what"])
+
+
 def test_bids_of_one_price_must_have_the_same_price_points(tmp_path: Path) -> None:
     answer = checked(tmp_path, "eligible_usd,,,,,100,100", "factor,Price,60,yes,yes,55,60", "factor,Fit,40,no,yes,1,1")
     assert found(answer)[0] == ("price_order", "challenge")

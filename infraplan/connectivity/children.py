@@ -61,12 +61,14 @@ def child_gaps(workspace: Workspace, *, by: By = "district") -> ChildGaps:
         shares = _whole(published)
         names = _names(workspace, by, shares["area_id"])
         estimates = published
+        notes += _unpublished_note(workspace, by, shares["area_id"])
     else:
         estimates = _tracts(acs)
         shares, names, method, more = _tract_shares(workspace, estimates, by)
         tables += more
         notes += _match_notes(estimates, shares, workspace, method)
     table = _combined(estimates, shares, names, method)
+    notes += _no_margin_note(estimates)
     receipts = tuple(workspace.receipts_of(*tables))
     dates = ", ".join(sorted({one.as_of or "unknown date" for one in receipts if one.source == "census_acs"}))
     title = f"Children without a computer and broadband by {by}, American Community Survey {dates}"
@@ -202,6 +204,28 @@ def _match_notes(tracts: pd.DataFrame, shares: pd.DataFrame, workspace: Workspac
     lost = int(children.sum() - known)
     more = f"; {lost:,} children in tracts without any are left out" if lost else ""
     return [f"tracts are shared among districts by their {where}: {share:.1%} of children placed{more}"]
+
+
+def _unpublished_note(workspace: Workspace, by: By, published: pd.Series) -> list[str]:
+    """Say how many districts have no estimate of their own: the survey's table of unified districts has no other ones."""
+    if by != "district" or not workspace.has("district_shapes"):
+        return []
+    shapes, _ = areas.district_shapes(workspace)
+    missing = sorted(set(shapes["lea_id"]) - set(published))
+    if not missing:
+        return []
+    return [
+        f"{len(missing):,} of {shapes['lea_id'].nunique():,} districts with a boundary are not among the loaded estimates and "
+        "have no row here: the survey publishes unified, elementary and secondary districts as kinds of their own; add "
+        "the missing kinds, or the table by census tract instead"
+    ]
+
+
+def _no_margin_note(estimates: pd.DataFrame) -> list[str]:
+    count = int((estimates["estimate"].notna() & estimates["margin"].isna()).sum())
+    if not count:
+        return []
+    return [f"{count:,} estimates come without a margin of error and are taken as exact: the range is too narrow there"]
 
 
 # --- sums and margins -----------------------------------------------------------------------------------------------

@@ -68,6 +68,25 @@ def test_the_range_stays_between_none_and_all_children(maine: Workspace, tmp_pat
     assert found[EAST][3] == 20
 
 
+def test_districts_that_the_loaded_kind_of_estimate_leaves_out_are_told(maine: Workspace, tmp_path: Path) -> None:
+    add(maine, two_districts(tmp_path), s2802(tmp_path / ACS, (f"9700000US{WEST}", 100, 10, 60, 8)))
+    assert any(
+        note.startswith("1 of 2 districts with a boundary are not among") for note in children.child_gaps(maine).notes
+    )
+    add(
+        maine,
+        s2802(tmp_path / "ACSST5Y2023.S2802-Data.csv", *((f"9700000US{one}", 9, 1, 6, 1) for one in (WEST, EAST))),
+    )
+    assert not any("boundary are not among" in note for note in children.child_gaps(maine).notes)
+
+
+def test_estimates_without_a_margin_are_told(maine: Workspace, tmp_path: Path) -> None:
+    add(maine, s2802(tmp_path / ACS, (f"9700000US{WEST}", 100, "**", 60, 8)))
+    assert any(
+        note.startswith("1 estimates come without a margin of error") for note in children.child_gaps(maine).notes
+    )
+
+
 def test_tracts_are_shared_by_the_area_that_lies_in_each_district(maine: Workspace, tmp_path: Path) -> None:
     """A tract over both districts gives each half: 50 +- 5 children, 30 +- 4 with access; sqrt(16 - 9 + 4) = 3.32."""
     add(

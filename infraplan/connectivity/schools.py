@@ -24,6 +24,7 @@ TARGETS = ("fcc-2014", "setda-2020", "setda-2023", "wan")
 FIBER = 50
 CELL_RESOLUTION = 8
 _YEAR_DIGITS = 4
+_LAST_YEAR = 2200  # of the column, see its schema
 
 
 @dataclass(frozen=True)
@@ -237,6 +238,8 @@ def _circuit_year(workspace: Workspace) -> int:
 def falls_short_year(table: pd.DataFrame, growth_percent: float, start: int) -> pd.Series:
     """First year in which the target, growing from `start`, is above the circuit; the start itself where it is already.
 
+    Null where that is after 2200: growth so slow is none.
+
     A district with 1,500 Mbps against a target of 1,000 at 25 % a year: 1,250 after one year, 1,562.5 after two.
 
     >>> falls_short_year(pd.DataFrame({"mbps": [1500.0], "target_mbps": [1000.0]}), 25, 2026).tolist()
@@ -246,9 +249,10 @@ def falls_short_year(table: pd.DataFrame, growth_percent: float, start: int) -> 
     never = np.full(len(ratio), np.nan)
     short = np.where(ratio < 1, float(start), never)
     if growth_percent > 0:
-        step = math.log(1 + growth_percent / 100)
-        years = np.floor(np.log(np.maximum(ratio, 1.0)) / step + 1e-9) + 1
-        short = np.where(ratio >= 1, start + years, short)
+        step = math.log1p(growth_percent / 100)
+        with np.errstate(over="ignore", divide="ignore"):
+            years = start + np.floor(np.log(np.maximum(ratio, 1.0)) / step + 1e-9) + 1
+        short = np.where(ratio >= 1, np.where(years <= _LAST_YEAR, years, np.nan), short)
     return pd.Series(short, index=table.index).astype("Int64")
 
 

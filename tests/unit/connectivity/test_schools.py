@@ -182,6 +182,14 @@ def test_without_growth_a_met_target_is_never_missed_and_an_unknown_stays_unknow
     assert schools.falls_short_year(table, 0, 2026).isna().tolist() == [True, False, True]
 
 
+@pytest.mark.parametrize("percent", [1e-320, 1e-300, 1e-9, 0.001])
+def test_growth_too_slow_to_matter_is_none(percent: float) -> None:
+    table = pd.DataFrame({"mbps": [1500.0, 500.0], "target_mbps": [1000.0, 1000.0]})
+    years = schools.falls_short_year(table, percent, 2026)
+    assert years.isna().tolist() == [True, False]
+    assert years[1] == 2026
+
+
 def test_growth_starts_at_the_date_of_the_bandwidth(maine: Workspace, tmp_path: Path) -> None:
     add(maine, edge(tmp_path / "edge.csv", *TWO))
     buy(maine, tmp_path, f"{WEST},450\n", as_of='"2024-10-01"')

@@ -29,6 +29,7 @@ class Item:
     paying_for: str
     refusal: str = ""
     edition: int = 1
+    single_work: bool = False
 
 
 def read_item(row: Mapping[str, str]) -> Item:
@@ -75,6 +76,7 @@ def read_item(row: Mapping[str, str]) -> Item:
         paying_for,
         refusal,
         title.edition_number,
+        want is None and not title.component,
     )
 
 

@@ -22,12 +22,15 @@ from infraplan.oer.offered import Resource, read_resource, with_conflicts
 from infraplan.oer.programs import Imprint
 from infraplan.oer.series import Verdict, covered, judge_row, with_program
 from infraplan.oer.titles import courses, work_key
+from infraplan.oer.works import editions
 
 OUTCOMES = ("same_open", "good", "partial", "review", "no")
 COLUMNS = ("item_id", "resource_id", "outcome", "score", "reasons", "license_id", "license_from", "paying_for")
 _TITLE_WEIGHT = 0.1
 _PARENT = "open parent exists"
 _SAME_EDITION, _ANOTHER_EDITION = 0.99, 0.98
+_WORK_FOUND = 0.5
+ANCIENT = frozenset({"latin"})  # languages whose courses read one author after another
 _SAME = "the same work of an open publisher"
 
 
@@ -83,7 +86,23 @@ def _pairs(wanted: list[Item], offered: list[Resource], titles: list[str], offer
         told = {offer: judge_row(want, offer) for offer in near}
         for judged, resources in _by_program(want, told, offers, offered):
             blocks.append(_block(items, resources, judged, titles, offered_titles, settled))
+    blocks += _works(wanted, offered, titles, offered_titles)
     return [block for block in blocks if len(block.items)]
+
+
+def _works(wanted: list[Item], offered: list[Resource], titles: list[str], offered_titles: list[str]) -> list[_Block]:
+    """Items that are a single work, or for a language whose authors are read, with open editions of that work."""
+    single = {
+        i: titles[i]
+        for i, item in enumerate(wanted)
+        if item.single_work or (item.want is not None and set(item.want.courses) <= ANCIENT)
+    }
+    openly = ((r, offered_titles[r], one.work) for r, one in enumerate(offered) if one.offer.openness == "open")
+    return [
+        _Block(np.array([i]), np.array([r]), outcome, _WORK_FOUND, why, np.array([1.0]))
+        for i, found in (editions(single, openly) if single else {}).items()
+        for r, (outcome, why) in found.items()
+    ]
 
 
 def _by_program(

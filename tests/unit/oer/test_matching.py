@@ -688,3 +688,26 @@ def test_another_bodys_adaptation_is_not_the_open_publishers_own_and_the_same_ed
     found = match(adopted(tmp_path, item), offered)
     same = found[found["outcome"] == "same_open"]
     assert same["resource_id"].tolist() == ["r3", "r2"]
+
+
+@pytest.mark.parametrize(
+    ("title", "course", "offered", "outcome"),
+    [
+        ("The Scarlet Letter", "English 11", "The Scarlet Letter", "review"),
+        ("Hamlet", "Senior Seminar: Stay, Illusion", "Hamlet", "review"),
+        (
+            "Vergil's Aeneid: Expanded Collection",
+            "AP Latin",
+            "Virgil, Aeneid, 4.1-299. Latin Text, Commentary",
+            "partial",
+        ),
+        ("Aeneid", "AP Latin", "Virgil, Aeneid, 4.1-299. Latin Text, Commentary", "partial"),
+        ("Hamlet Study Guide", "English 12", "Hamlet", "no"),
+        ("Latin for Americans", "Latin 1", "Virgil, Aeneid, 4.1-299. Latin Text, Commentary", "no"),
+    ],
+)
+def test_a_single_work_is_met_by_an_open_edition_of_it_for_a_person_to_compare(
+    tmp_path: Path, title: str, course: str, offered: str, outcome: str
+) -> None:
+    item = {"title": title, "course": course, "isbn": "9780743273565"}
+    assert one(tmp_path, item, {"title": offered, "license": "Public domain"})["outcome"] == outcome

@@ -71,6 +71,12 @@ def test_a_deadline_on_a_holiday_moves_to_the_day_after() -> None:
     )
 
 
+def test_a_request_of_a_year_without_rules_does_not_cost_the_others_their_dates() -> None:
+    found = dates(request("1", funding_year=2014), request("2"), as_of=date(2026, 10, 1))
+    assert list(found.table["frn"]) == ["2"]
+    assert "requests of FY2014, whose dates are not known here: 1; their invoices are left out" in found.notes
+
+
 def test_what_is_collected_or_never_funded_has_no_deadline() -> None:
     done = request("2", disbursed_usd=Decimal(960))
     denied = request("3", status="Denied")

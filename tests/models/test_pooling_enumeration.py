@@ -1,5 +1,6 @@
 """Pooled purchasing against a second opinion that tries every award."""
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -169,3 +170,15 @@ def test_the_search_over_tiers_keeps_the_numbers_of_providers_and_awards(
     assert want is not None
     assert got.result.bound <= float(want) + 1e-6
     assert tuple(got.award.choice) in {told.choice for told in outcomes(inputs)}
+
+
+def test_a_large_purchase_without_an_answer_is_refused_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(answer, "LARGE", -1)
+    monkeypatch.setattr(answer, "LARGE_OWN", -1)
+    inputs = purchase(0, members=4, objective="non_discount_share", may_keep_current=False, max_providers=1)
+    assert best(inputs) is None
+    with pytest.raises(NoAnswer, match=r"impossible as asked \(status: infeasible\)"):
+        answer.find(inputs, Limits())
+    cheap = tuple(replace(demand, current=Decimal(1), termination=Decimal(0)) for demand in inputs.demands)
+    nobody_bids = replace(inputs, demands=cheap, policy=Policy(horizon_months=12), bids=(), offers=())
+    assert answer.find(nobody_bids, Limits()).award.pre_discount == 12 * len(cheap)

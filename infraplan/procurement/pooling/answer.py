@@ -195,7 +195,7 @@ class Search:
             found_so_far = self._branched(fairness, case, fair=fair)
             if found_so_far and (found_so_far[1].status == Status.within_gap or self._out_of_time()):
                 return found_so_far
-            if self._cannot_be_whole(case):
+            if self._cannot_be_whole(case) and not (case.alone and found_so_far is None):
                 return self._or_no_better(found_so_far, case)
             if found_so_far is None and self._out_of_time():
                 solve.refuse_unanswered(_nothing(self.spent()), what=WHAT)

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from infraplan import solve, tablefiles
+from infraplan import answers, solve, tablefiles
 from infraplan.procurement import stamped
 from infraplan.procurement.pooling import standing_together
 from infraplan.procurement.pooling.answer import Answer
@@ -152,7 +152,7 @@ def solution(answer: Answer, rfp: Rfp | None, today: date, files: Mapping[str, P
     more |= {"scenarios": answer.trial.said()} if answer.trial else {}
     if rfp is None:
         notes.append("no --rfp was given: whether bidders were told of this policy was not checked")
-    return solve.record(
+    return answers.record(
         answer.result,
         policy=inputs.policy.said(),
         inputs=dict(files if files is not None else inputs.files),
@@ -208,7 +208,7 @@ def write(
     `more` are further tables by name; `memo` writes `award_memo.xlsx` to the path it is given; `contract` writes the
     contract others may join into a folder, unless the answer is for planning only.
     """
-    with solve.answer_folder(folder) as fresh:
+    with answers.answer_folder(folder) as fresh:
         for table, frame in (more or {}).items():
             tablefiles.write(frame, fresh / f"{table}.csv")
         if memo is not None:
@@ -227,7 +227,7 @@ def write(
         if contract is not None and not any(stamp.startswith(PLANNING_ONLY) for stamp in told["stamps"]):
             (fresh / "contract").mkdir()
             contract(fresh / "contract", told["stamps"])
-        solve.write_record(fresh, told)
+        answers.write_record(fresh, told)
 
 
 def money(table: pd.DataFrame) -> pd.DataFrame:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from infraplan import rules, solve, tablefiles
+from infraplan import answers, rules, tablefiles
 from infraplan.errors import BadInput, Fault, NoAnswer
 from infraplan.procurement.pooling.bills import CURRENT, FORMS, Award, Bill, current_bill
 from infraplan.procurement.pooling.contract import Contract
@@ -47,8 +47,8 @@ class Joining:
     @property
     def may(self) -> str:
         """yes, to do (once something is done), unknown or no: the least of all answers."""
-        answers = {question.answer for question in self.questions}
-        return next(word for word in (NO, UNKNOWN, TO_DO, YES) if word in answers)
+        given = {question.answer for question in self.questions}
+        return next(word for word in (NO, UNKNOWN, TO_DO, YES) if word in given)
 
     def questions_table(self) -> pd.DataFrame:
         """One row per question; see the schema `pool_may_join`."""
@@ -343,12 +343,12 @@ def record(told: Joining, given: Mapping[str, Path], seconds: float) -> dict[str
     stamps = list(told.contract.stamps)
     files = {**{f"contract_{table}": path for table, path in told.contract.inputs.files.items()}, **given}
     if tablefiles.of_the_sample(files.values()):
-        stamps.append(solve.SYNTHETIC)
+        stamps.append(answers.SYNTHETIC)
     return {
         "join": told.member,
         "may_join": told.may,
         "words": told.words(),
-        "inputs": {table: {"file": path.name, "sha256": solve.sha256(path)} for table, path in sorted(files.items())},
+        "inputs": {table: {"file": path.name, "sha256": answers.sha256(path)} for table, path in sorted(files.items())},
         "seconds": round(seconds, 3),
         "stamps": list(dict.fromkeys(stamps)),
         "caveat": CAVEAT,

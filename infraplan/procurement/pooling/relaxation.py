@@ -285,7 +285,7 @@ class Tree:
         idle = (self.place < 0) & (price < -EPS) & ~closed[self.tier_of]
         gain = np.bincount(self.tier_of[idle], price[idle], minlength=len(self.tiers))
         n = len(self.given.keep)
-        enough = MISSED * abs(self.linear.objective) / len(self.tiers)
+        enough = MISSED * abs(self.linear.objective) / max(1, len(self.tiers))
         pays = (reduced[n : n + len(self.tiers)] + gain < -enough) & (gain < -EPS)
         return np.flatnonzero(idle & pays[self.tier_of])
 

@@ -242,10 +242,11 @@ def home_gaps(
 
     placement = areas.place(workspace, counts[["key"]].rename(columns={"key": key}), by)
     table = _table(counts, placement, rule, universe, funded=funded is not None)
-    receipts = workspace.receipts_of("availability", as_of=as_of)
-    receipts += workspace.receipts_of("locations", *funded_builds.TABLES, *_place_tables(placement, by))
+    receipts = workspace.receipts_of("availability", "locations", as_of=as_of)
+    receipts += workspace.receipts_of(*funded_builds.TABLES, *_place_tables(placement, by))
     notes = [
         *_vintage_notes(workspace, as_of),
+        *(_export_notes(workspace, rule, as_of) if universe == "served_export" else ()),
         *placement.notes,
         *_unplaced_note(table),
         *([NOT_REMOVED] if funded is None else funded_builds.notes(workspace)),
@@ -285,11 +286,17 @@ def found_locations(
     offers = to_homes(everyone, business=business)
     releases = {part.age for part in workspace.partitions("availability", as_of=as_of)}
     one_release = len(releases) == 1 and all(date for date, _ in releases)
-    if not workspace.has("locations"):
+    export = _export(workspace, as_of)
+    if export is None:
         return locations(offers, rule, one_release=one_release), "offers"
-    export = workspace.table("locations")
     counted = export if business else without_businesses(export, everyone)
     return locations(offers, rule, counted, one_release=one_release), "served_export"
+
+
+def _export(workspace: Workspace, as_of: str | None) -> ir.Table | None:
+    """The served/unserved export, of one release where that is asked for; None where it is not loaded."""
+    loaded = any(part.rows for part in workspace.partitions("locations", as_of=as_of))
+    return workspace.table("locations", as_of=as_of) if loaded else None
 
 
 def without_businesses(export: ir.Table, offers: ir.Table) -> ir.Table:
@@ -366,7 +373,7 @@ def _vintage_notes(workspace: Workspace, as_of: str | None) -> list[str]:
     parts = workspace.partitions("availability", as_of=as_of)
     dates = sorted({part.as_of or "unknown" for part in parts})
     if len(dates) < 2:  # noqa: PLR2004 - one date is no mixture
-        return _few_technologies_note(workspace, parts, dates)
+        return _few_technologies_note(parts, dates, exported=_export(workspace, as_of) is not None)
     told = "; ".join(
         f"{date}: technology {', '.join(sorted({p.series.split('/')[-1] for p in parts if (p.as_of or 'unknown') == date}))}"
         for date in dates
@@ -377,15 +384,38 @@ def _vintage_notes(workspace: Workspace, as_of: str | None) -> list[str]:
     ]
 
 
-def _few_technologies_note(workspace: Workspace, parts: Sequence[Partition], dates: Sequence[str]) -> list[str]:
+def _few_technologies_note(parts: Sequence[Partition], dates: Sequence[str], *, exported: bool) -> list[str]:
     """Say so where one release counts only by a few technologies: homes that only others reach have no row in it."""
-    here = sorted({code for part in parts for code in part.series.split("/")[-1].split("+")})
-    if workspace.has("locations") or len(here) >= FEWEST_TECHNOLOGIES:
+    here = sorted(_technologies(parts))
+    if exported or len(here) >= FEWEST_TECHNOLOGIES:
         return []
     return [
         f"only technology {', '.join(here)} is loaded as of {', '.join(dates)}: homes that have no such offer are not "
         "counted at all, so the share unserved is too low; add the other technologies' files, or the served/unserved export"
     ]
+
+
+def _technologies(parts: Sequence[Partition]) -> set[str]:
+    return {code for part in parts for code in part.series.split("/")[-1].split("+")}
+
+
+def _export_notes(workspace: Workspace, rule: HomeRule, as_of: str | None) -> list[str]:
+    """Say so where homes of the export count as unserved because what serves them is not loaded, or of another date."""
+    offers, export = (workspace.partitions(table, as_of=as_of) for table in ("availability", "locations"))
+    notes = []
+    dates = [sorted({part.as_of or "unknown date" for part in parts}) for parts in (offers, export)]
+    if dates[0] != dates[1]:
+        notes.append(
+            f"the list of locations is as of {', '.join(dates[1])}, the offers are as of {', '.join(dates[0])}: locations "
+            "that are new since then have no offer and count as unserved; load both of one release"
+        )
+    missing = sorted(set(map(str, rule.technologies)) - _technologies(offers))
+    if missing:
+        notes.append(
+            f"no file of technology {', '.join(missing)} is loaded: homes that only it serves count as unserved here; "
+            "add it where the FCC publishes it for the state"
+        )
+    return notes
 
 
 def _unplaced_note(table: "pd.DataFrame") -> list[str]:
@@ -421,8 +451,8 @@ def details(
         raise _nothing_loaded(workspace)
     offers = to_homes(workspace.table("availability", as_of=as_of), business=business)
     counted = _universe(offers)
-    if workspace.has("locations"):
-        export = workspace.table("locations")
+    export = _export(workspace, as_of)
+    if export is not None:
         counted = export if business else without_businesses(export, workspace.table("availability", as_of=as_of))
     key = "h3_res8_id" if by == "district" and not workspace.has("block_districts") else "block_geoid"
     make = {"technology": _by_technology, "providers": _by_providers, "needs": _by_needs}[kind]

@@ -301,6 +301,29 @@ def test_of_the_served_export_those_offered_service_as_businesses_only_are_no_ho
     assert everyone[["locations", "served", "unserved"]].to_numpy().tolist() == [[3, 2, 1]]
 
 
+def test_one_release_is_counted_among_its_own_locations(maine: Workspace, tmp_path: Path) -> None:
+    places = [(number, WEST_BLOCK, WEST_CELL) for number in range(1, 9)]
+    add(
+        maine,
+        bdc(tmp_path / "a_063022.csv", Offer(1, technology=10, down=10, up=1)),
+        bdc(tmp_path / D25, Offer(1), Offer(2)),
+        served_export(tmp_path / "bdc_23_ServedUnserved_fixed_broadband_D25_17mar2026.csv", *places),
+    )
+    old = homes.home_gaps(maine, by="state", rule=BEAD, as_of="2022-06-30")
+    assert old.table[["locations", "unserved", "universe"]].to_numpy().tolist() == [[1, 1, "offers"]]
+    assert len(old.receipts) == 1
+    needs = homes.details(maine, "needs", by="state", rule=BEAD, as_of="2022-06-30")
+    assert needs["locations"].sum() == 1
+    new = homes.home_gaps(maine, by="state", rule=BEAD, as_of="2025-12-31")
+    assert new.table[["locations", "unserved", "universe"]].to_numpy().tolist() == [[8, 6, "served_export"]]
+    assert any(note.startswith("no file of technology 10, 40, 71, 72 is loaded") for note in new.notes)
+    assert not any("as of" in note for note in new.notes)
+    both = homes.home_gaps(maine, by="state", rule=BEAD)
+    assert any(
+        "the list of locations is as of 2025-12-31, the offers are as of 2022-06-30, 2025" in n for n in both.notes
+    )
+
+
 def test_the_export_alone_cannot_tell_underserved_from_unserved(maine: Workspace, tmp_path: Path) -> None:
     add(maine, served_export(tmp_path / "export.csv", (1, WEST_BLOCK, WEST_CELL)))
     with pytest.raises(InfraplanError, match="cannot split the rest"):

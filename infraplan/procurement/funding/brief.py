@@ -11,6 +11,7 @@ import pandas as pd
 from infraplan.procurement.funding import goals
 from infraplan.procurement.funding.answer import Answer
 from infraplan.procurement.funding.files import OUTBID, per_added, proved, reached, unfunded, unspent, weights
+from infraplan.procurement.funding.inputs import Project
 from infraplan.procurement.funding.legislative import Shares
 from infraplan.scenarios import Summary
 from infraplan.units import CENT, half_up
@@ -98,7 +99,7 @@ def brief(best: Answer, points: Sequence[Answer], fewest: int, plan: Plan | None
 def _lead(best: Answer, points: Sequence[Answer], fewest: int) -> str:
     told = (
         f"{_dollars(best.state_cents)} of state money brings {_people(reached(best), fewest)} to target in "
-        f"{len(best.starts):,} projects and draws {_dollars(best.erate_cents)} of federal E-Rate money; "
+        f"{_counted(len(best.starts), 'project')} and draws {_dollars(best.erate_cents)} of federal E-Rate money; "
         f"{proved(best)}."
     )
     none = next((point for point in points if point.state_limit == 0), None)
@@ -116,9 +117,9 @@ def _amounts(points: Sequence[Answer]) -> pd.DataFrame:
                 "state_usd": float(CENT * (point.state_limit or 0)),
                 "students": float(reached(point)),
                 "projects": len(point.starts),
-                "erate_usd": float(CENT * point.erate_cents),
-                "spent_usd": float(CENT * point.state_cents),
-                "each_usd": None if each is None else float(each),
+                "erate_usd": _whole(point.erate_cents),
+                "spent_usd": _whole(point.state_cents),
+                "each_usd": None if each is None else float(half_up(each)),
                 "proved": proved(point),
             }
             for point, each in zip(points, per_added(points), strict=True)
@@ -155,7 +156,7 @@ def _left(best: Answer, names: Mapping[str, str]) -> tuple[pd.DataFrame, str]:
     if not rows:
         return shown, "Every project that brings students to target is funded."
     more = len(rows) - len(shown)
-    words = f"{len(rows):,} districts have projects that are not funded" + (
+    words = f"{_counted(len(rows), 'district')} {'has' if len(rows) == 1 else 'have'} projects that are not funded" + (
         f"; the {len(shown)} with the most students are shown, {more:,} more are in unfunded.csv." if more else "."
     )
     return shown, words
@@ -171,6 +172,8 @@ def _places(plan: Plan) -> tuple[pd.DataFrame | None, str]:
             for chamber, place, name in plan.districts[["chamber", "legislative_id", "name"]].itertuples(index=False)
         ]
     )
+    for column in ("erate_usd", "state_usd"):
+        whole[column] = [float(half_up(Decimal(str(usd)))) for usd in whole[column]]
     chambers = [chamber for chamber in CHAMBERS if (whole["chamber"] == chamber).any()]
     shown = pd.concat(
         [
@@ -216,10 +219,9 @@ def _example(best: Answer) -> tuple[str, ...]:
     funds = " + ".join(
         f"{_exact(cents)} ({best.inputs.funds[fund].fund_id})" for fund, cents in sorted(told.funds.items())
     )
-    rate = (Decimal(project.erate) * HUNDRED / project.cost) if project.cost else Decimal(0)
     lines = [
         f"Project {project.project_id} in {told.year}: {_exact(project.cost)} before discount. E-Rate pays "
-        f"{half_up(rate, 2).normalize():f} % = {_exact(project.erate)}, which leaves {_exact(project.share)}."
+        f"{_rate(project):f} % = {_exact(project.erate)}, which leaves {_exact(project.share)}."
     ]
     if told.match:
         lines.append(
@@ -228,6 +230,13 @@ def _example(best: Answer) -> tuple[str, ...]:
         )
     lines.append(f"The rest: {funds or 'nothing'} + {_exact(told.match)} = {_exact(project.share)}.")
     return tuple(lines)
+
+
+def _rate(project: Project) -> Decimal:
+    """The rate, in the fewest decimals that give its E-Rate money to the cent."""
+    rate = (Decimal(project.erate) * HUNDRED / project.cost) if project.cost else Decimal(0)
+    short = (half_up(rate, places) for places in range(3))
+    return next((told for told in short if half_up(project.cost * told / HUNDRED) == project.erate), half_up(rate, 3))
 
 
 def _weighted(best: Answer) -> tuple[str, ...]:
@@ -252,6 +261,20 @@ def _aimed(best: Answer) -> tuple[str, ...]:
 
 def _people(count: Decimal, fewest: int) -> str:
     return f"fewer than {fewest} students" if 0 < count < fewest else f"{half_up(count, 0):,} students"
+
+
+def _counted(count: int, what: str) -> str:
+    """A count with its noun.
+
+    >>> _counted(1, "project"), _counted(1200, "project")
+    ('1 project', '1,200 projects')
+    """
+    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
+
+
+def _whole(cents: int) -> float:
+    """Whole dollars, rounded as everywhere on the page."""
+    return float(half_up(CENT * cents))
 
 
 def _dollars(cents: int) -> str:

@@ -363,8 +363,8 @@ def parse_years(text: str) -> tuple[int, ...]:
     >>> parse_years("2026-2028")
     (2026, 2027, 2028)
     """
-    first, _, last = text.partition("-")
-    if not (first.isdigit() and (last.isdigit() or not last)) or int(last or first) < int(first):
+    first, dash, last = text.partition("-")
+    if not (first.isdigit() and (last.isdigit() or not dash)) or int(last or first) < int(first):
         raise InfraplanError(f"--years is {text!r}\n  mend:  give the first and last funding year, as 2026-2030")
     if int(last or first) - int(first) >= MOST_YEARS:
         raise InfraplanError(

@@ -9,9 +9,9 @@ from typing import Any, Protocol
 import pandas as pd
 
 from infraplan import rules, tablefiles
+from infraplan.answers import sha256
 from infraplan.errors import InfraplanError, NoRule
 from infraplan.schemas import Column, Schema
-from infraplan.solve import sha256
 from infraplan.workspace import Workspace
 
 _SHORT_HASH = 12

@@ -77,7 +77,7 @@ def community(
     """
     from functools import partial
 
-    from infraplan import solve
+    from infraplan import answers
     from infraplan.cli import kept, trials
     from infraplan.connectivity.community import choice, files, futures, inputs
     from infraplan.solve import Limits
@@ -97,7 +97,7 @@ def community(
     if sweep and drawn:
         face = partial(futures.face, found, trials.inner(sweep, limits))
         tried = trials.tried(sweep, drawn, face, futures.decisions(told, found.chosen), seed, futures.UNIT)
-    with solve.answer_folder(folder) as fresh:
+    with answers.answer_folder(folder) as fresh:
         files.write(plan, fresh, tried, partial(_published, workspace) if publish else None)
         _draw(fresh / "map.html", plan, workspace, demand, [trials.section(tried)] if tried else [])
     receipts = [one.receipt_id for one in demand.receipts] if demand else []

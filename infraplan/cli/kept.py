@@ -24,7 +24,7 @@ def keep(
 
     `files` are the files given to the command; their rows are looked up again when a figure is explained.
     """
-    from infraplan.solve import sha256
+    from infraplan.answers import sha256
     from infraplan.workspace import SETTINGS, Workspace
 
     if not (folder / SETTINGS).is_file():

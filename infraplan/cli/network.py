@@ -57,7 +57,7 @@ def build(
     """
     from functools import partial
 
-    from infraplan import scenarios, solve
+    from infraplan import answers, scenarios
     from infraplan.cli import kept, trials
     from infraplan.connectivity.network import files, futures, inputs, plan
     from infraplan.solve import Limits
@@ -72,7 +72,7 @@ def build(
         face = partial(futures.face, found, trials.inner(sweep, limits.after(found.result.seconds)))
         tried = trials.tried(sweep, drawn, face, futures.decisions(found), seed, scenarios.DOLLARS)
     tables = files.tables(found, funding_year if funding_year is not None else _year(workspace))
-    with solve.answer_folder(folder) as fresh:
+    with answers.answer_folder(folder) as fresh:
         files.write(found, tables, fresh, tried)
         if told.places:
             _draw(fresh / "map.html", found, tables, workspace, [trials.section(tried)] if tried else [])

@@ -23,7 +23,7 @@ from pathlib import Path
 import pandas as pd
 import pulp
 
-from infraplan import solve, tablefiles
+from infraplan import answers, solve, tablefiles
 from infraplan.errors import NoAnswer
 from infraplan.oer.licenses import read
 from infraplan.oer.remix import remix
@@ -410,15 +410,15 @@ def summary(inputs: Inputs, answer: Cover) -> str:
 
 def write(folder: Path, inputs: Inputs, answer: Cover, files: Mapping[str, Path]) -> None:
     """Write the answer's files into `folder`, whole or not at all."""
-    with solve.answer_folder(folder) as fresh:
+    with answers.answer_folder(folder) as fresh:
         tablefiles.write(cover_table(inputs, answer), fresh / "cover.csv")
         tablefiles.write(uncovered_table(inputs, answer), fresh / "uncovered.csv")
         tablefiles.write(programs_table(inputs, answer), fresh / "programs.csv")
         covered = len(inputs.wanted) - len(answer.uncovered)
         policy = {"mix": inputs.mix, "budget": inputs.budget, "remixable": inputs.remixable}
-        solve.write_record(
+        answers.write_record(
             fresh,
-            solve.record(
+            answers.record(
                 answer.result,
                 policy=policy,
                 inputs=files,

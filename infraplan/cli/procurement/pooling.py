@@ -172,7 +172,7 @@ def _join(
 ) -> None:  # fmt: skip
     import time
 
-    from infraplan import solve
+    from infraplan import answers
     from infraplan.procurement.pooling import contract, joining
 
     began, agreed = time.perf_counter(), contract.load(where)
@@ -180,9 +180,9 @@ def _join(
         agreed, member, demand, quotes, today=day, own_470=own_470.date() if own_470 else None
     )  # fmt: skip
     given = {"demand": demand, **({"bid_prices": quotes} if quotes else {})}
-    with solve.answer_folder(folder) as fresh:
+    with answers.answer_folder(folder) as fresh:
         joining.write(told, fresh)
-        solve.write_record(fresh, joining.record(told, given, time.perf_counter() - began))
+        answers.write_record(fresh, joining.record(told, given, time.perf_counter() - began))
     for line in told.words():
         options.say(line)
     options.say(f"wrote {folder}")

@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from infraplan import rules, solve, tablefiles
+from infraplan import answers, rules, solve, tablefiles
 from infraplan.connectivity.community import choice as choices
 from infraplan.connectivity.community import words
 from infraplan.connectivity.community.choice import NOTHING, Choice, Step
@@ -193,7 +193,7 @@ def solution(plan: Plan) -> dict[str, Any]:
     found, inputs, policy = plan.choice, plan.inputs, plan.policy
     total = float(inputs.students().sum())
     erate = sum((found.erate(number) for number in found.chosen), Decimal(0))
-    return solve.record(
+    return answers.record(
         found.result,
         policy={
             "budget_usd": float(policy.budget),
@@ -263,7 +263,7 @@ def lead(plan: Plan, threshold: int) -> str:
 
 
 def write(plan: Plan, fresh: Path, tried: Summary | None = None, clear: Clear | None = None) -> None:
-    """Write the tables and `solution.json` into an answer folder under way (`solve.answer_folder`).
+    """Write the tables and `solution.json` into an answer folder under way (`answers.answer_folder`).
 
     `clear` takes what may not be published from a table, given with its schema's name.
     """
@@ -281,4 +281,4 @@ def write(plan: Plan, fresh: Path, tried: Summary | None = None, clear: Clear | 
         tablefiles.write(tried.table, fresh / "scenarios.csv")
         tablefiles.write(tried.decisions, fresh / "decisions.csv")
     told = solution(plan)
-    solve.write_record(fresh, told if tried is None else {**told, "scenarios": tried.said()})
+    answers.write_record(fresh, told if tried is None else {**told, "scenarios": tried.said()})

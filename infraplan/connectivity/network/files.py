@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from shapely.geometry import LineString
 
-from infraplan import solve, tablefiles
+from infraplan import answers, solve, tablefiles
 from infraplan.connectivity.network import lifetime
 from infraplan.connectivity.network.costs import Span
 from infraplan.connectivity.network.inputs import MOST_NAMED
@@ -185,7 +185,7 @@ def proved(plan: Plan) -> str:
 
 def solution(plan: Plan, served: pd.DataFrame) -> dict[str, Any]:
     """What `solution.json` says; `served` is the table of `sites`."""
-    return solve.record(
+    return answers.record(
         plan.result,
         policy={"pops": list(plan.inputs.pops), "costs": plan.inputs.costs.said(), "network_made": plan.inputs.made},
         inputs=plan.inputs.files,
@@ -262,7 +262,7 @@ def tables(plan: Plan, funding_year: int | None = None) -> Tables:
 
 
 def write(plan: Plan, made: Tables, fresh: Path, tried: Summary | None = None) -> None:
-    """Write the answer's files into an answer folder under way (`solve.answer_folder`)."""
+    """Write the answer's files into an answer folder under way (`answers.answer_folder`)."""
     lines = shapes(plan)
     tablefiles.write(made.routes, fresh / "routes.csv")
     tablefiles.write(made.sites, fresh / "sites.csv")
@@ -276,7 +276,7 @@ def write(plan: Plan, made: Tables, fresh: Path, tried: Summary | None = None) -
         tablefiles.write(tried.table, fresh / "scenarios.csv")
         tablefiles.write(tried.decisions, fresh / "decisions.csv")
     told = solution(plan, made.sites)
-    solve.write_record(fresh, told if tried is None else {**told, "scenarios": tried.said()})
+    answers.write_record(fresh, told if tried is None else {**told, "scenarios": tried.said()})
 
 
 def _money(table: pd.DataFrame) -> pd.DataFrame:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from infraplan import solve, tablefiles
+from infraplan import answers, solve, tablefiles
 from infraplan.procurement import stamped
 from infraplan.procurement.funding import goals
 from infraplan.procurement.funding.answer import Answer
@@ -136,7 +136,7 @@ def solution(
          "status": str(aim.result.status), "gap": aim.result.gap}
         for aim in answer.aims
     ]  # fmt: skip
-    return solve.record(
+    return answers.record(
         answer.result,
         policy={**inputs.policy.said(), "years": list(inputs.years)},
         inputs=inputs.files,
@@ -258,7 +258,7 @@ class Extras:
 def write(answer: Answer, points: Sequence[Answer], folder: Path, extras: Extras | None = None) -> None:
     """Write the answer's files into `folder`, whole or not at all; an earlier answer there is replaced."""
     extras = extras or Extras()
-    with solve.answer_folder(folder) as fresh:
+    with answers.answer_folder(folder) as fresh:
         tablefiles.write(funding(answer), fresh / "funding.csv")
         tablefiles.write(unfunded(answer), fresh / "unfunded.csv")
         tablefiles.write(frontier(points), fresh / "frontier.csv")
@@ -269,7 +269,7 @@ def write(answer: Answer, points: Sequence[Answer], folder: Path, extras: Extras
             tablefiles.write(extras.tried.decisions, fresh / "decisions.csv")
         for name, draw in extras.pages.items():
             draw(fresh / name)
-        solve.write_record(fresh, solution(answer, points, extras.more, extras.tried))
+        answers.write_record(fresh, solution(answer, points, extras.more, extras.tried))
 
 
 def _local_cents(answer: Answer) -> int:

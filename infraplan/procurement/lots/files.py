@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from infraplan import solve, tablefiles
+from infraplan import answers, solve, tablefiles
 from infraplan.procurement import prices, stamped
 from infraplan.procurement.lots.inputs import Member
 from infraplan.procurement.lots.plan import Plan, Try, hard, measures, money
@@ -234,7 +234,7 @@ def lot_lines(plan: Plan) -> list[str]:
 def solution(plan: Plan) -> dict[str, Any]:
     """What `solution.json` says."""
     result = plan.taken.found.result
-    return solve.record(
+    return answers.record(
         result, policy=plan.inputs.policy.said(), inputs=dict(plan.inputs.files),
         unit="miles from members to their lot's hub, neighbor by neighbor",
         proved=proved(plan.taken), tradeoff=[tried(one) for one in plan.tried],
@@ -265,12 +265,12 @@ def write(plan: Plan, folder: Path, demand: Path | None = None, draw: Callable[[
 
     `demand` is written again with lot_id filled in; `draw` adds the map to the folder it is given.
     """
-    with solve.answer_folder(folder) as fresh:
+    with answers.answer_folder(folder) as fresh:
         tablefiles.write(lots(plan), fresh / "lots.csv")
         tablefiles.write(lot_summary(plan), fresh / "lot_summary.csv")
         tablefiles.write(tradeoff(plan), fresh / "tradeoff.csv")
         if demand is not None:
             tablefiles.write(with_lots(plan, tablefiles.read_text(demand)), fresh / "demand.csv")
-        solve.write_record(fresh, solution(plan))
+        answers.write_record(fresh, solution(plan))
         if draw is not None:
             draw(fresh)

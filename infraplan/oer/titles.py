@@ -60,6 +60,7 @@ _LANGUAGE_LEVEL = re.compile(
     r"\b(?:spanish|french|german|latin|chinese|japanese|italian|portuguese|arabic|russian|korean|hindi"
     r"|espanol|italiano|francais)(?: level)? ([1-5])\b"
 )
+_LONG_SUBTITLE = 5
 MODERN_START = 1450
 BY_GRADE = frozenset({"math", "science", "social_studies", "ela"})
 
@@ -238,7 +239,8 @@ def _course_of(segments: list[str]) -> tuple[tuple[str, ...], bool, tuple[str, .
 
     The first segment that is a course and nothing else decides. Another narrows it if it names the course beside other
     words ("Philosophy: Philosophy of Mind"), is another course alone, or is a single topic ("Philosophy: Epistemology");
-    a subtitle on the manner of teaching ("A Systems Approach") does not.
+    a subtitle on the manner of teaching ("A Systems Approach") does not. A long subtitle is a monograph's ("Practical
+    Economics: Economic Transformation and Government Reform in Georgia").
     """
     read = [(*_named(segment), segment) for segment in segments]
     named = [(found, _leftover(rest, language=_is_language(found)), segment) for found, rest, segment in read if found]
@@ -254,6 +256,10 @@ def _course_of(segments: list[str]) -> tuple[tuple[str, ...], bool, tuple[str, .
     ]
     if read[0][0]:
         narrowing += [word for found, rest, _ in read[1:] if not found for word in _single_topic(rest)]
+    if not decided[1] and not narrowing:
+        narrowing += [
+            _long_subtitle(rest) for _, rest, segment in read if segment != decided[2] and _long_subtitle(rest)
+        ]
     return decided[0], not decided[1] and not narrowing, tuple(decided[1]) + tuple(narrowing)
 
 
@@ -280,6 +286,13 @@ def _narrowing(
 
 def _is_language(found: tuple[str, ...]) -> bool:
     return bool(found) and courses()[found[0]].subject == "world languages"
+
+
+def _long_subtitle(rest: str) -> str:
+    """The first words of a subtitle that says more than a textbook's does; blank for others."""
+    left = _leftover(rest)
+    long = len(left) >= _LONG_SUBTITLE and not _word_set("manner").search(rest)
+    return f"{' '.join(left[:3])} ..." if long else ""
 
 
 def _single_topic(rest: str) -> tuple[str, ...]:

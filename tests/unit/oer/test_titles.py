@@ -42,6 +42,7 @@ def test_a_title_that_says_nothing_else_is_the_text_of_its_course(title: str, co
         "Psychology as a Biological Science",
         "Philosophy: Philosophy of Mind",
         "Introduction to Community Psychology",
+        "Practical Economics: Economic Transformation and Government Reform in Georgia 2004\u20132012",
     ],
 )
 def test_a_title_that_narrows_its_course_is_not_its_text(title: str) -> None:

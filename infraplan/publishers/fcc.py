@@ -7,6 +7,7 @@ date at the end of a file's name is its revision. Public Data API Specifications
 
 import csv
 import io
+import re
 import zipfile
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
@@ -20,6 +21,7 @@ from infraplan.fetch import Again, Http
 from infraplan.publishers import Fetchable, Place, Plan, Wanted, downloading
 
 _BUSY = {408, 429, 500, 502, 503, 504}
+_ISSUED = re.compile(r"_\d{2}[a-z]{3}\d{4}.*$", re.IGNORECASE)
 
 
 def plan_bdc(one: Fetchable, place: Place, http: Http) -> Plan:
@@ -41,9 +43,11 @@ def plan_bdc(one: Fetchable, place: Place, http: Http) -> Plan:
             f"the release of {release} lists no {one.settings['subcategory']} file for {place.state.name}\n"
             f"  mend:  ask for an earlier release with --as-of {(['', *releases])[-2] or 'DATE'}"
         )
+    nationwide = [row for row in rows if not row.get("state_fips")]
+    rows = nationwide or rows  # a national file holds what those by state hold
     newest: dict[str, Mapping[str, Any]] = {}
     for row in sorted(rows, key=lambda row: bdc_dates(str(row["file_name"]))[1] or ""):
-        newest[str(row.get("technology_code") or row["file_name"])] = row
+        newest[_issued_again(row)] = row
     wanted = [_wanted(one, row, release, base, headers) for row in newest.values()]
     older = len(rows) - len(newest)
     notes = [f"{older} earlier revisions of the same release are listed and left"] if older else []
@@ -54,9 +58,15 @@ def _is_wanted(row: Mapping[str, Any], one: Fetchable, place: Place) -> bool:
     kind = str(row.get("file_type") or "csv").lower()
     state = str(row.get("state_fips") or "").zfill(2)
     technology = str(row.get("technology_type") or "Fixed Broadband")
-    own = state == place.state.fips or not one.settings.get("by_state", True)
+    own = state == place.state.fips or (not one.settings.get("by_state", True) and not row.get("state_fips"))
     asked = all(row.get(key) in (None, one.settings[key]) for key in ("category", "subcategory"))
     return kind == "csv" and own and asked and technology == "Fixed Broadband"
+
+
+def _issued_again(row: Mapping[str, Any]) -> str:
+    """What the revisions of one file share: the technology, where a file has one, and the name without its last date."""
+    code = row.get("technology_code")
+    return f"{'' if code is None else code} {_ISSUED.sub('', str(row['file_name']))}"
 
 
 def _wanted(one: Fetchable, row: Mapping[str, Any], release: str, base: str, headers: Mapping[str, str]) -> Wanted:

@@ -10,7 +10,8 @@ from fetch.standin import Standin
 from infraplan import publishers, states
 from infraplan.asks import Limits
 from infraplan.cli.data import data, loaders
-from infraplan.cli.fetching import diff, fetch
+from infraplan.cli.diff import diff
+from infraplan.cli.fetching import fetch
 from infraplan.downloads import Cache
 from infraplan.fetch import Http
 from infraplan.publishers import Place, errands

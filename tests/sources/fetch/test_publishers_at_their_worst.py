@@ -79,6 +79,23 @@ def test_an_earlier_release_can_be_asked_for(place: Place, http: Http) -> None:
         plan("fcc_bdc_fixed", in_full(place, as_of="2019-01-01"), http)
 
 
+def test_files_of_no_technology_are_known_by_their_names_and_a_national_one_stands_for_the_states(
+    standin: Standin, place: Place, http: Http
+) -> None:
+    summary = {"category": "Summary", "subcategory": "Summary by Geography Type - Other Geographies"}
+    told = [
+        listed(number, f"bdc_{who}_fixed_broadband_summary_by_geography_D25_{issued}", "", 0, 1, **summary)
+        | {"technology_code": None, "state_fips": fips}
+        for number, (who, fips, issued) in enumerate(
+            [("us", None, "17mar2026"), ("us", None, "04aug2026"), ("23", "23", "04aug2026"), ("33", "33", "04aug2026")]
+        )
+    ]
+    standin.fault(f"{DOWNLOADS}/listAvailabilityData", as_json(envelope(told)))
+    found = plan("fcc_bdc_summary", place, http)
+    assert [one.name for one in found.wanted] == ["bdc_us_fixed_broadband_summary_by_geography_D25_04aug2026.zip"]
+    assert found.notes == ("1 earlier revisions of the same release are listed and left",)
+
+
 def test_a_failure_inside_a_success_is_a_failure(standin: Standin, place: Place, http: Http) -> None:
     fail = {"status": "fail", "status_code": 401, "message": "Invalid username or token", "data": None}
     standin.fault(f"{FCC}/map/listAsOfDates", as_json(fail))

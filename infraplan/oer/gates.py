@@ -79,7 +79,12 @@ class Want:
         return tuple(dict.fromkeys((*related, *self.related_also())))
 
     def related_also(self) -> tuple[str, ...]:
-        """Courses of the title that are near the course column's ("Applied Calculus" read in Calculus)."""
+        """Courses of the title that are near the course column's ("Applied Calculus" read in Calculus).
+
+        None for an AP course: what it asks does not change with the book a school took.
+        """
+        if self.level == "ap":
+            return ()
         near = {offered for course in self.courses for offered in relations().get(course, {})}
         return tuple(course for course in self.also if course in near)
 

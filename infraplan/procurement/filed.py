@@ -15,21 +15,23 @@ from infraplan.procurement.words import so_many
 KINDS = {"School District": "district", "School": "school", "Library": "library", "Library System": "library"}
 
 
-def entities(tables: Mapping[str, pd.DataFrame]) -> tuple[pd.DataFrame, list[str]]:
-    """The table `discounts_in` of the applicants' latest filed counts, and in words what was left out.
+def entities(tables: Mapping[str, pd.DataFrame], funding_year: int | None = None) -> tuple[pd.DataFrame, list[str]]:
+    """The table `discounts_in` of the applicants' counts as filed last up to a year, and in words what was left out.
 
-    Consortia are left out: their members' counts are not in the tables. Where no application has counts, those that USAC
-    publishes of the entities stand for them. Raises NoAnswer without either.
+    Who filed after that year only stands with the counts filed first. Consortia are left out: their members' counts are
+    not in the tables. Where no application has counts, those that USAC publishes of the entities stand for them. Raises
+    NoAnswer without either.
     """
     if "applications" not in tables and "erate_entities" in tables:
         return published(tables["erate_entities"])
     filed = needed(tables, "applications")
     usable = filed[
-        filed["applicant_type"].isin(KINDS) & filed["students"].fillna(0).gt(0) & filed["urban_rural"].notna()
+        filed["applicant_type"].isin(KINDS)
+        & filed["students"].fillna(0).gt(0)
+        & filed["nslp_students"].notna()
+        & filed["urban_rural"].notna()
     ]
-    latest = usable.sort_values(["funding_year", "application_number"], kind="stable").drop_duplicates(
-        "ben", keep="last"
-    )
+    latest = latest_of(usable, funding_year)
     if latest.empty and "erate_entities" in tables:
         return published(tables["erate_entities"])
     if latest.empty:
@@ -40,7 +42,7 @@ def entities(tables: Mapping[str, pd.DataFrame]) -> tuple[pd.DataFrame, list[str
     students = latest["students"].astype("Int64")
     table = pd.DataFrame({
         "entity_id": latest["ben"], "kind": latest["applicant_type"].map(KINDS), "students": students,
-        "nslp_students": latest["nslp_students"].fillna(0).astype("Int64").clip(upper=students),
+        "nslp_students": latest["nslp_students"].astype("Int64").clip(upper=students),
         "urban_rural": latest["urban_rural"], "schools": pd.NA, "rural_schools": pd.NA, "parent_id": None, "cep": False,
         "identified_students": pd.NA, "tribal": False, "member_of": None,
     })  # fmt: skip
@@ -50,6 +52,23 @@ def entities(tables: Mapping[str, pd.DataFrame]) -> tuple[pd.DataFrame, list[str
         _years(latest),
         f"left out: {so_many(left, 'applicant')} without counts of their own (consortia)",
     ]
+
+
+def latest_of(applications: pd.DataFrame, funding_year: int | None) -> pd.DataFrame:
+    """One application per BEN: the last up to a year, else the first after it."""
+    ranked = applications.assign(_rank=_rank(applications["funding_year"], funding_year))
+    ranked = ranked.sort_values(["_rank", "application_number"], kind="stable").drop_duplicates("ben", keep="last")
+    return ranked.drop(columns="_rank")
+
+
+def _rank(years: pd.Series, funding_year: int | None) -> pd.Series:
+    """The higher, the better a filing's counts stand for a year: the newest up to it, then the first after it.
+
+    >>> _rank(pd.Series([2016, 2025, 2026, 2027, None]), 2025).tolist()
+    [2016, 2025, -2026, -2027, 0]
+    """
+    known = pd.to_numeric(years, errors="coerce").fillna(0).astype("int64")
+    return known if funding_year is None else known.where(known <= funding_year, -known)
 
 
 def published(entities: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
@@ -99,7 +118,7 @@ def _entity_rows(told: pd.DataFrame, kind: str, students: pd.Series | None, elig
 def sites(tables: Mapping[str, pd.DataFrame], year: Rules) -> tuple[pd.DataFrame, list[str]]:
     """The table `c2_sites` of filed schools and outlets, with Category Two funded and pending in the cycle's years.
 
-    An applicant's sites are those it listed in the newest year: a school it no longer lists is closed or has moved. What a
+    An applicant's sites are those it listed last up to the year: a school it no longer lists is closed or has moved. What a
     request funded is set on the first site of its applicant. Libraries are left out for years whose multiplier depends on
     a locale code, which the tables rarely have. Without discount calculations the schools are those that USAC
     publishes. Raises NoAnswer without either.
@@ -108,10 +127,10 @@ def sites(tables: Mapping[str, pd.DataFrame], year: Rules) -> tuple[pd.DataFrame
         return _published_sites(tables, year)
     calculations, filed = needed(tables, "applicant_sites"), needed(tables, "applications")
     years = dict(zip(filed["application_number"], filed["funding_year"], strict=True))
-    told = calculations.assign(year=calculations["application_number"].map(years)).sort_values("year", kind="stable")
+    rank = _rank(calculations["application_number"].map(years), year.funding_year)
+    told = calculations.assign(year=rank).sort_values("year", kind="stable")
     listed = told[told["site_type"].isin(["School", "Library"]) & told["site_ben"].notna()]
-    since = listed["year"].fillna(0)
-    listed = listed[since == since.groupby(listed["parent_ben"]).transform("max")]
+    listed = listed[listed["year"] == listed.groupby("parent_ben")["year"].transform("max")]
     alone = told[told["site_ben"].isna() & told["parent_type"].isin(["School", "Library"])]
     table = pd.concat([_rows(listed, "site_ben", "site_type", "parent_ben", "students", "square_feet"),
                        _rows(alone, "parent_ben", "parent_type", None, "parent_students", "parent_square_feet")])  # fmt: skip

@@ -131,11 +131,11 @@ def _one_each(rows: pd.DataFrame, leas: Mapping[str, str], tables: Mapping[str, 
 
 
 def _rates(tables: Mapping[str, pd.DataFrame], funding_year: int) -> tuple[pd.DataFrame, list[str]]:
-    entities, notes = filed.entities(tables)
+    entities, notes = filed.entities(tables, funding_year)
     found = discounts.rates(entities, discounts.Rules.of(funding_year), file="applications").table
     none = pd.DataFrame(columns=["ben", "students", "funding_year", "application_number", "c1_rate"])
-    latest = tables.get("applications", none).sort_values(["funding_year", "application_number"], kind="stable")
-    latest = latest[latest["students"].fillna(0) > 0].drop_duplicates("ben", keep="last").set_index("ben")
+    counted = tables.get("applications", none)
+    latest = filed.latest_of(counted[counted["students"].fillna(0) > 0], funding_year).set_index("ben")
     ben = found["entity_id"]
     rows = pd.DataFrame({
         "ben": ben, "c1_rate": found["c1_rate"].astype("Int64"), "c2_rate": found["c2_rate"].astype("Int64"),

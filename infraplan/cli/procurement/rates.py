@@ -53,7 +53,7 @@ def discounts(source: Path | None, funding_year: int | None, workspace: Path, ou
     else:
         from infraplan.procurement import filed, filings
 
-        table, notes = filed.entities(filings.tables((), workspace))
+        table, notes = filed.entities(filings.tables((), workspace), year)
         _tell(notes)
         rates = arithmetic.rates(table, arithmetic.Rules.of(year), file="applications")
     _tell(rates.notes)

@@ -28,6 +28,21 @@ def test_the_latest_filed_counts_of_each_applicant_are_taken_and_consortia_left_
     assert notes == ["counts as filed for FY2026", "left out: 1 applicant without counts of their own (consortia)"]
 
 
+def test_a_year_asked_for_takes_the_counts_filed_up_to_it_else_the_first_after_it() -> None:
+    table, notes = filed.entities({"applications": FILED}, 2025)
+    assert list(table.set_index("entity_id").loc["1", ["students", "nslp_students"]]) == [200, 60]
+    assert set(table["entity_id"]) == {"1", "2"}
+    assert notes[0] == "counts as filed for FY2025, FY2026"
+    got = budgets.budgets(filed.sites(TABLES, budgets.Rules.of(2025))[0], budgets.Rules.of(2025)).table
+    assert list(got.set_index("entity_id").loc["1", ["sites", "budget_usd"]]) == [1, Decimal("25000.00")]
+
+
+def test_eligible_students_that_are_not_filed_are_not_taken_for_none() -> None:
+    blank = FILED.assign(nslp_students=[None, None, 100, 0])
+    table, _ = filed.entities({"applications": blank})
+    assert list(table["entity_id"]) == ["2"]
+
+
 def sites(*rows: tuple[object, ...]) -> pd.DataFrame:
     names = ["application_number", "parent_type", "parent_ben", "parent_students", "parent_square_feet", "site_type", "site_ben",
              "students", "square_feet"]  # fmt: skip

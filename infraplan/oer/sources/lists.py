@@ -48,6 +48,19 @@ CATALOG_COLUMNS = (
     "url",
     "license_url",
 )
+_STATEMENT_ALIASES = {
+    "raw": (
+        "license",
+        "licence",
+        "rights",
+        "dc:rights",
+        "dc rights",
+        "conditions of use",
+        "license name",
+        "usage rights",
+    ),
+    "url": ("license url", "licence url", "rights url", "license link", "license uri", "license_url"),
+}
 QUALITY_COLUMNS = (
     "review_instrument",
     "review_result",
@@ -197,13 +210,32 @@ def read_catalogs(paths: list[Path] | list[str], columns: Mapping[str, str] | No
 
 
 def read_statements(path: Path | str) -> pd.DataFrame:
-    """License statements as `raw, url`, row for row: a row of blank cells stays, because "nothing stated" is an answer."""
+    """License statements as `raw, url`, row for row: a row of blank cells stays, because "nothing stated" is an answer.
+
+    A catalog's own columns ("License", "rights", "license_url") are taken where there is no `raw` or no `url`.
+    """
     path = Path(path)
-    frame = tablefiles.read_declared(path, "license_statements")
+    found = _statement_columns(tablefiles.read_text(path).columns)
+    if "raw" in found.values():
+        frame = tablefiles.read_text(path).rename(columns=found)
+    else:
+        frame = tablefiles.read_declared(path, "license_statements")
+        frame = frame.drop(columns=[*found.values()], errors="ignore").rename(columns=found)
     if path.suffix.lower() in {".csv", ".tsv", ".txt"}:
         frame = frame.reindex(sorted({*frame.index, *_blank_lines(path)}))
     frame = frame.reindex(columns=["raw", "url"]).astype(object)
     return frame.where(frame.notna(), "").astype(str)
+
+
+def _statement_columns(names: pd.Index) -> dict[str, str]:
+    """The file's name of a column -> ours, for `raw` and `url` where the file has a name of its own for them."""
+    by_name = {_key(str(name)): str(name) for name in names}
+    found = {}
+    for ours, theirs in _STATEMENT_ALIASES.items():
+        there = [by_name[name] for name in theirs if name in by_name]
+        if ours not in by_name and there:
+            found[there[0]] = ours
+    return found
 
 
 def _blank_lines(path: Path) -> list[int]:

@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from itertools import chain
 from typing import Any, Final
 
 import highspy
@@ -155,9 +156,9 @@ def arrays(problem: pulp.LpProblem) -> Arrays:
         twice = sorted({name for name in names if names.count(name) > 1})[:3]
         raise ValueError(f"two variables have one name: {', '.join(twice)}")
     place = {id(variable): index for index, variable in enumerate(variables)}
-    columns = [place[id(variable)] for row in rows for variable in row]
-    coefficients = np.array([value for row in rows for value in row.values()], dtype=float)
-    lengths = np.array([len(row) for row in rows], dtype=np.int64)
+    columns = np.fromiter(map(place.__getitem__, map(id, chain.from_iterable(rows))), dtype=np.int32)
+    coefficients = np.fromiter(chain.from_iterable(row.values() for row in rows), dtype=float)
+    lengths = np.fromiter(map(len, rows), dtype=np.int64)
     objective = problem.objective or {}
     cost = np.zeros(len(variables))
     cost[[place[id(variable)] for variable in objective]] = list(objective.values())
@@ -174,7 +175,7 @@ def arrays(problem: pulp.LpProblem) -> Arrays:
             row_lower=_bounds((row.getLb() for row in rows), -np.inf),
             row_upper=_bounds((row.getUb() for row in rows), np.inf),
             starts=np.concatenate(([0], np.cumsum(lengths))).astype(np.int32),
-            columns=np.array(columns, dtype=np.int32),
+            columns=columns,
             coefficients=coefficients,
             offset=float(getattr(objective, "constant", 0.0)),
             maximize=problem.sense == pulp.LpMaximize,
@@ -228,7 +229,7 @@ def _solved(
     model: Arrays, limits: Limits, start: Mapping[str, float] | None = None, *, presolve: str = "choose"
 ) -> Result:
     began = time.perf_counter()
-    solver = _loaded(model)
+    solver = loaded(model)
     _set_options(solver, limits, presolve)
     if start:
         _pass_start(solver, model, start)
@@ -250,7 +251,8 @@ def solver_name() -> str:
     return f"HiGHS {_highs().version()}"
 
 
-def _loaded(model: Arrays) -> highspy.Highs:
+def loaded(model: Arrays) -> highspy.Highs:
+    """A HiGHS instance that holds the model, names and all, not run yet; raises InfraplanError where it refuses a figure."""
     solver = _highs()
     status = solver.passModel(
         len(model.cost),
@@ -514,7 +516,7 @@ class _Conflict:
     def irreducible(self, kept: set[str]) -> list[str]:
         """The kept conditions in HiGHS's own irreducible subset; empty where the linear part can hold."""
         rows = [row for row, words in enumerate(self.words) if words is None or words in kept]
-        solver = _loaded(_only_rows(self.model, rows))
+        solver = loaded(_only_rows(self.model, rows))
         solver.setOptionValue(
             "iis_strategy",
             int(highspy.IisStrategy.kIisStrategyFromLp) + int(highspy.IisStrategy.kIisStrategyIrreducible),
@@ -603,7 +605,7 @@ class Relaxation:
     """
 
     def __init__(self, model: Arrays, threads: int | None = 1) -> None:
-        self._solver = _loaded(replace(model, whole=np.zeros(len(model.cost), dtype=bool), names=[], row_names=[]))
+        self._solver = loaded(replace(model, whole=np.zeros(len(model.cost), dtype=bool), names=[], row_names=[]))
         self._solver.setOptionValue("threads", threads or 1)
         self.rows, self.columns = len(model.row_lower), len(model.cost)
 

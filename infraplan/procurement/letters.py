@@ -131,7 +131,7 @@ def _prices(table: pd.DataFrame, ben: str) -> Iterable[str]:
 
 
 def _percent(row: Mapping[Any, Any] | pd.Series) -> int:
-    students, eligible = int(row["students"]), int(row["nslp_students"] or 0)
+    students, eligible = int(row["students"]), int(row["nslp_students"])
     return int(discounts.percent_half_up(np.array([min(eligible, students)]), np.array([students]))[0])
 
 
@@ -152,12 +152,20 @@ def _beside_filed(row: pd.Series, c1: int, c2: int) -> str:
     return f"You filed {first} percent on Category One and {second} on Category Two for {year}; reckoned again, it is {again}"
 
 
-_NO_STATUS = "The urban or rural status is not in the tables loaded, so a rate cannot be reckoned here."
+def _unknown(row: pd.Series) -> str | None:
+    """What keeps a rate from being reckoned, in words; None where nothing does."""
+    for column, what in (
+        ("urban_rural", "The urban or rural status is"),
+        ("nslp_students", "The eligible students are"),
+    ):
+        if pd.isna(row[column]):
+            return f"{what} not in the tables loaded, so a rate cannot be reckoned here."
+    return None
 
 
 def _rate(row: pd.Series, year: discounts.Rules, threshold: int) -> Iterable[str]:
-    if pd.isna(row["urban_rural"]):
-        yield _NO_STATUS
+    if missing := _unknown(row):
+        yield missing
         return
     c1, c2 = _reckoned(row, year)
     yield _beside_filed(row, c1, c2)
@@ -166,7 +174,7 @@ def _rate(row: pd.Series, year: discounts.Rules, threshold: int) -> Iterable[str
         share = int(year.band_from[at])
         # the least whole number of students whose share rounds half up to the next band
         needed = -(-(2 * share - 1) * int(row["students"]) // 200)
-        more = needed - int(row["nslp_students"] or 0)
+        more = needed - int(row["nslp_students"])
         yield (f"The next band starts at {share} percent: {more:,} more eligible students out of {int(row['students']):,} "
                "would reach it.")  # fmt: skip
 
@@ -235,19 +243,19 @@ def _quotient(eligible: int, students: int) -> str:
 
 def _few(row: pd.Series, threshold: int) -> bool:
     """Whether the eligible students, or the others, are too few for a printed page."""
-    students, eligible = int(row["students"]), min(int(row["nslp_students"] or 0), int(row["students"]))
+    students, eligible = int(row["students"]), min(int(row["nslp_students"]), int(row["students"]))
     return 0 < eligible < threshold or 0 < students - eligible < threshold
 
 
 def _sum(row: pd.Series, year: discounts.Rules, threshold: int) -> Iterable[str]:
-    if pd.isna(row["urban_rural"]):
-        yield _NO_STATUS
+    if missing := _unknown(row):
+        yield missing
         return
     if _few(row, threshold):
         yield (f"Counts of people under {threshold} are not printed. With your own counts: eligible students / students "
                "x 100, rounded to a whole percent, half up; then the discount matrix.")  # fmt: skip
         return
-    students, eligible = int(row["students"]), min(int(row["nslp_students"] or 0), int(row["students"]))
+    students, eligible = int(row["students"]), min(int(row["nslp_students"]), int(row["students"]))
     c1, c2 = _reckoned(row, year)
     status = str(row["urban_rural"]).lower()
     told = rules.load("erate", year.funding_year, "discounts").figure("band.0.urban")

@@ -320,7 +320,9 @@ def _counts(cells: pd.Series) -> discounts.Whole:
 
 
 def _filed_rates(applications: pd.DataFrame, year: discounts.Rules) -> Iterator[tuple[Any, ...]]:
-    known = applications["urban_rural"].notna() & (applications["students"].fillna(0) > 0)
+    known = applications[["urban_rural", "nslp_students"]].notna().all(axis=1) & (
+        applications["students"].fillna(0) > 0
+    )
     some = applications[(applications["applicant_type"] != "Consortium") & known]
     students, eligible = _counts(some["students"]), _counts(some["nslp_students"])
     rural = np.asarray(some["urban_rural"] == "Rural", dtype=np.bool_)

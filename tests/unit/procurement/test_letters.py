@@ -188,6 +188,16 @@ def test_the_threshold_of_the_workspace_holds_on_its_letters(tmp_path: Path) -> 
     assert "99 eligible students" not in page
 
 
+@pytest.mark.parametrize("blank", [None, pd.NA, float("nan")])
+def test_without_the_eligible_students_no_rate_is_made_up(blank: object) -> None:
+    one = letters.write("7", desk(nslp_students=blank))
+    for heading in ("Your discount rate", "One sum"):
+        assert part(one, heading) == (
+            "The eligible students are not in the tables loaded, so a rate cannot be reckoned here."
+        )
+    assert "Category One rates" not in one.opening
+
+
 def test_the_quotient_is_printed_with_as_many_places_as_its_rounding_needs() -> None:
     text = part(letters.write("7", desk(students=25000, nslp_students=12374)), "One sum")
     assert "x 100 = 49.496, rounded to 49 percent" in text

@@ -15,7 +15,7 @@ from infraplan.cli.oer.inputs import FILE
     type=FILE,
     required=True,
     metavar="FILE",
-    help="Table with a column raw (what the source writes about rights), optionally url.",
+    help="Table with a column raw (or License, rights) of what the source writes, optionally url (or license_url).",
 )
 @options.output
 @options.quiet

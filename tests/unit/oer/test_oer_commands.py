@@ -58,7 +58,7 @@ def test_blank_statements_of_a_single_column_keep_their_rows(tmp_path: Path) -> 
 
 
 def test_licenses_refuses_a_file_without_the_column(tmp_path: Path) -> None:
-    (tmp_path / "in.csv").write_text("rights\nCC BY\n", encoding="utf-8")
+    (tmp_path / "in.csv").write_text("terms\nCC BY\n", encoding="utf-8")
     done = run("licenses", "--from", tmp_path / "in.csv")
     assert isinstance(done.exception, InfraplanError)
     assert "raw" in str(done.exception)

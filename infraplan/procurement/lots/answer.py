@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -24,6 +24,10 @@ AIMS: Final = (1.1, 1.04, 1.02)
 """What the bound aims at, in multiples of the one before: the hubs it ends with are where lots are grown."""
 STAGES: Final = (0.2, 0.45, 1.0)
 """Parts of the way from the bound to the best division known, proved one after another."""
+PART_FOR_BOUND: Final = 0.4
+"""Longest climb to a better bound, and longest search for a better division, as parts of the time left."""
+PART_FOR_CORE: Final = 0.5
+"""The same for the small model."""
 CORE_GAP: Final = 0.003
 CORE_SECONDS: Final = 30.0
 """Longest run of the small model: only a way to a good division."""
@@ -76,8 +80,11 @@ class Search:
                 break
             better, _ = start.divide(self.problem, self.limits.seed, self.hubs)
             self._offer(better)
+        if self.best and not self.proved() and not self._late():
+            self._further(self.best)
         if not self.proved() and not self._late():
-            self._model(self._core(), whole=False)
+            until = self._until(PART_FOR_CORE)
+            self._model(self._core(), whole=False, late=lambda: time.perf_counter() >= until)
             self._climb(self.miles)
         return self.found()
 
@@ -121,6 +128,19 @@ class Search:
         if math.isfinite(pairs.miles):
             self.bound = max(self.bound, min(pairs.miles, self.miles))
 
+    def _further(self, best: list[list[int]]) -> None:
+        """A better division by a longer search, and a better bound by the ways that its choices lack."""
+        until = self._until(PART_FOR_BOUND)
+        self._offer(start.again(self.problem, best, self.limits.seed, lambda: time.perf_counter() >= until))
+        until = self._until(PART_FOR_BOUND)
+        self.pairs = bounds.further(self.problem, self.pairs, self.miles, lambda: time.perf_counter() >= until)
+        self.bound = max(self.bound, min(self.pairs.miles, self.miles))
+        self.cuts += [model.Cut(way.unit, hub, way.between) for way, hub in self.pairs.ways]
+
+    def _until(self, part: float) -> float:
+        """The end of a part of the time left."""
+        return time.perf_counter() + part * (self._left().time_limit or WITHOUT_LIMIT)
+
     def _core(self) -> Bools:
         """Few hubs and the pairs most likely to be in a good division, those of the one known among them."""
         own = np.diag(self.pairs.with_pair)
@@ -130,9 +150,11 @@ class Search:
             kept[list(units), self.problem.hub(units)] = True
         return np.asarray(kept)
 
-    def _model(self, pairs: Bools, *, whole: bool, target: float = math.inf) -> None:
+    def _model(
+        self, pairs: Bools, *, whole: bool, target: float = math.inf, late: Callable[[], bool] = lambda: False
+    ) -> None:
         """Solve, add the cuts an answer breaks, and again; `whole` if no better division lies outside the pairs."""
-        while not self._late():
+        while not self._late() and not late():
             stated = model.build(self.problem, pairs, self.cuts)
             known = model.start(stated, self.problem, self.best) if self.best else None
             limits = self._left() if whole else self._shorter()

@@ -3,7 +3,7 @@
 Everything is drawn from a seed and runs a fixed number of moves, so that the same inputs give the same division.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import numpy as np
@@ -34,10 +34,12 @@ def divide(problem: Problem, seed: int, hubs: Sequence[int] = ()) -> tuple[Divis
     return best, problem.keeps(best)
 
 
-def again(problem: Problem, division: Division, seed: int) -> Division:
-    """A good division cooled a few times more, longer and from less heat each; the best of them."""
+def again(problem: Problem, division: Division, seed: int, late: Callable[[], bool] = lambda: False) -> Division:
+    """A good division cooled a few times more, longer and from less heat each, until it is late; the best of them."""
     found = [division]
     for turn, heat in enumerate(HEATS_AGAIN):
+        if late():
+            break
         rng = np.random.default_rng([seed, 29, turn])
         found.append(Cooling(problem, _best(problem, found), rng).run(heat, min(LONG, LONG_PER_UNIT * problem.size)))
     return _best(problem, found)

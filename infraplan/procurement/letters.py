@@ -59,14 +59,18 @@ class Desk:
 def recipients(desk: Desk) -> list[str]:
     """BENs of the districts and schools that filed with their enrollment, in order; raises NoAnswer where none did."""
     rows = desk.applications
-    counted = rows["applicant_type"].isin(_KINDS) & rows["students"].fillna(0).gt(0)
-    found = sorted(rows.loc[counted, "ben"].unique())
+    found = sorted(rows.loc[rows["applicant_type"].isin(_KINDS) & _counted(rows), "ben"].unique())
     if not found:
         raise NoAnswer(
             "no application of a district or school with its enrollment is loaded\n  mend:  add the basic information as "
             "the portal's report; the open data may lack the counts"
         )
     return found
+
+
+def _counted(applications: pd.DataFrame) -> pd.Series:
+    """Which applications have what a letter stands on: students, and the year by whose rules they count."""
+    return applications["students"].fillna(0).gt(0) & applications["funding_year"].notna()
 
 
 def ben_of(lea_id: str, crosswalk: Mapping[str, str]) -> str:
@@ -82,10 +86,10 @@ def ben_of(lea_id: str, crosswalk: Mapping[str, str]) -> str:
 
 def write(ben: str, desk: Desk) -> Letter:
     """Put the letter to one applicant together; raises NoAnswer if it filed no application that is loaded."""
-    filed = desk.applications[(desk.applications["ben"] == ben) & desk.applications["students"].fillna(0).gt(0)]
+    filed = desk.applications[(desk.applications["ben"] == ben) & _counted(desk.applications)]
     if filed.empty:
         raise NoAnswer(
-            f"no application of BEN {ben} with its enrollment is loaded\n  mend:  check the number; "
+            f"no application of BEN {ben} with its enrollment and year is loaded\n  mend:  check the number; "
             "`infraplan data list` says which years are loaded"
         )
     latest = filed.sort_values("funding_year", kind="stable").iloc[-1]

@@ -198,6 +198,11 @@ def test_without_the_eligible_students_no_rate_is_made_up(blank: object) -> None
     assert "Category One rates" not in one.opening
 
 
+def test_an_application_without_its_year_makes_no_letter() -> None:
+    with pytest.raises(NoAnswer, match="with its enrollment and year"):
+        letters.write("7", desk(funding_year=None))
+
+
 def test_the_quotient_is_printed_with_as_many_places_as_its_rounding_needs() -> None:
     text = part(letters.write("7", desk(students=25000, nslp_students=12374)), "One sum")
     assert "x 100 = 49.496, rounded to 49 percent" in text

@@ -121,6 +121,11 @@ def calendar(tables: Mapping[str, pd.DataFrame], as_of: date, *, within_days: in
     return Calendar(table.iloc[order].reset_index(drop=True), as_of, (first, *told.words()))
 
 
+def nothing(as_of: date) -> Calendar:
+    """A calendar where nothing with a date is loaded."""
+    return Calendar(pd.DataFrame(columns=COLUMNS), as_of, ())
+
+
 def _rank(row: Mapping[str, Any], soon: date) -> tuple[Any, ...]:
     far = row["due"] > soon
     return (

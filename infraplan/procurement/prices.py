@@ -63,6 +63,10 @@ class Benchmark:
     historic: bool
 
 
+NOTHING = Benchmark(pd.DataFrame(columns=COLUMNS), (), (), historic=False)
+"""A benchmark where no price is loaded."""
+
+
 @cache
 def _codes() -> dict[str, Any]:
     return read_toml(data_path("codes", "price_groups.toml"))

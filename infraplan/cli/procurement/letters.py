@@ -1,7 +1,7 @@
 """Command that writes letters to districts' business officers."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
@@ -9,6 +9,7 @@ from infraplan.cli import options
 from infraplan.cli.procurement.filings import form_471
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import date, datetime
 
     import pandas as pd
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from infraplan.procurement.letters import Letter
     from infraplan.procurement.pool_letters import Desk, Pool
 
+T = TypeVar("T")
 _ONE_SHEET = """
 .letter p{max-width:none;margin:.35rem 0}
 @media print{@page{size:letter;margin:.5in}html{font-size:8pt;line-height:1.3}h1{font-size:1.5rem;margin:0}.lead{margin:.2rem 0}
@@ -116,13 +118,26 @@ def _desk(
 
     return letters.Desk(
         applications=filings.needed(tables, "applications"),
-        found=prices.benchmark(tables, funding_year=funding_year, crosswalk=numbers or None),
-        dates=calendar.calendar(tables, day),
+        found=_or_nothing(
+            lambda: prices.benchmark(tables, funding_year=funding_year, crosswalk=numbers or None), prices.NOTHING
+        ),
+        dates=_or_nothing(lambda: calendar.calendar(tables, day), calendar.nothing(day)),
         opening=reconcile.opening(tables, funding_year),
         c2_spending=c2_left.of_cycle(tables, funding_year),
         c2_reckoned=_reckoned(tables, funding_year),
         threshold=Workspace.open(folder).config.threshold if (folder / SETTINGS).is_file() else DEFAULT_THRESHOLD,
     )
+
+
+def _or_nothing(reckon: "Callable[[], T]", nothing: "T") -> "T":
+    """What a letter can tell, or nothing of it, and why said: a letter has other parts."""
+    from infraplan.errors import NoAnswer
+
+    try:
+        return reckon()
+    except NoAnswer as lacking:
+        options.say(f"note: {str(lacking).splitlines()[0]}")
+        return nothing
 
 
 def _with_pool(one: "Letter", pooled: "Pool", members: dict[str, str], desk: "Desk") -> "Letter":

@@ -154,6 +154,17 @@ def test_the_command_wants_exactly_one_way_to_name_the_recipients(tmp_path: Path
     assert "--crosswalk" in str(missing.exception)
 
 
+def test_the_basic_information_alone_makes_a_letter(tmp_path: Path) -> None:
+    words = [*report(tmp_path)[:2], "--ben", "7", "--funding-year", "2026", "-o", str(tmp_path / "out")]
+    done = CliRunner().invoke(letter, words, catch_exceptions=False)
+    assert done.exit_code == 0, done.stderr
+    page = (tmp_path / "out" / "letter_7.html").read_text(encoding="utf-8")
+    assert "No circuit of yours with a price and a speed is loaded." in page
+    assert "No deadline or contract end of yours is ahead in what is loaded." in page
+    assert "You filed 80 percent on Category One" in page
+    assert "prices need the Form 471 tables" in done.stderr
+
+
 def test_the_letters_year_is_the_workspaces_where_none_is_given(tmp_path: Path) -> None:
     words = [*report(tmp_path), "--ben", "7", "--as-of", "2026-10-01", "-o", str(tmp_path / "out")]
     plan = Workspace.create(tmp_path / "plan", state="IA", funding_year=2027)

@@ -157,9 +157,10 @@ def provider_changes(workspace: Workspace, two: Releases) -> Changes:
     table = table[columns].sort_values(["technology", "provider_id"], ignore_index=True)
     came, went = ((table["change"] == word).sum() for word in ("appeared", "withdrew"))
     words = [f"{two.before} to {two.after}: {came} offers of a provider and technology appeared, {went} withdrew"]
+    called = table["brand_name"].fillna("provider " + table["provider_id"].astype(str))  # some file no name
     for change, telling in (("appeared", "new in the state"), ("withdrew", "gone from the state")):
         wholly = table.groupby("provider_id").filter(lambda own, word=change: (own["change"] == word).all())
-        names = sorted(wholly["brand_name"].unique())
+        names = sorted(called[wholly.index].unique())
         if names:
             words.append(f"providers {telling}: {_some(names)}")
     return Changes(table, (*words, *two.notes))
@@ -174,6 +175,8 @@ def location_changes(workspace: Workspace, two: Releases, rule: HomeRule) -> Cha
         | (moves["was"] != moves["now"]).fill_null(ibis.literal(value=False))
     )
     table: pd.DataFrame = workspace.backend.execute(changed.order_by("location_id"))
+    for column in ("was", "now"):  # where every cell is null the engine gives no numbers
+        table[column] = table[column].astype("float64")
     table["change"] = [_location_words(was, now) for was, now in zip(table["was"], table["now"], strict=True)]
     for column in ("was", "now"):
         table[column] = table[column].map(dict(enumerate(CLASSES)))

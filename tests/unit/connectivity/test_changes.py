@@ -91,3 +91,26 @@ def test_one_release_alone_says_how_to_get_another(maine: Workspace, tmp_path: P
     add(maine, bdc(tmp_path / NAME.format("FibertothePremises", J25), Offer(1, technology=50)))
     with pytest.raises(NoAnswer, match="no technology is loaded for both"):
         changes.releases(maine)
+
+
+def test_where_locations_only_came_or_only_went_they_are_listed(maine: Workspace, tmp_path: Path) -> None:
+    """Nothing of one side is known then: a column without any number in it."""
+    first, second = NAME.format("Cable", J25), NAME.format("Cable", D25)
+    add(maine, bdc(tmp_path / first, Offer(1, technology=40)))
+    add(maine, bdc(tmp_path / second, Offer(1, technology=40), Offer(2, technology=40)))
+    came = changes.location_changes(maine, changes.releases(maine), RULE).table
+    assert came[["location_id", "now", "change"]].to_numpy().tolist() == [["1000000002", "served", "new"]]
+    add(maine, bdc(tmp_path / NAME.format("Cable", "J26_22nov2026"), Offer(1, technology=40)))
+    went = changes.location_changes(maine, changes.releases(maine), RULE).table
+    assert went[["location_id", "was", "change"]].to_numpy().tolist() == [["1000000002", "served", "gone"]]
+
+
+def test_providers_that_file_no_brand_are_named_by_their_number(maine: Workspace, tmp_path: Path) -> None:
+    def cable(provider: str, brand: str = "") -> Offer:
+        return Offer(1, technology=40, provider=provider, brand=brand)
+
+    add(maine, bdc(tmp_path / NAME.format("Cable", J25), cable("130001"), cable("130002", "Old Net")))
+    add(maine, bdc(tmp_path / NAME.format("Cable", D25), cable("130003"), cable("130004")))
+    found = changes.provider_changes(maine, changes.releases(maine))
+    assert "providers new in the state: provider 130003, provider 130004" in found.words
+    assert "providers gone from the state: Old Net, provider 130001" in found.words

@@ -35,7 +35,10 @@ YEAR_END = datetime(2000, 12, 31)  # noqa: DTZ001 - only its month and day are u
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule: whose money it reads in a funding source, from when, what it asked, what to check."""
+    """One rule: whose money it reads in a funding source, from when, what it asked, what to check.
+
+    `asks` is the answer of a license that must be yes.
+    """
 
     rule_id: str
     pattern: re.Pattern[str]
@@ -44,6 +47,7 @@ class Rule:
     what: str
     checklist: tuple[str, ...]
     citation: str
+    asks: str = "oer"
 
 
 @cache
@@ -59,6 +63,7 @@ def rules() -> tuple[Rule, ...]:
             entry["what"],
             tuple(entry["checklist"]),
             told["cite"][entry["cite"]]["title"],
+            entry.get("asks", "oer"),
         )
         for entry in told["rule"]
     )
@@ -87,7 +92,7 @@ def _assess(row: Mapping[str, str]) -> tuple[str, ...]:
     if rule is None:
         return (*head, "not assessed", "no rule of this table reads on that money; others may", "", "")
     told = (rule.citation, "; ".join(rule.checklist))
-    if license_.terms.oer == "yes":
+    if getattr(license_.terms, rule.asks) == "yes":
         return (*head, "pass", "its license is open", *told)
     paid_on = _day(day)
     if paid_on is None:
@@ -99,7 +104,8 @@ def _assess(row: Mapping[str, str]) -> tuple[str, ...]:
         )
     if paid_on < rule.starts:
         return (*head, "pass", f"the grant is older than the rule ({rule.starts.isoformat()})", *told)
-    return (*head, "question for counsel", f"{rule.what}; the license seen is {license_.license_id}", *told)
+    seen = f"the license seen is: {license_.name}" if license_.known else "no license is seen"
+    return (*head, "question for counsel", f"{rule.what}; {seen}", *told)
 
 
 def _day(written: str) -> date | None:

@@ -350,3 +350,25 @@ def test_a_question_carries_its_grant_rule_and_checklist() -> None:
 def test_what_is_open_already_is_not_listed_with_alternatives(told: Audit) -> None:
     assert "a" in set(part(told, "already_open")["item_id"])
     assert "a" not in set(part(told, "alternatives")["item_id"])
+
+
+@pytest.mark.parametrize(
+    ("source", "day", "license_", "answer"),
+    [
+        ("US Department of Labor competitive award", "2018-01-01", "All rights reserved", "question for counsel"),
+        ("US Department of Labor competitive award", "2018-01-01", "CC BY-NC 4.0", "question for counsel"),
+        ("US Department of Labor competitive award", "2018-01-01", "CC BY 4.0", "pass"),
+        ("US Department of Labor TAACCCT", "2012-10-01", "All rights reserved", "not assessed"),
+        ("National Science Foundation competitive grant", "2018-01-01", "All rights reserved", "not assessed"),
+    ],
+)
+def test_each_agencys_money_is_read_by_its_own_rule(source: str, day: str, license_: str, answer: str) -> None:
+    row = {
+        "id": "1",
+        "title": "A",
+        "license": license_,
+        "funding_source": source,
+        "grant_number": "",
+        "grant_date": day,
+    }
+    assert assess(pd.DataFrame([row]))["answer"].tolist() == [answer]

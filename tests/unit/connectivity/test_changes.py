@@ -100,7 +100,7 @@ def test_where_locations_only_came_or_only_went_they_are_listed(maine: Workspace
     add(maine, bdc(tmp_path / second, Offer(1, technology=40), Offer(2, technology=40)))
     came = changes.location_changes(maine, changes.releases(maine), RULE).table
     assert came[["location_id", "now", "change"]].to_numpy().tolist() == [["1000000002", "served", "new"]]
-    add(maine, bdc(tmp_path / NAME.format("Cable", "J26_22nov2026"), Offer(1, technology=40)))
+    add(maine, bdc(tmp_path / NAME.format("Cable", "J26_22nov2026"), Offer(1, technology=40, down=900)))
     went = changes.location_changes(maine, changes.releases(maine), RULE).table
     assert went[["location_id", "was", "change"]].to_numpy().tolist() == [["1000000002", "served", "gone"]]
 

@@ -135,7 +135,8 @@ def sites(tables: Mapping[str, pd.DataFrame], year: Rules) -> tuple[pd.DataFrame
     table = pd.concat([_rows(listed, "site_ben", "site_type", "parent_ben", "students", "square_feet"),
                        _rows(alone, "parent_ben", "parent_type", None, "parent_students", "parent_square_feet")])  # fmt: skip
     table = table.drop_duplicates("entity_id", keep="last").reset_index(drop=True)
-    size = pd.to_numeric(table["students"].where(table["kind"] == "school", table["square_feet"]), errors="coerce")
+    told_size = table["students"].astype(object).where(table["kind"] == "school", table["square_feet"])
+    size = pd.to_numeric(told_size, errors="coerce")
     known = size.fillna(0) > 0
     coded = (table["kind"] == "library") & (year.city_library is not None)
     notes = [_years(filed), f"left out: {so_many(int((~known).sum()), 'site')} without students or square feet"]

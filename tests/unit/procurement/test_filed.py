@@ -78,6 +78,13 @@ def test_budgets_come_from_the_latest_sites_and_the_cycles_own_requests() -> Non
     assert "left out: 1 site without students" in notes[1]
 
 
+def test_students_as_whole_numbers_stand_beside_square_feet_as_amounts() -> None:
+    calculations = TABLES["applicant_sites"].astype(dict.fromkeys(("students", "parent_students"), "Int64"))
+    year = budgets.Rules.of(2026)
+    table, _ = filed.sites(TABLES | {"applicant_sites": calculations}, year)
+    assert set(budgets.budgets(table, year).table["entity_id"]) == {"1", "2"}
+
+
 def test_a_school_that_its_district_no_longer_lists_has_no_part_in_the_budget() -> None:
     closed = sites(("A1", "School District", "1", None, None, "School", "10", 500, None))
     tables = TABLES | {"applicant_sites": pd.concat([closed, TABLES["applicant_sites"]], ignore_index=True)}

@@ -149,7 +149,8 @@ def by_number(workspace: Workspace, blocks: pd.Series, by: By) -> Placement:
         known = {state.fips: state.name for state in states.every()}
     else:
         known = county_names(workspace)
-    names = pd.DataFrame({"area_id": ids, "name": [known.get(area) for area in ids]})
+    # text also where there is none: nothing to count is no reason to stumble
+    names = pd.DataFrame({"area_id": ids, "name": [known.get(area) for area in ids]}, dtype="str")
     return Placement("block_geoid", "block_relation", inside, inside, names)
 
 

@@ -27,7 +27,7 @@ from publishers import (
     two_districts,
 )
 
-from infraplan.connectivity import homes
+from infraplan.connectivity import areas, homes
 from infraplan.errors import BadInput, InfraplanError, NoTable
 from infraplan.workspace import Workspace
 
@@ -118,6 +118,20 @@ def test_offers_to_businesses_only_are_left_out_unless_asked_for(maine: Workspac
     both = homes.home_gaps(maine, by="state", rule=BEAD, business=True)
     assert both.table[["locations", "served"]].to_numpy().tolist() == [[3, 3]]
     assert "businesses included" in both.title
+
+
+@pytest.mark.parametrize("by", ["district", "county", "state"])
+def test_files_without_any_offer_to_homes_count_none(maine: Workspace, tmp_path: Path, by: areas.By) -> None:
+    add(maine, two_districts(tmp_path), bdc(tmp_path / D25, Offer(1, code="B")))
+    assert homes.home_gaps(maine, by=by, rule=BEAD).table["locations"].sum() == 0
+    for kind in ("technology", "providers", "needs"):
+        assert homes.details(maine, kind, by=by, rule=BEAD).empty  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("by", ["district", "county", "state"])
+def test_where_every_home_is_served_none_lacks_anything(maine: Workspace, tmp_path: Path, by: areas.By) -> None:
+    add(maine, two_districts(tmp_path), bdc(tmp_path / D25, Offer(1)))
+    assert homes.details(maine, "needs", by=by, rule=BEAD).empty
 
 
 def test_both_releases_of_the_schema_give_the_same_table(maine: Workspace, tmp_path: Path) -> None:

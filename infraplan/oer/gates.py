@@ -199,8 +199,9 @@ def _grades(want: Want, offer: Offer, offered: str) -> Gate:
         return "partial", f"the row states no grade, this is for grade {_span(offer.grades)}"
     low, high = max(want.grades[0], offer.grades[0]), min(want.grades[1], offer.grades[1])
     if low > high:
-        return "no", "another grade"
-    if (low, high) != want.grades:
+        near = offered not in BY_GRADE and low - high == 1
+        return ("partial", f"the same course at grade {_span(offer.grades)}") if near else ("no", "another grade")
+    if (low, high) != want.grades and offered in BY_GRADE:
         return "partial", f"the row spans grades {_span(want.grades)}, this covers {_span((low, high))}"
     return "good", ""
 

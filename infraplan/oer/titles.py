@@ -58,9 +58,12 @@ _ALONE = re.compile(r"(?:grade\s*)?(pk|prek|k|kindergarten|\d{1,2})")
 _LIST = re.compile(r"(?:k|\d{1,2})(?:\s*[;,]\s*\d{1,2})+")
 _LANGUAGE_LEVEL = re.compile(
     r"\b(?:spanish|french|german|latin|chinese|japanese|italian|portuguese|arabic|russian|korean|hindi"
-    r"|espanol|italiano|francais)(?: level)? ([1-5])\b"
+    r"|espanol|italiano|francais|autentico|realidades|descubre|senderos|avancemos|d'accord|bien dit)(?: level)? ([1-5])\b"
 )
 _LONG_SUBTITLE = 5
+_LEVEL_OF_A_SERIES = re.compile(r"\b(?:level|nivel|niveau|stufe) ([1-5])\b")
+_LITTLE = frozenset({"a", "an", "the", "of", "to", "and", "for", "with", "in", "from", "s", "2", "3", "e"})
+_FORMATS = frozenset({"print", "paperback", "hardcover", "softcover", "ebook", "pdf", "openstax"})
 MODERN_START = 1450
 BY_GRADE = frozenset({"math", "science", "social_studies", "ela"})
 
@@ -149,7 +152,7 @@ def work_key(title: str) -> str:
     """A title without edition, articles and little words: equal for editions and spellings of one work."""
     text = re.sub(r"\[[^\]]*\]|\((?![^)]*volume)[^)]*\)", " ", fold(title))
     text = plain(_EDITION.sub(" ", text))
-    little = {"a", "an", "the", "of", "to", "and", "for", "with", "in", "from", "s", "2", "3", "e"} - _kept(text)
+    little = (_LITTLE | _FORMATS) - _kept(text)
     return " ".join(dict.fromkeys(word for word in text.split() if word not in little))
 
 
@@ -180,7 +183,7 @@ def read_title(raw: str) -> Title:
         volume=volume,
         since=since,
         until=until,
-        component=_word_set("component").search(_without_courses(plain(text))) is not None,
+        component=_companion(_without_courses(plain(text))),
         unit=_UNIT.search(folded) is not None,
         localized=_word_set("localized").search(text) is not None,
         edition=_EDITION.search(folded) is not None,
@@ -218,6 +221,12 @@ def _adapted(folded: str) -> bool:
     return by_another or "h5p" in folded or _word_set("localized").search(folded) is not None
 
 
+def _companion(text: str) -> bool:
+    """Whether a title is of a companion, or of the teacher's copy alone."""
+    teacher = _word_set("teacher").search(text) is not None and not re.search(r"\b(?:students?|bundle)\b", text)
+    return teacher or _word_set("component").search(text) is not None
+
+
 def _level_aside(folded: str) -> str:
     """AP or honors said in parentheses ("Biology I (Honors)"); a school's name there says nothing of the level."""
     aside = {_level(plain(said)) for said in _PARENTHETICAL.findall(folded)}
@@ -247,7 +256,7 @@ def _course_of(segments: list[str]) -> tuple[tuple[str, ...], bool, tuple[str, .
     if not named:
         return (), False, ()
     whole = [one for one in named if not one[1]]
-    decided = next((one for one in whole if not _broader(one, whole)), (whole or named)[0])
+    decided = next((one for one in whole or named if not _broader(one, whole or named)), (whole or named)[0])
     narrowing = [
         word
         for one in named
@@ -432,5 +441,5 @@ def _serves(text: str) -> tuple[int, ...]:
         if re.search(rf"\b(?:{'|'.join(told['words'])})\b", text):
             second = kind == "beginning" and re.search(r"\b2\b", text) is not None
             return (2,) if second else tuple(told["serves"])
-    number = _LANGUAGE_LEVEL.search(text)
+    number = _LANGUAGE_LEVEL.search(text) or _LEVEL_OF_A_SERIES.search(text)
     return (int(number[1]),) if number else ()

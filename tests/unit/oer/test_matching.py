@@ -65,6 +65,10 @@ PAIRS = [
     ("The Americans", "US History 1", "", "American History to 1877", "good"),
     ("The Americans", "US History 2", "", "American History to 1877", "no"),
     ("Chemistry", "AP Chemistry", "", "Chemistry Unit 3", "partial"),
+    ("Inspire Science: Physics Student Bundle", "", "", "Physics", "good"),
+    ("Teacher Edition: Chemistry", "Chemistry", "", "Chemistry", "no"),
+    ("Chemistry Student and Teacher Edition Bundle", "AP Chemistry", "", "Chemistry 2e", "good"),
+    ("Autentico Level 1", "", "", "Elementary Spanish 1", "partial"),
     # another field of the same name, and names lists shorten
     ("Psychology for AP", "AP Psychology", "", "Educational Psychology", "no"),
     ("The Cultural Landscape", "AP Human Geo", "", "Physical Geography", "no"),
@@ -711,3 +715,19 @@ def test_a_single_work_is_met_by_an_open_edition_of_it_for_a_person_to_compare(
 ) -> None:
     item = {"title": title, "course": course, "isbn": "9780743273565"}
     assert one(tmp_path, item, {"title": offered, "license": "Public domain"})["outcome"] == outcome
+
+
+@pytest.mark.parametrize(
+    ("grades", "offered", "outcome"), [("9-12", "9", "good"), ("8", "9", "partial"), ("6", "9", "no")]
+)
+def test_a_course_that_has_no_grade_of_its_own_is_the_same_course_wherever_the_grades_meet(
+    tmp_path: Path, grades: str, offered: str, outcome: str
+) -> None:
+    item = {"title": "Algebra 1", "course": "Algebra 1", "grades": grades, "publisher": "Savvas"}
+    resource = {"title": "Algebra 1", "course": "Algebra 1", "grades": offered, "program": "A program"}
+    assert one(tmp_path, item, resource)["outcome"] == outcome
+
+
+def test_the_format_of_a_copy_does_not_make_it_another_work(tmp_path: Path) -> None:
+    item = {"title": "Biology 2e (OpenStax) print", "course": "AP Biology", "publisher": "OpenStax"}
+    assert one(tmp_path, item, {"title": "Biology 2e"})["outcome"] == "same_open"

@@ -21,6 +21,8 @@ WHAT: Final = "a plan for the projects"
 HALF: Final = 0.5
 SPARE: Final = (2e-6, 100)
 """What is left of every fund, as a part of it and in cents, where the plan does not come out to the last cent otherwise."""
+MOST_EASED: Final = 15
+"""Plans that lack a cent after which no money has a hair any more: what is barred by then stays so."""
 MOST_TRIED: Final = 30
 """Plans that lack a cent after which money is left to spare instead."""
 LOOSER: Final = 1e-6
@@ -96,6 +98,7 @@ def _found(told: Options, limits: Limits, state_cents: int | None, near: Mapping
     for tried in range(MOST_TRIED + 1):
         spent = time.perf_counter() - began
         late = limits.time_limit is not None and spent >= limits.time_limit
+        money = replace(money, eased=tried < MOST_EASED)
         if tried and (tried == MOST_TRIED or late):
             money = replace(money, eased=False, spare=SPARE)
         starts, aims, fair = _aimed(told, limits.after(spent), money, near)

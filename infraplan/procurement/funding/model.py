@@ -42,7 +42,7 @@ dollars from nothing and goes astray; what that lets through is barred exactly, 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Final
@@ -61,8 +61,9 @@ MOST_COVERED: Final = 12
 
 MOST_DECIDED: Final = 1_000
 """Projects above which starts alone are decided."""
-MOST_EASED: Final = 20
-"""Projects that share money above which the money is taken to the cent: what is barred would be too much."""
+MOST_EASED: Final = 100
+"""Projects that share money above which it is taken to the cent, as what is barred would be too much; unless it nearly
+reaches for all of them, and only what all lack together has to be barred."""
 EASED: Final = 1e-5
 """The hair, as a part of the money; beside it half a cent, so that it never ends where a sum of cents does."""
 MOST_DIGITS: Final = 6
@@ -102,15 +103,16 @@ class Money:
     spare: tuple[float, int] | None = None
     covers: tuple[Cover, ...] = ()
 
-    def counted(self, cents: int, sharing: int) -> float:
-        """Return an amount in cents as a model has it that so many projects share."""
+    def counted(self, cents: int, asked: Collection[int]) -> float:
+        """Return an amount in cents as a model has it, of which projects may ask so much."""
         if self.spare is not None:
             return max(0.0, cents - max(cents * self.spare[0], self.spare[1]))
-        return cents + self.hair(cents, sharing)
+        return cents + self.hair(cents, asked)
 
-    def hair(self, cents: int, sharing: int) -> float:
+    def hair(self, cents: int, asked: Collection[int]) -> float:
         """Return by how much an amount is eased, in cents; nothing where there is none."""
-        return cents * EASED + 0.5 if self.eased and cents and sharing <= MOST_EASED else 0.0
+        few = len(asked) <= MOST_EASED or sum(asked) <= cents * (1 + 2 * EASED)
+        return cents * EASED + 0.5 if self.eased and cents and few else 0.0
 
 
 @dataclass(frozen=True)
@@ -390,29 +392,32 @@ def _funds_last(model: Model, money: Money) -> None:
     spent: dict[int, list[Term]] = defaultdict(list)
     for (_, fund), variable in model.pay.items():
         spent[fund].append((variable, 1.0))
-    sharing = _sharing(model.options)
+    asked = _asked(model.options)
     for fund, terms in sorted(spent.items()):
-        _amount(model, terms, model.options.inputs.funds[fund].cents, money, len(sharing[fund]), f"fund_{fund}")
+        cents = model.options.inputs.funds[fund].cents
+        _amount(model, terms, cents, money, asked[fund].values(), f"fund_{fund}")
 
 
-def _sharing(options: Options) -> Mapping[int, set[int]]:
-    """The projects that each fund may pay."""
-    found: dict[int, set[int]] = defaultdict(set)
+def _asked(options: Options) -> Mapping[int, Mapping[int, int]]:
+    """Cents that each project may ask of each fund in its year."""
+    found: dict[int, dict[int, int]] = defaultdict(dict)
     for index, first in options.starts:
         for year in options.payments(index, first):
             for fund in options.groups[index, year][1]:
-                found[fund].add(index)
+                found[fund][index] = options.inputs.projects[index].share
     return found
 
 
-def _amount(model: Model, terms: Sequence[Term], cents: int, money: Money, sharing: int, name: str) -> None:
-    """No more than an amount of money, and the hair it may have."""
-    hair = money.hair(cents, sharing)
+def _amount(
+    model: Model, terms: Sequence[Term], cents: int, money: Money, asked: Collection[int], name: str
+) -> None:  # fmt: skip
+    """No more than an amount of money, of which projects may ask so much, and the hair it may have."""
+    hair = money.hair(cents, asked)
     if hair and model.dear:
         model.hairs.append(model.problem.add_variable(f"hair_{name}", 0, hair / model.cents))
         model.add([*terms, (model.hairs[-1], -1.0)], cents / model.cents, name)
     else:
-        model.add(terms, money.counted(cents, sharing) / model.cents, name)
+        model.add(terms, money.counted(cents, asked) / model.cents, name)
 
 
 def _state_money(model: Model, money: Money) -> None:
@@ -420,8 +425,13 @@ def _state_money(model: Model, money: Money) -> None:
         return
     funds = model.options.inputs.funds
     terms = [(variable, 1.0) for (_, fund), variable in model.pay.items() if funds[fund].state]
-    using = {index for fund, told in _sharing(model.options).items() if funds[fund].state for index in told}
-    _amount(model, terms, money.state_cents, money, len(using), "state_money")
+    asked: dict[int, dict[int, int]] = defaultdict(dict)
+    for fund, told in _asked(model.options).items():
+        for index, share in told.items() if funds[fund].state else ():
+            asked[index][funds[fund].year] = share
+    _amount(
+        model, terms, money.state_cents, money, [sum(by_year.values()) for by_year in asked.values()], "state_money"
+    )
 
 
 def _lacking(model: Model, covers: Iterable[Cover]) -> None:
@@ -445,7 +455,8 @@ def _budgets(model: Model, money: Money) -> None:
         if sum(max(cost for _, cost in told) for told in starts.values()) <= left:
             continue
         terms = [(variable, cost / model.cents) for told in starts.values() for variable, cost in told]
-        model.add(terms, (left + money.hair(left, len(starts))) / model.cents, f"budget_{number}")
+        asked = [max(cost for _, cost in told) for told in starts.values()]
+        model.add(terms, (left + money.hair(left, asked)) / model.cents, f"budget_{number}")
         if len(starts) <= MOST_COVERED:
             _covers(model, starts, left, number)
 

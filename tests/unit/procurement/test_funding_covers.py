@@ -88,3 +88,38 @@ def test_every_step_to_the_cent() -> None:
     assert [(one.state_cents, int(one.worth)) for one in steps] == [
         (0, 0), (1_320_000_000, 310), (4_320_000_000, 448), (5_640_000_000, 758)
     ]  # fmt: skip
+
+
+def most_students(shares: list[int], students: list[int], money: int) -> int:
+    """By the least money for each number of students."""
+    least = [0] + [money + 1] * sum(students)
+    for share, brought in zip(shares, students, strict=True):
+        for count in range(len(least) - 1, brought - 1, -1):
+            least[count] = min(least[count], least[count - brought] + share)
+    return max(count for count, usd in enumerate(least) if usd <= money)
+
+
+@pytest.mark.parametrize("seed", [65, 268, 323, 390, 439, 445])
+def test_many_projects_and_a_fund_a_few_cents_off_a_sum_of_shares(seed: int) -> None:
+    luck = random.Random(seed)  # noqa: S311 - a made-up case, nothing secret
+    size, scale = luck.choice([12, 18, 20, 21, 25, 40, 80]), luck.choice([1, 100, 10_000])
+    shares = [
+        luck.randint(1_000, 100_000) * scale + (luck.randint(0, 99) if luck.random() < 0.5 else 0) for _ in range(size)
+    ]
+    students = [luck.randint(1, 60) for _ in shares]
+    if luck.random() < 0.3:
+        shares = [share // luck.choice([1, 1, 50]) for share in shares]
+    money = max(1, sum(luck.sample(shares, luck.randint(1, size))) - luck.choice([0, 1, 1, 2, 5, 30, -1]))
+    told = [project(at, share, students[at]) for at, share in enumerate(shares)]
+    found = answer.find(plan(told, [fund(money)]), PROVED).result
+    best = most_students(shares, students, money)
+    assert (found.status, found.objective, found.bound) == (Status.optimal, best, best)
+
+
+def test_a_cent_short_of_three_hundred_projects_costs_the_least_of_them() -> None:
+    luck = random.Random(0)  # noqa: S311 - a made-up case, nothing secret
+    told = [project(at, int(luck.lognormvariate(15, 0.9)), luck.randint(1, 800)) for at in range(300)]
+    whole = sum(one.share for one in told)
+    found = answer.find(plan(told, [fund(whole - 1)]), PROVED)
+    assert found.result.status == Status.optimal
+    assert found.worth == sum(one.worth for one in told) - min(one.worth for one in told)

@@ -89,6 +89,7 @@ def pool(
         _join(str(member), Path(str(contract)), Path(str(demand)), bid_prices, folder, day, own_470)
         return
     _check({"--bids": bids, "--bid-prices": bid_prices})
+    pool_maps.workspace_in(workspace)  # one that is not there is refused before the search, not after it
     paths = (demand, bids, bid_prices, bid_tiers, policy)
     _award(paths, rfp, folder, Limits(gap, time_limit, seed, threads, quiet=quiet), sweep, explain=explain)
     pool_maps.beside(folder, workspace)

@@ -175,7 +175,8 @@ class _Prices:
         worth = np.minimum(reduced, 0).sum(axis=0) - np.minimum(own, 0) + own
         worth = worth - over @ rows.high + under @ rows.low
         hubs = np.argpartition(worth, problem.lots - 1)[: problem.lots]
-        return cls(pays, over, under, apart, reduced, worth, hubs, float(pays.sum() + worth[hubs].sum()))
+        bound = float(pays.sum() + worth[hubs].sum()) - rows.rounding(pays, over + under, apart)
+        return cls(pays, over, under, apart, reduced, worth, hubs, bound)
 
     def chosen(self) -> Bools:
         """Units (rows) that each open hub (columns) would take."""
@@ -237,6 +238,10 @@ class _Rows:
     amounts: Floats
     low: Floats
     high: Floats
+    miles: float
+    """The most miles of any unit and hub."""
+    terms: int
+    """How many figures a bound is the sum of."""
     pool: Pool | None = None
 
     @classmethod
@@ -246,7 +251,15 @@ class _Rows:
         least, most = np.minimum(amounts, 0).sum(axis=1), np.maximum(amounts, 0).sum(axis=1)
         low = np.array([limit.low for limit in problem.limits]) * factor
         high = np.array([limit.high for limit in problem.limits]) * factor
-        return cls(amounts, np.maximum(low, least), np.minimum(high, most))
+        low, high = np.maximum(low, least), np.minimum(high, most)
+        return cls(amounts, low, high, float(problem.miles.max()), problem.size * (problem.lots + 1))
+
+    def rounding(self, pays: Floats, limits: Floats, apart: Floats) -> float:
+        """How far a bound at these prices may be off: where prices run away, little of it is more than rounding."""
+        peak = np.maximum(np.abs(self.amounts).max(axis=1), np.maximum(np.abs(self.low), np.abs(self.high)))
+        most = self.miles + float(np.abs(pays).max()) + float((limits @ peak).max(initial=0.0))
+        most += float(apart.sum(axis=1).max(initial=0.0))
+        return self.terms * float(np.finfo(np.float64).eps) * most
 
     def scaled(self, factor: float) -> "_Rows":
         """The same limits with other units."""

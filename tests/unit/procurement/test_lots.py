@@ -84,6 +84,22 @@ def check_bound(problem: Problem) -> None:
                     assert (climbed.with_pair[units, problem.hub(units)] <= best + 1e-6).all()
 
 
+def test_prices_that_run_away_prove_nothing() -> None:
+    """With a known answer above the least, prices grew to 1e15 and rounding alone lifted the bound above it."""
+    weight = np.array([44.0, 26, 57, 63, 0])
+    place = np.array([[81.4, 3.1], [22.7, 60.2], [90.3, 42.8], [5.6, 71.9], [47.5, 13.3]])
+    miles = np.linalg.norm(place[:, None] - place, axis=2)
+    hard = Limit("hard", "hard", np.array([0.7, -0.3, -0.3, 0.7, -0.3]), high=0.0)
+    found = []
+    for ring in range(24):
+        limit = Limit("students", "students", np.roll(weight, ring), 171.0, 209.00000000000003)
+        far = miles * (1 + ring % 12)
+        problem = Problem(far, ((1, 4), (0, 2), (1, 3), (2, 4), (3, 0)), 1, (limit, replace(hard, high=1.0)))
+        best = least(problem)
+        found += [bounds.climb(problem, best * more).miles - best for more in (1.0, 1.05, 1.1, 1.2)]
+    assert max(found) <= 1e-9
+
+
 def test_the_bound_by_prices_is_near_the_best_where_lots_must_be_even() -> None:
     amounts = [float(1 + 7 * unit % 5) for unit in range(49)]
     problem = grid(7, 7, 3, (even(amounts, 3, 0.2),))

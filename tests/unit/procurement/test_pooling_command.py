@@ -298,3 +298,12 @@ def test_one_more_bid_never_costs_more(folder: Path, pool: Callable[..., tuple[i
 def test_help_shows_an_example(capsys: pytest.CaptureFixture[str]) -> None:
     main(["procurement", "pool", "--help"])
     assert "Example:" in capsys.readouterr().out
+
+
+def test_a_workspace_that_is_not_there_is_refused_before_anything_is_written(
+    pool: Callable[..., tuple[int, str]], folder: Path
+) -> None:
+    code, words = pool("--workspace", str(folder / "nowhere"))
+    assert code == 1
+    assert "is not an infraplan workspace" in words
+    assert not (folder / "out").exists()

@@ -11,7 +11,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import product
 from typing import Final
 
@@ -19,7 +19,7 @@ import numpy as np
 
 from infraplan import solve
 from infraplan.errors import NoAnswer
-from infraplan.procurement.pooling import at_average, exchange, sharing, standing
+from infraplan.procurement.pooling import at_average, average_boxes, exchange, sharing, standing
 from infraplan.procurement.pooling import model as models
 from infraplan.procurement.pooling.bills import CURRENT, Award, Baseline, averages, baselines, members, worse_off
 from infraplan.procurement.pooling.branching import Search as Branching
@@ -340,8 +340,10 @@ class Search:
         """Bound all averages at once, then try each; the proportional form's fairness by leaving members out."""
         policy = self.inputs.policy
         rates = self._rates()
-        award, result = self.solved(Case(average={name: told[-1] for name, told in rates.items()}, let_be=True))
         proportional = policy.filing == "consortium_proportional"
+        if (best := self._in_boxes(rates, let_be=proportional)) is not None:
+            return self._leaving_out(*best) if self.worse(best[0]) else best
+        award, result = self.solved(Case(average={name: told[-1] for name, told in rates.items()}, let_be=True))
         if policy.objective != "pre_discount" or not proportional:
             if policy.objective == "pre_discount" and not self.worse(award):
                 return award, result
@@ -384,6 +386,45 @@ class Search:
             after = self.spent() if stopped or self._out_of_time() else None
             raise NoAnswer(at_average.none(self.inputs, rates, near, self.worse(near), stopped=after, proved=proved))
         return best[0], self._at_best(best, max(bound, least))
+
+    def _in_boxes(self, rates: Mapping[str, Sequence[int]], *, let_be: bool) -> tuple[Award, Result] | None:
+        """The best of all averages of a large purchase by own costs, spans of them bounded at once; None: not found so."""
+        if self._by_price() or not self._is_large(Case(average_boxes.whole(rates)[1], pinned=True)):
+            return None
+        found: list[tuple[Award, Result]] = []
+
+        def ceiling() -> float | None:
+            return self._ceiling(min(found, key=lambda told: objective(told[0]), default=None))
+
+        def solve_at(average: Mapping[str, int]) -> float:
+            try:
+                found.append(self.solved(Case(average, pinned=True, let_be=let_be, ceiling=ceiling(), alone=False)))
+            except NotBetter as told:
+                return told.bound
+            except NoAnswer as told:
+                return math.inf if isinstance(told, Never) else -math.inf
+            return found[-1][1].bound
+
+        def enough() -> float:
+            return INFINITE if (now := ceiling()) is None else now
+
+        bound = average_boxes.search(
+            rates, partial(self._least_between, let_be=let_be), solve_at, enough, self._out_of_time
+        )
+        if not found:
+            return None
+        best = min(found, key=lambda told: objective(told[0]))
+        return best[0], self._at_best(best, bound)
+
+    def _least_between(self, least: Mapping[str, int], most: Mapping[str, int], *, let_be: bool) -> float:
+        """What no award costs its members less than, at any average of a span: quick, without the rows `award <= wins`."""
+        fairness = Fairness(self.facts, self.base, most)
+        if self.inputs.policy.no_district_worse_off and not let_be:
+            options, keep = fairness.possible()
+            fairness = replace(fairness, given=replace(self.facts, options=options, keep=keep))
+        tree = Tree(sharing.own_figures(fairness))
+        tree.add(sharing.average_rows(self.inputs, most, least) or [])
+        return tree.bound((), -INFINITE)[0]
 
     def _nearest_first(self, rates: Mapping[str, Sequence[int]], near: Award) -> list[dict[str, int]]:
         """Every average of each category, those nearest to an award's own first."""

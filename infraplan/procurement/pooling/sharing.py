@@ -98,19 +98,24 @@ def own_figures(fairness: Fairness) -> Facts:
     )
 
 
-def average_rows(inputs: Inputs, average: Mapping[str, int]) -> list[Row] | None:
+def average_rows(
+    inputs: Inputs, average: Mapping[str, int], least: Mapping[str, int] | None = None
+) -> list[Row] | None:
     """The average rate as rows over present contracts; None where a member asks for two services of one category.
 
-    At the edge (exactly half a percent more) they let an average through that rounds up.
+    At the edge (exactly half a percent more) they let an average through that rounds up. With `least` any average from
+    there to `average` will do.
     """
     rows = []
     for category, percent in average.items():
         own = [index for index, demand in enumerate(inputs.demands) if demand.category == category]
         if len({inputs.demands[index].lea_id for index in own}) < len(own):
             return None
-        words = f"those who file together for {category} average {percent} percent"
-        for name, sign, half in (("low", -1.0, 1), ("high", 1.0, -1)):
-            size = {index: sign * (2.0 * (inputs.demands[index].rate - percent) + half) for index in own}
+        low = percent if least is None else least[category]
+        span = f"{percent}" if low == percent else f"{low} to {percent}"
+        words = f"those who file together for {category} average {span} percent"
+        for name, sign, half, end in (("low", -1.0, 1, low), ("high", 1.0, -1, percent)):
+            size = {index: sign * (2.0 * (inputs.demands[index].rate - end) + half) for index in own}
             keeps = {index: -amount for index, amount in size.items() if inputs.demands[index].current is not None}
             rows.append(Row(f"average_{name}_{category}", words, {}, -sum(size.values()), keeps))
     return rows

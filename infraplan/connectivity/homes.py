@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 SHIPPED_RULES = ("bead-2022", "terrestrial")
 NOT_REMOVED = "funded locations not removed; not a statement of BEAD eligibility"
 FEWEST_TECHNOLOGIES = 3
+ANY_TECHNOLOGY = (0, 10, 40, 50, 60, 61, 70, 71, 72)
 NO_DISTRICT = "(locations in no district)"
 COLUMNS = (
     "area_id",
@@ -396,7 +397,9 @@ def _few_technologies_note(parts: Sequence[Partition], dates: Sequence[str], *, 
 
 
 def _technologies(parts: Sequence[Partition]) -> set[str]:
-    return {code for part in parts for code in part.series.split("/")[-1].split("+")}
+    """The technology codes of loaded offers; all of them where a table exported from a workspace does not tell."""
+    found = {code for part in parts for code in part.series.split("/")[-1].split("+")}
+    return found if all(code.isdigit() for code in found) else {str(code) for code in ANY_TECHNOLOGY}
 
 
 def _export_notes(workspace: Workspace, rule: HomeRule, as_of: str | None) -> list[str]:
@@ -482,7 +485,7 @@ def _by_technology(offers: ir.Table, counted: ir.Table, rule: HomeRule, key: str
     any_technology = HomeRule(
         rule.rule_id,
         rule.title,
-        (0, 10, 40, 50, 60, 61, 70, 71, 72),
+        ANY_TECHNOLOGY,
         rule.low_latency,
         rule.served_mbps,
         rule.underserved_mbps,

@@ -27,6 +27,7 @@ from publishers import (
     two_districts,
 )
 
+from infraplan import tablefiles
 from infraplan.connectivity import areas, homes
 from infraplan.errors import BadInput, InfraplanError, NoTable
 from infraplan.workspace import Workspace
@@ -336,6 +337,20 @@ def test_one_release_is_counted_among_its_own_locations(maine: Workspace, tmp_pa
     assert any(
         "the list of locations is as of 2025-12-31, the offers are as of 2022-06-30, 2025" in n for n in both.notes
     )
+
+
+def test_offers_exported_from_a_workspace_and_added_back_make_no_wrong_notes(maine: Workspace, tmp_path: Path) -> None:
+    add(maine, bdc(tmp_path / D25, Offer(1)))
+    tablefiles.write(maine.frame("availability"), tmp_path / "offers.parquet")
+    again = start(tmp_path / "again")
+    add(again, tmp_path / "offers.parquet")
+    export = served_export(
+        tmp_path / "bdc_23_ServedUnserved_fixed_broadband_D25_17mar2026.csv", (1, WEST_BLOCK, WEST_CELL)
+    )
+    for files in ((), (export,)):
+        add(again, *files)
+        notes = homes.home_gaps(again, by="state", rule=BEAD).notes
+        assert not any("technology" in note for note in notes)
 
 
 def test_the_export_alone_cannot_tell_underserved_from_unserved(maine: Workspace, tmp_path: Path) -> None:

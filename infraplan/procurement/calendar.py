@@ -17,6 +17,7 @@ from pandas.tseries.holiday import USFederalHolidayCalendar
 
 from infraplan import rules
 from infraplan.errors import NoAnswer, NoRule
+from infraplan.procurement.filings import years_of
 
 COLUMNS = ["ben", "frn", "what", "due", "usd_at_stake", "committed_usd", "disbursed_usd", "uncollected_usd",
            "extensions_left", "contract_end", "last_470_date"]  # fmt: skip
@@ -181,12 +182,9 @@ def recurring_requests(tables: Mapping[str, pd.DataFrame]) -> Iterator[Request]:
 def _requests(tables: Mapping[str, pd.DataFrame]) -> Iterator[Request]:
     if "requests" not in tables:
         return
-    years: dict[str, Any] = {}
-    if "applications" in tables:
-        applications = tables["applications"]
-        years = dict(zip(applications["application_number"], applications["funding_year"], strict=True))
-    for row in tables["requests"].to_dict("records"):
-        year = _first(row.get("funding_year"), years.get(row["application_number"]), _start_year(row))
+    years = years_of(tables["requests"], tables.get("applications"))
+    for filed, row in zip(years, tables["requests"].to_dict("records"), strict=True):
+        year = _first(filed, _start_year(row))
         committed = _money(row.get("commitment_usd"))
         if row["status"] == "Funded" and committed and year is not None:
             yield _request(row, int(year), committed)

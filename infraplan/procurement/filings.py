@@ -78,13 +78,24 @@ def _with_payments(found: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     }
 
 
+_FRN_OF_YEAR = r"^(\d\d)99\d{6}$"
+FIRST_NUMBERED_YEAR = 2016
+
+
 def years_of(requests: pd.DataFrame, applications: pd.DataFrame | None) -> pd.Series:
-    """The funding year of each request: its own where the file says it, else its application's; blank where neither does."""
+    """The funding year of each request: its own where the file says it, else its application's, else that of its number.
+
+    Since FY2016 a request's number starts with the year's last digits and 99; of another number the year stays blank.
+    """
     own = requests["funding_year"] if "funding_year" in requests else pd.Series(pd.NA, index=requests.index)
     years: dict[str, object] = {}
     if applications is not None:
         years = dict(zip(applications["application_number"], applications["funding_year"], strict=True))
-    return own.astype("Int64").fillna(requests["application_number"].map(years).astype("Int64"))
+    filed = own.astype("Int64").fillna(requests["application_number"].map(years).astype("Int64"))
+    if not filed.isna().any() or "frn" not in requests:
+        return filed
+    numbered = 2000 + pd.to_numeric(requests["frn"].astype("string").str.extract(_FRN_OF_YEAR)[0]).astype("Int64")
+    return filed.fillna(numbered.where(numbered >= FIRST_NUMBERED_YEAR))
 
 
 BEN = ("ben", "entity_number", "Entity Number")

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from infraplan.errors import NoAnswer
-from infraplan.procurement import budgets, commitments, discounts, filed, reconcile
+from infraplan.procurement import budgets, commitments, discounts, filed, filings, reconcile
 
 
 def applications(*rows: tuple[object, ...]) -> pd.DataFrame:
@@ -142,6 +142,12 @@ def test_a_state_that_pays_more_than_the_points_is_split_as_filed() -> None:
     assert list(split[["rate_applied", "commitment_usd", "state_usd", "applicant_usd"]]) == [
         Decimal(80), Decimal(80000), Decimal(15000), Decimal(5000),
     ]  # fmt: skip
+
+
+def test_a_requests_number_tells_its_year_where_nothing_else_does() -> None:
+    bare = REQUESTS.iloc[:3].assign(frn=["1699074272", "2599000001", "1599000001"], application_number="none")
+    assert filings.years_of(bare, None).tolist() == [2016, 2025, pd.NA]
+    assert filings.years_of(bare.assign(funding_year=2020), None).tolist() == [2020, 2020, 2020]
 
 
 def test_one_year_of_filed_requests_can_be_asked_for_and_one_without_any_is_refused() -> None:

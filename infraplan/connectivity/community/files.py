@@ -94,6 +94,15 @@ def sites(plan: Plan, *, counts: bool = True) -> pd.DataFrame:
     return pd.DataFrame(rows).astype({"lost_without": float})
 
 
+def _people(students: float) -> int:
+    """Whole students as words tell them: halves up, a solver's last digits aside.
+
+    >>> _people(15.4999999), _people(14.5), _people(0.4)
+    (16, 15, 0)
+    """
+    return int(half_up(Decimal(str(_estimate(students)))))
+
+
 def _estimate(students: float) -> float:
     return round(float(students), PLACES) + 0.0
 
@@ -229,20 +238,19 @@ def stamps(plan: Plan) -> list[str]:
 def summary(plan: Plan) -> list[str]:
     """A few lines for the person at the keyboard."""
     found, inputs = plan.choice, plan.inputs
-    total, served = float(inputs.students().sum()), found.serving.students
+    total, served = _people(inputs.students().sum()), _people(found.serving.students)
     there = sum(told.existing for told in inputs.measures)
     lines = [
         *(f"note: {note}" for note in plan.notes),
-        f"{served:,.0f} of {total:,.0f} unreached students would be reached ({plan.low.sum():,.0f} to "
-        f"{plan.high.sum():,.0f} at the ends of the estimates); {total - served:,.0f} stay unreached",
+        f"{served:,} of {total:,} unreached students would be reached ({_people(plan.low.sum()):,} to "
+        f"{_people(plan.high.sum()):,} at the ends of the estimates); {total - served:,} stay unreached",
         f"{len(found.chosen):,} of {len(inputs.measures) - there:,} sites and programs chosen beside {there:,} that exist, "
         f"${found.spent:,.2f} of ${inputs.budget:,.2f}; {proved(found)}",
     ]
     more = next((step for step in plan.steps if step.budget > inputs.budget), None)
     if more is not None:
-        lines.append(
-            f"${more.budget - inputs.budget:,.2f} more would reach {max(0.0, more.students - served):,.0f} more students"
-        )
+        extra = max(0, _people(more.students) - served)
+        lines.append(f"${more.budget - inputs.budget:,.2f} more would reach {extra:,} more students")
     return [*lines, *stamps(plan)]
 
 
@@ -250,13 +258,15 @@ def lead(plan: Plan, threshold: int) -> str:
     """The answer in two sentences for a page; counts of students under the threshold are not told."""
     found, inputs = plan.choice, plan.inputs
     total, served = float(inputs.students().sum()), found.serving.students
+    left = max(0, _people(total) - _people(served))  # so that the figures of a sentence add up
 
     def told(students: float) -> str:
-        return f"fewer than {threshold}" if NOTHING < students < threshold else f"{students:,.0f}"
+        return f"fewer than {threshold}" if NOTHING < students < threshold else f"{_people(students):,}"
 
+    stay = told(_estimate(total - served)) if total - served < threshold else f"{left:,}"
     return (
         f"{told(served)} of {told(total)} students without broadband at home could be reached ({told(float(plan.low.sum()))} "
-        f"to {told(float(plan.high.sum()))} at the ends of the estimates); {told(total - served)} stay unreached. "
+        f"to {told(float(plan.high.sum()))} at the ends of the estimates); {stay} stay unreached. "
         f"{len(found.chosen):,} sites and programs are chosen for ${found.spent:,.0f} of ${inputs.budget:,.0f} over "
         f"{inputs.months} months; {proved(found)}."
     )

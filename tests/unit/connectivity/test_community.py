@@ -273,3 +273,19 @@ def test_what_is_published_withholds_small_counts_and_the_words_that_tell_them(t
     assert table["students"].isna().to_dict()["help"]
     assert table.loc["lib", "students"] == pytest.approx(50, abs=0.01)
     assert "serves" not in str(table.loc["lib", "why"])
+
+
+def test_words_count_whole_students_and_add_up(tmp_path: Path) -> None:
+    (tmp_path / "points.csv").write_text(
+        "point_id,lon,lat,students\np1,-70,45,20\np2,-70.01,45,5.5\n", encoding="utf-8"
+    )
+    (tmp_path / "measures.csv").write_text("site_id,kind,usd_once\nH,hotspots,5\n", encoding="utf-8")
+    words = ["--points", str(tmp_path / "points.csv"), "--measures", str(tmp_path / "measures.csv"), "--budget", "5"]
+    said = CliRunner().invoke(
+        infraplan, ["connectivity", "community", *words, "--workspace", str(tmp_path), "-o", str(tmp_path / "out")]
+    )
+    assert said.exit_code == 0, said.exception
+    assert "26 of 26 unreached students would be reached (26 to 26 at the ends of the estimates); 0 stay" in said.output
+    page = (tmp_path / "out" / "map.html").read_text(encoding="utf-8")
+    assert "26 of 26 students without broadband at home could be reached" in page
+    assert "; 0 stay unreached" in page

@@ -77,3 +77,14 @@ def test_within_a_gap_no_group_gains_more_than_is_said(seed: int) -> None:
         assert paid - cost <= told.spare * paid + 0.2, group
     whole = float(sum(told.own.values()))
     assert told.least_aid <= least_aid(list(told.own), costs, whole) + 0.2
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2, 3, 4, 5])
+def test_a_group_that_leaves_need_not_buy_from_as_many_providers_as_the_pool(seed: int) -> None:
+    inputs = purchase(seed, members=3, stable=True, no_district_worse_off=False, min_providers=2)
+    told = answer.find(inputs, Limits(gap=0)).stability
+    assert told is not None
+    assert told.proved
+    costs, pays = leaving_costs(inputs), told.pays
+    for group, cost in costs.items():
+        assert float(sum(pays[name] for name in group)) <= cost + 0.2, group

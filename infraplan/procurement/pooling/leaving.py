@@ -3,7 +3,8 @@
 What a group that leaves may do. It may take any of the same bids at the same prices: a fixed cost in full, volume tiers
 by its own quantity, the bid's whole capacity. A bundle is within its reach only if everyone it names leaves too. Its
 members may keep their present contracts where the policy lets them. It is held to the pool's policy (most providers and
-awards; a provider's largest share as the quantity it is for the whole pool; nobody worse off; filing form), and awards as
+awards; a provider's largest share as the quantity it is for the whole pool; nobody worse off; filing form; but the least
+number of providers is asked of the whole pool only), and awards as
 the pool must: by least price before discount, unless the policy asks otherwise. Within the group, cash may change hands.
 
 Given
@@ -77,13 +78,15 @@ class Separation:
     dearer: list[Dearer] = field(default_factory=list)
     fair: dict[Average, list[Row]] = field(default_factory=dict)
     passed: list[Group] = field(default_factory=list)
+    shared: set[int] = field(default_factory=set)
+    """Bids whose fixed costs are shared exactly from now on: elsewhere the least they may come to was too little."""
     bounds: dict[Average, tuple[float, Mapping[str, float]]] = field(default_factory=dict)
 
     def search(self, pays: Mapping[str, float], least: float, limits: Limits, *, exact: bool) -> Told:
         """Find a group that gains more than `least` USD by leaving; `most` is proved for all groups, inf if time ran out.
 
-        Not `exact`: shares of fixed costs are taken from below, which is quick; that no group gains is still proved, but
-        a group found may not gain.
+        Not `exact`: shares of fixed costs but of `shared` bids are taken from below, which is quick; that no group gains
+        is still proved, but a group found may not gain.
         """
         most = least
         for average in self._averages(pays):
@@ -145,7 +148,7 @@ class Separation:
     ) -> Model:
         given, rows = fairness.given, self.fair.get(average, ())
         model = models.build(given, given.options, rows, members=list(pays))
-        sharing.own_cost(model, fairness, exact=exact)
+        sharing.own_cost(model, fairness, None if exact else self.shared)
         if average:
             sharing.average_is(model, dict(average))
         terms = list((model.problem.objective or {}).items())
@@ -162,6 +165,12 @@ class Separation:
     def _group(self, model: Model, average: Average) -> Group:
         leaving = tuple(name for name, told in model.leaves.items() if (told.varValue or 0.0) > models.HALF)
         return Group(leaving, model.choice(), average)
+
+    def refine(self, group: Group) -> bool:
+        """Share one more fixed cost exactly: the one that a group's award was told least of; False if there is none."""
+        bid = sharing.worst_share(Fairness(self.facts, self.base, dict(group.average)), group.choice, self.shared)
+        self.shared |= set() if bid is None else {bid}
+        return bid is not None
 
     def forbid_dearer(self, group: Sequence[str], choice: Sequence[int] | None) -> None:
         """From now on no group pays more, before discount, than it could with this award of `group`, suitably changed.

@@ -145,6 +145,8 @@ class _Search:
         paid = self.award.applicant()
         self.own = {name: sum((paid[i] for i in places), ZERO) for name, places in self.told.items()}
         self.least = CENTS_EACH * len(inputs.demands)
+        # the least number of providers is the pool's, as in `Inputs.only`
+        inputs = replace(inputs, policy=replace(inputs.policy, min_providers=None))
         self.leaving = Separation(inputs, self.base, models.facts(inputs))
 
     def run(self) -> Stability:
@@ -168,7 +170,7 @@ class _Search:
                 between = not between
             elif exact:
                 self.leaving.passed.append(told.group)
-            else:
+            elif not self.leaving.refine(told.group):
                 exact = True
         if inner is not outer and not self._out_of_time():
             last = self.leaving.search(outer.pays, self.least, self._left(), exact=True)

@@ -15,8 +15,8 @@ from infraplan.units import half_up
 MAY_DO: Final = (
     "A group that leaves may take any of the same bids at the same prices, for itself alone: fixed costs in full, tiers by "
     "its own quantity, a bid's whole capacity, bundles only if everyone they name leaves; its members may keep their "
-    "contracts where the policy lets them. It is held to the same policy, files in the same form and awards as the pool "
-    "does; within it cash may change hands."
+    "contracts where the policy lets them. It is held to the same policy (but for the least number of providers), files in the "
+    "same form and awards as the pool does; within it cash may change hands."
 )
 GROUP_COLUMNS: Final = ["group", "members", "lea_ids", "pays_usd", "leaving_usd", "gains_by_staying_usd"]
 

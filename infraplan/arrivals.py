@@ -494,8 +494,13 @@ _KINDS = {
 }
 
 
+_AS_SHOWN_BY_CENSUS = ("Label (Grouping)",)
+
+
 def nearest(arrival: Arrival) -> str:
     """In words, the source whose header comes nearest and what the file lacks of it."""
+    if arrival.columns[:1] == _AS_SHOWN_BY_CENSUS:
+        return "this is the table as data.census.gov shows it, areas side by side; choose Download, then ZIP, there"
     here = {column.lower() for column in arrival.columns}
     best, lacking = None, []
     for source in sources().values():

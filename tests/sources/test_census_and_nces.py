@@ -349,6 +349,18 @@ def test_a_controlled_estimate_has_margin_zero_and_other_codes_none(
     assert pd.isna(found) if margin is None else found == margin
 
 
+def test_a_table_saved_as_the_site_shows_it_says_which_download_to_take(maine: Workspace, tmp_path: Path) -> None:
+    path = tmp_path / "ACSST5Y2023.S2802-2026-11-22T101010.csv"
+    header = [
+        "Label (Grouping)",
+        "Census Tract 1; Maine!!Total!!Estimate",
+        "Census Tract 1; Maine!!Total!!Margin of Error",
+    ]
+    path.write_text(csv_text(header, [["Under 18 years", "1,204", "±99"]]), encoding="utf-8-sig")
+    with pytest.raises(BadInput, match="choose Download, then ZIP, there"):
+        add(maine, path)
+
+
 def test_detailed_tables_are_known_too(maine: Workspace, tmp_path: Path) -> None:
     names = ["B28005_002E", "B28005_002M", "B28005_005E", "B28005_005M"]
     text = csv_text(["GEO_ID", "NAME", *names], [["Geography", "", *names], ["1400000US23001010100", "T", 9, 1, 4, 2]])

@@ -14,6 +14,7 @@ from infraplan.resources import data_path, read_toml
 
 _CELL = re.compile(r"\s*(\d{4,5})(?:([BCEGHX])[\dA-Z.]{6}|\.0+)?(?![\w.])[\s:,;/\u2013\u2014-]*(.*)", re.DOTALL)
 _HONORS = "H"
+_MOST_CHARACTERS = 2_000  # a longer cell is no course
 
 
 def _code(found: re.Match[str]) -> str:
@@ -70,6 +71,7 @@ def read_course(cell: str) -> Title:
 
 def _spelled_out(cell: str) -> str:
     """A course's name with what lists shorten written out ("Alg. II", "APUSH"); anything else as it stands."""
+    cell = cell[:_MOST_CHARACTERS]
     text = re.sub(
         r"\bmath(?:ematics)? (?=i{1,3}\b)", "integrated math ", re.sub(r"(?<=[a-z])\.(?=\s|$)", "", fold(cell))
     )

@@ -61,6 +61,7 @@ _LANGUAGE_LEVEL = re.compile(
     r"|espanol|italiano|francais|autentico|realidades|descubre|senderos|avancemos|d'accord|bien dit)(?: level)? ([1-5])\b"
 )
 _LONG_SUBTITLE = 5
+_MOST_CHARACTERS = 2_000  # a longer cell is no title
 _LEVEL_OF_A_SERIES = re.compile(r"\b(?:level|nivel|niveau|stufe) ([1-5])\b")
 _LITTLE = frozenset({"a", "an", "the", "of", "to", "and", "for", "with", "in", "from", "s", "2", "3", "e"})
 _FORMATS = frozenset({"print", "paperback", "hardcover", "softcover", "ebook", "pdf", "openstax"})
@@ -150,7 +151,7 @@ def plain(text: str) -> str:
 @cache
 def work_key(title: str) -> str:
     """A title without edition, articles and little words: equal for editions and spellings of one work."""
-    text = re.sub(r"\[[^\]]*\]|\((?![^)]*volume)[^)]*\)", " ", fold(title))
+    text = re.sub(r"\[[^\]]*\]|\((?![^)]*volume)[^)]*\)", " ", fold(title[:_MOST_CHARACTERS]))
     text = plain(_EDITION.sub(" ", text))
     little = (_LITTLE | _FORMATS) - _kept(text)
     return " ".join(dict.fromkeys(word for word in text.split() if word not in little))
@@ -164,7 +165,7 @@ def _kept(text: str) -> set[str]:
 @cache
 def read_title(raw: str) -> Title:
     """Read a title, or a course name: both are written alike."""
-    folded = _ordinals(fold(raw))
+    folded = _ordinals(fold(raw[:_MOST_CHARACTERS]))
     text = _RELEASE.sub(" ", re.sub(r"\[(?![^\]]*since)[^\]]*\]", " ", folded))
     text = re.sub(r"\((?![^)]*\b(?:since|to|from|vol(?:ume)?)\b)[^)]*\)\s*$", " ", text)
     segments = [plain(_EDITION.sub(" ", segment)) for segment in _SEGMENTS.split(text)]

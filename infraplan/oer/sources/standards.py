@@ -84,10 +84,14 @@ def read_code(raw: str, framework: str = "") -> Code:
     return Code(named or OWN, _own_key(written))
 
 
+@cache
+def _own_prefix() -> re.Pattern[str]:
+    return re.compile(read_toml(data_path("codes", "standards_notation.toml"))["own_prefix"])
+
+
 def _own_key(written: str) -> str:
     """The numbers and letters of a state's own code, kept apart: "10.1.1" is not "10.11"."""
-    prefix = re.compile(read_toml(data_path("codes", "standards_notation.toml"))["own_prefix"])
-    parts = re.findall(r"[^\W\d_]+|\d+", prefix.sub("", written))
+    parts = re.findall(r"[^\W\d_]+|\d+", _own_prefix().sub("", written))
     return ".".join(part.lstrip("0") or "0" if part.isdigit() else part for part in parts)
 
 

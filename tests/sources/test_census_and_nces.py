@@ -246,6 +246,19 @@ def test_negative_enrollment_codes_are_null_and_zero_is_zero(maine: Workspace, t
     assert counts.dropna().tolist() == [0, 12, 3294]
 
 
+def test_a_locale_is_its_two_digits_however_it_is_written(maine: Workspace, tmp_path: Path) -> None:
+    told = ["43", "43-Rural: Remote", "21-Suburb: Large", "-1"]
+    rows = [edge_row(f"{WEST}0000{n}", f"School {n}", locale=locale) for n, locale in enumerate(told)]
+    add(maine, edge(tmp_path / "edge.csv", *rows))
+    found = maine.frame("schools")["locale"]
+    assert found.fillna("none").tolist() == ["43", "43", "21", "none"]
+
+
+def test_latitude_given_for_longitude_is_refused(maine: Workspace, tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"lat is '-70\.1', expected a number from -15 to 72"):
+        add(maine, edge(tmp_path / "edge.csv", edge_row(f"{WEST}00001", "School", lon=45.1, lat=-70.1)))
+
+
 def test_a_school_at_zero_zero_has_no_point(maine: Workspace, tmp_path: Path) -> None:
     found = receipt(maine, edge(tmp_path / "edge.csv", edge_row("230000100001", "S", lat=0, lon=0)))
     assert found.notes == ("1 schools have no point (0, 0)",)

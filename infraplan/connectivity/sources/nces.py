@@ -314,7 +314,9 @@ def _school_frame(rows: pd.DataFrame, *, name: str) -> pd.DataFrame:
             "lea_name": _optional(rows, "LEA_NAME"),
             "lon": np.nan,
             "lat": np.nan,
-            "locale": _optional(rows, "ULOCALE" if "ULOCALE" in rows else "LOCALE"),
+            "locale": _locale(rows["ULOCALE" if "ULOCALE" in rows else "LOCALE"])
+            if {"ULOCALE", "LOCALE"} & set(rows.columns)
+            else None,
             "students": counts(rows[members]) if members else np.nan,
             "virtual": None if virtual is None else virtual.map(_is_virtual),
             "school_year": _optional(
@@ -324,6 +326,16 @@ def _school_frame(rows: pd.DataFrame, *, name: str) -> pd.DataFrame:
         },
         index=rows.index,
     )
+
+
+def _locale(cells: pd.Series) -> pd.Series:
+    """The two digits of a locale, written bare or with their words.
+
+    >>> _locale(pd.Series(["43", "43-Rural: Remote", "", "-1"])).tolist()
+    ['43', '43', None, None]
+    """
+    code = cells.str.extract(r"^\s*([1-4][1-3])(?!\d)", expand=False).astype(object)
+    return code.where(code.notna(), None)
 
 
 def _is_virtual(text: str) -> bool | None:

@@ -46,10 +46,13 @@ def _of_parts(a: License, b: License) -> Remix:
 
 
 def _barred(a: License, b: License) -> Remix | None:
-    for one in (a, b):
+    for one in sorted((a, b), key=lambda one: one.group != "closed"):
         if one.terms.adapt == "no":
-            closed = one.group == "closed"
-            why = "no license to adapt was given" if closed else "it may be shared only unchanged (NoDerivatives)"
+            if one.group == "closed":
+                return Remix(
+                    "no", (), f"{one.license_id}: no license to copy or adapt was given; ask whoever holds the rights."
+                )
+            why = "it may be shared only unchanged (NoDerivatives)"
             return Remix("no", (), f"{one.license_id}: {why}. {table('compatibility')['words']['collection']}")
     return None
 

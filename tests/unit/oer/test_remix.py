@@ -114,3 +114,9 @@ def test_creative_commons_texts_are_cited_for_their_own_licenses_only() -> None:
     assert not any("Creative Commons" in title for title in printing(read("GPL v3").license).citations)
     assert printing(read("").license).citations == ()
     assert "()" not in explained(read("").license, read("CC BY 4.0").license)
+
+
+def test_only_what_may_be_shared_unchanged_may_stand_in_a_collection() -> None:
+    mine = read("CC BY 4.0").license
+    assert "collection" in remix(mine, read("CC BY-ND 4.0").license).why
+    assert "collection" not in remix(mine, read("All rights reserved").license).why

@@ -10,7 +10,7 @@ from pooled_by_hand import best, outcomes, purchase
 from infraplan.errors import NoAnswer
 from infraplan.procurement.pooling import answer
 from infraplan.procurement.pooling.bills import worse_off
-from infraplan.procurement.pooling.inputs import Bid, Demand, Inputs, Offer
+from infraplan.procurement.pooling.inputs import Bid, Demand, Inputs, Level, Offer
 from infraplan.procurement.pooling.policy import Policy
 from infraplan.solve import Limits, Status
 
@@ -182,3 +182,17 @@ def test_a_large_purchase_without_an_answer_is_refused_in_words(monkeypatch: pyt
     cheap = tuple(replace(demand, current=Decimal(1), termination=Decimal(0)) for demand in inputs.demands)
     nobody_bids = replace(inputs, demands=cheap, policy=Policy(horizon_months=12), bids=(), offers=())
     assert answer.find(nobody_bids, Limits()).award.pre_discount == 12 * len(cheap)
+
+
+def test_tenths_that_sum_to_a_limit_reach_a_tier_and_fit_a_capacity() -> None:
+    """0.1 + 0.2 is a little above 0.3, 0.1 + 0.7 a little below 0.8, as computers count."""
+    demands = tuple(Demand(f"m{place}", "x", size, Decimal(100)) for place, size in enumerate((0.1, 0.2, 0.7)))
+    bundle = Bid("a", "p", "x", bundle=True, month=Decimal(20), capacity=0.3)
+    half = Bid("b", "q", "x", levels=(Level(0.0, Decimal(1)), Level(0.8, Decimal("0.5"))))
+    told = Inputs(
+        Policy(horizon_months=1, no_district_worse_off=False), demands, (bundle, half),
+        (*(Offer(0, place, Decimal(0), Decimal(0)) for place in (0, 1)),
+         *(Offer(1, place, Decimal(90), Decimal(0)) for place in (0, 2))),
+    )  # fmt: skip
+    assert answer.find(told, PROVED).award.pre_discount == 110  # the bundle for two, 90 for the third
+    assert answer.find(told.without(["a"]), PROVED).award.pre_discount == 190  # half of twice 90, 100 kept

@@ -135,8 +135,7 @@ def _refuse_too_few(inputs: Inputs) -> None:
 
 
 def _fits(inputs: Inputs, bid: int, demand: int) -> bool:
-    capacity = inputs.bids[bid].capacity
-    return capacity is None or inputs.demands[demand].quantity <= capacity
+    return inputs.bids[bid].has_room(inputs.demands[demand].quantity)
 
 
 @dataclass

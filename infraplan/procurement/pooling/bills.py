@@ -256,7 +256,7 @@ def baselines(inputs: Inputs) -> list[Baseline | None]:
     for bid, offers in zip(inputs.bids, inputs.offers_of(), strict=True):
         for offer in offers if not bid.bundle or len(offers) == 1 else ():
             quantity = inputs.demands[offer.demand].quantity
-            if bid.capacity is None or quantity <= bid.capacity:
+            if bid.has_room(quantity):
                 _keep_cheaper(found, _alone(inputs, alone_bill(inputs, bid, offer)))
     return found
 

@@ -137,8 +137,7 @@ def _must_move(inputs: Inputs, told: list[int | None]) -> set[int]:
             won.setdefault(chosen, []).append(index)
     found = {index for index, chosen in enumerate(told) if chosen is None}
     for number, served in won.items():
-        capacity = inputs.bids[number].capacity
-        if capacity is not None and sum(inputs.demands[index].quantity for index in served) > capacity * (1 + SAME):
+        if not inputs.bids[number].has_room(sum(inputs.demands[index].quantity for index in served)):
             found |= set(served)
     return found
 

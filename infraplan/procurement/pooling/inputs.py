@@ -17,6 +17,17 @@ from infraplan.procurement.pooling.policy import Policy, read_policy
 ZERO = Decimal(0)
 ONE = Decimal(1)
 NAMED: Final = 8
+SPARE: Final = 1e-9
+"""Relative tolerance of quantities: a sum of tenths may miss a limit that it meets on paper."""
+
+
+def within(quantity: float, most: float) -> bool:
+    """Whether a quantity is at most another.
+
+    >>> within(0.1 + 0.2, 0.3)
+    True
+    """
+    return quantity <= most + SPARE * max(1.0, abs(most))
 
 
 @dataclass(frozen=True)
@@ -78,7 +89,11 @@ class Bid:
 
     def factor_at(self, quantity: float) -> Decimal:
         """Return the factor on monthly prices once the bid has won `quantity`."""
-        return next(level.factor for level in reversed(self.levels) if quantity >= level.from_quantity - 1e-9)
+        return next(level.factor for level in reversed(self.levels) if within(level.from_quantity, quantity))
+
+    def has_room(self, quantity: float) -> bool:
+        """Whether the bid can serve as much."""
+        return self.capacity is None or within(quantity, self.capacity)
 
 
 @dataclass(frozen=True)

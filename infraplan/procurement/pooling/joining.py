@@ -185,7 +185,7 @@ def _with(contract: Contract, member: str, demand: Path, quotes: Path | None) ->
 def _compared(contract: Contract, inputs: Inputs, member: str, choice: list[int]) -> tuple[pd.DataFrame, list[int]]:
     """The awarded bids side by side for the member, and the award with the cheapest of them."""
     rows: list[dict[str, Any]] = []
-    won = contract.award.quantity
+    won = dict(contract.award.quantity)
     chosen = list(choice)
     for index, demand in enumerate(inputs.demands):
         if demand.lea_id != member:
@@ -193,7 +193,7 @@ def _compared(contract: Contract, inputs: Inputs, member: str, choice: list[int]
         ways: list[tuple[Decimal, int]] = []
         offers = [told for told in inputs.offers if told.demand == index and not inputs.bids[told.bid].bundle]
         for offer in offers:
-            bill, room = _bill(inputs, choice, offer, won)
+            bill, room = _bill(inputs, chosen, offer, won)
             rows.append(
                 {
                     "service": demand.service,
@@ -212,6 +212,8 @@ def _compared(contract: Contract, inputs: Inputs, member: str, choice: list[int]
         if demand.current is not None:
             ways.append((current_bill(inputs, index).pre_discount, CURRENT))
         chosen[index] = min(ways)[1]
+        if chosen[index] != CURRENT:  # what is taken for one service is no room for the next
+            won[chosen[index]] = won.get(chosen[index], 0.0) + demand.quantity
     rows.sort(key=lambda row: (row["service"], row["pre_discount_usd"], row["bid_id"]))
     return pd.DataFrame(rows), chosen
 
@@ -221,7 +223,7 @@ def _bill(inputs: Inputs, choice: Sequence[int], offer: Offer, won: Mapping[int,
     tried = list(choice)
     tried[offer.demand] = offer.bid
     bid = inputs.bids[offer.bid]
-    room = bid.capacity is None or won[offer.bid] + inputs.demands[offer.demand].quantity <= bid.capacity
+    room = bid.has_room(won.get(offer.bid, 0.0) + inputs.demands[offer.demand].quantity)
     return Award(inputs, tuple(tried)).bills[offer.demand], room
 
 

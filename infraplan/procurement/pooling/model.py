@@ -44,7 +44,7 @@ import pulp
 from numpy.typing import NDArray
 
 from infraplan.procurement.pooling.bills import CURRENT, Award, current_bill, weight
-from infraplan.procurement.pooling.inputs import ZERO, Inputs
+from infraplan.procurement.pooling.inputs import SPARE, ZERO, Inputs, within
 from infraplan.procurement.pooling.policy import WORDS
 
 LE, GE, EQ = pulp.LpConstraintLE, pulp.LpConstraintGE, pulp.LpConstraintEQ
@@ -103,14 +103,14 @@ def facts(inputs: Inputs) -> Facts:
     for number, bid in enumerate(inputs.bids):
         reach = sum(quantity[offer.demand] for offer in offers[number])
         if bid.bundle:
-            if offers[number] and reach <= capacity[number]:
+            if offers[number] and bid.has_room(float(reach)):
                 bundles[number] = tuple(offer.demand for offer in offers[number])
                 bundle_cost[number] = _bundle_cost(inputs, number, float(reach))
             levels.append((0,) if number in bundles else ())
             continue
         most = min(float(reach), float(capacity[number]))
         levels.append(
-            tuple(place for place, level in enumerate(bid.levels) if level.from_quantity <= most)
+            tuple(place for place, level in enumerate(bid.levels) if within(level.from_quantity, most))
             if offers[number]
             else ()
         )
@@ -141,7 +141,7 @@ def _options(
     bid = np.array([offer.bid for offer in single], dtype=np.int64)
     month = np.array([float(offer.month) for offer in single]) * inputs.policy.horizon_months
     once = np.array([float(offer.once + _termination(inputs, offer.demand)) for offer in single])
-    fits = quantity[demand] <= capacity[bid] if single else np.zeros(0, dtype=bool)
+    fits = quantity[demand] <= capacity[bid] * (1 + SPARE) if single else np.zeros(0, dtype=bool)
     parts: list[tuple[NDArray[np.int64], int]] = []
     factor = np.zeros((len(inputs.bids), max((len(told.levels) for told in inputs.bids), default=1)))
     for number, told in enumerate(inputs.bids):

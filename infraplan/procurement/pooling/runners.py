@@ -24,8 +24,8 @@ def runners_up(award: Award) -> list[Bill | None]:
     for offer in inputs.offers:
         bid, demand = inputs.bids[offer.bid], inputs.demands[offer.demand]
         won = award.quantity.get(offer.bid, 0.0)
-        if bid.bundle or (bid.capacity is not None and won + demand.quantity > bid.capacity):
+        if bid.bundle or not bid.has_room(won + demand.quantity):
             continue
         month = offer.month * bid.factor_at(won + demand.quantity)
-        offer_second(bill_of(inputs, offer, month, ZERO if won else bid.fixed))
+        offer_second(bill_of(inputs, offer, month, ZERO if offer.bid in award.quantity else bid.fixed))
     return best

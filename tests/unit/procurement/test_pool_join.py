@@ -244,3 +244,25 @@ def test_the_last_funding_year_of_a_term_is_that_of_its_last_month() -> None:
     assert last_funding_year(date(2026, 7, 1), 12) == 2026
     assert last_funding_year(date(2026, 7, 1), 36) == 2028
     assert last_funding_year(date(2027, 1, 15), 7) == 2027
+
+
+def test_what_one_service_takes_of_a_bid_is_no_room_for_the_next(folder: Path, award: Path) -> None:
+    bids = (award / "bids.csv").read_text()
+    (award / "bids.csv").write_text(bids.replace("a,p,internet,", "a,p,,"))
+    (folder / "theirs.csv").write_text(
+        "lea_id,service,quantity,current_usd_month,c1_rate,named_in_470,loa_through_fy\n"
+        "F,internet,60,900,90,yes,2029\nF,wan,60,900,90,yes,2029\n"
+    )
+    (folder / "quotes.csv").write_text("bid_id,lea_id,service,usd_month,usd_once\na,F,internet,10,0\na,F,wan,10,0\n")
+    with pytest.raises(NoAnswer, match=r"F \(wan\) cannot join: no awarded bid that prices it has room left"):
+        joined(folder, award, "F", quotes=folder / "quotes.csv")
+    (folder / "theirs.csv").write_text((folder / "theirs.csv").read_text().replace("wan,60", "wan,40"))
+    told = joined(folder, award, "F", quotes=folder / "quotes.csv")
+    assert [(row["bid_id"], row["factor"]) for row in told.table().to_dict("records")][:2] == [("a", USD("0.7"))] * 2
+
+
+def test_an_awarded_bid_that_nobody_buys_from_yet_may_be_joined(folder: Path, award: Path) -> None:
+    for name, row in (("bids.csv", "z,r,internet,itemized,0,,,\n"), ("bid_prices.csv", "z,C,internet,300,0\n")):
+        (award / name).write_text((award / name).read_text() + row)
+    told = joined(folder, award, "C")
+    assert told.table().to_dict("records")[0]["bid_id"] == "z"

@@ -10,22 +10,27 @@ Average rate a of those who file together, per category (half up to a whole perc
     together[m] = 1 where m buys from a bid;   -1/2 <= mean of (rate[m] - a) < 1/2 over them
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from typing import Final
 
 import numpy as np
 import pulp
 
-from infraplan.procurement.pooling.bills import members
+from infraplan.procurement.pooling.bills import CURRENT, members
 from infraplan.procurement.pooling.fairness import Fairness
 from infraplan.procurement.pooling.inputs import Inputs
 from infraplan.procurement.pooling.model import EQ, GE, LE, Facts, Model, Row, Term
 
+SMALLEST: Final = 1e-3
+"""USD of a share that are not worth sharing exactly."""
 
-def own_cost(model: Model, fairness: Fairness, *, exact: bool = True) -> None:
+
+def own_cost(model: Model, fairness: Fairness, exact: Collection[int] | None = None) -> None:
     """Replace the objective by the members' own cost, at the rates of `fairness`.
 
-    Not `exact`: shares of fixed costs are taken from below (see `least_shares`), so the objective is never too much.
+    With `exact` only the fixed costs of those bids are shared exactly; shares of others are taken from below (see
+    `least_shares`), so the objective is never too much.
     """
     given, options = model.facts, fairness.given.options
     cost = dict(
@@ -42,19 +47,19 @@ def own_cost(model: Model, fairness: Fairness, *, exact: bool = True) -> None:
     for bid, named in given.bundles.items():
         parts = [fairness.own(index, fairness.bundle_part(bid, index), budget=False) for index in named]
         terms.append((model.wins[bid, 0], sum(parts)))
-    shares = _shares(model) if exact else {}
-    terms += [] if exact else least_shares(model, fairness)
+    shares = _shares(model, exact)
+    terms += [] if exact is None else least_shares(model, fairness, exact)
     for (index, _), part in shares.items():
         terms.append((part, _own_part(fairness, index) * float(given.weight[index])))
     terms += _over_budget(model, fairness, shares)
     model.problem.setObjective(pulp.LpAffineExpression(_gathered(terms)))
 
 
-def least_shares(model: Model, fairness: Fairness) -> list[Term]:
-    """What members pay themselves of the fixed costs, at the least: no variable more, and exact where own parts agree.
+def least_shares(model: Model, fairness: Fairness, but: Collection[int] = ()) -> list[Term]:
+    """What members pay themselves of the fixed costs (`but` those of some bids), at the least, with no variable more.
 
     With own parts p[d] (p least the smallest) and W at most `weight` in a tier, fixed x sum w p / W is at least
-    fixed x (least + sum w (p - least) / most weight).
+    fixed x (least + sum w (p - least) / most weight); that is exact where own parts agree.
     """
     given, weight = model.facts, most_weight(model.facts)
     part = {index: _own_part(fairness, index) for index, _, _ in model.award}
@@ -64,13 +69,33 @@ def least_shares(model: Model, fairness: Fairness) -> list[Term]:
     terms: list[Term] = [
         (variable, float(given.fixed[bid]) * least[bid])
         for (bid, _), variable in model.wins.items()
-        if bid not in given.bundles and bid in least
+        if bid not in given.bundles and bid in least and bid not in but
     ]
     for (index, bid, level), variable in model.award.items():
-        if given.fixed[bid] > 0 and weight[bid, level] > 0:
+        if given.fixed[bid] > 0 and weight[bid, level] > 0 and bid not in but:
             more = float(given.fixed[bid] * given.weight[index]) * (part[index] - least[bid]) / weight[bid, level]
             terms.append((variable, more))
     return terms
+
+
+def worst_share(fairness: Fairness, choice: Sequence[int], but: Collection[int]) -> int | None:
+    """The bid whose fixed cost, as shared in an award, `least_shares` misses most (`but` some); None where it misses none."""
+    given, missed = fairness.given, dict[int, float]()
+    weight = most_weight(given)
+    most = {
+        bid: max(weight.get((bid, level), 0.0) for level in levels) for bid, levels in enumerate(given.levels) if levels
+    }
+    for bid in sorted(set(choice) - {CURRENT, *given.bundles, *but}):
+        served = [index for index, chosen in enumerate(choice) if chosen == bid]
+        heavy = sum(float(given.weight[index]) for index in served)
+        if heavy <= 0 or given.fixed[bid] <= 0:
+            continue
+        offered = given.options.demand[given.options.bid == bid].tolist()
+        least = min(_own_part(fairness, index) for index in offered)
+        over = sum(float(given.weight[index]) * (_own_part(fairness, index) - least) for index in served)
+        missed[bid] = float(given.fixed[bid]) * over * (1 / heavy - 1 / max(most[bid], heavy))
+    worst = max(missed, key=lambda bid: (missed[bid], -bid), default=None)
+    return worst if worst is not None and missed[worst] > SMALLEST else None
 
 
 def own_figures(fairness: Fairness) -> Facts:
@@ -147,13 +172,13 @@ def _served(model: Model) -> dict[tuple[int, int], list[pulp.LpVariable]]:
     return found
 
 
-def _shares(model: Model) -> dict[tuple[int, int], pulp.LpVariable]:
-    """The share of each fixed cost, per unit of weight, exactly: its bounds in each tier make the rows tight."""
+def _shares(model: Model, of: Collection[int] | None) -> dict[tuple[int, int], pulp.LpVariable]:
+    """The share of each fixed cost (`of` some bids), per unit of weight, exactly: bounds in each tier make rows tight."""
     given, problem, shares = model.facts, model.problem, dict[tuple[int, int], pulp.LpVariable]()
     by_bid: dict[int, list[int]] = {}
     served = _served(model)
     for demand, bid in served:
-        if given.fixed[bid] > 0:
+        if given.fixed[bid] > 0 and (of is None or bid in of):
             by_bid.setdefault(bid, []).append(demand)
     most_weights = most_weight(given)
     for bid, demands in by_bid.items():

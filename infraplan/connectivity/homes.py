@@ -271,11 +271,16 @@ def _counted(workspace: Workspace, counts: ir.Table) -> "pd.DataFrame":
     """The rows of an expression; what will place and tabulate them is made ready while the engine counts."""
     with ThreadPoolExecutor(1) as aside:
         counting = aside.submit(engine.rows, workspace.backend, counts)
-        if workspace.has("district_shapes"):
-            workspace.geoframe("district_shapes")
-        from infraplan.connectivity import areas  # noqa: F401, PLC0415
+        try:
+            if workspace.has("district_shapes"):
+                workspace.geoframe("district_shapes")
+            from infraplan.connectivity import areas  # noqa: F401, PLC0415
 
-        frame: pd.DataFrame = counting.result().to_pandas()
+            frame: pd.DataFrame = counting.result().to_pandas()
+        except BaseException:  # also when the command is stopped: nobody waits for a count that will not be used
+            if workspace.backend.name == "duckdb":
+                workspace.connection.interrupt()
+            raise
         return frame
 
 

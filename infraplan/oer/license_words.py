@@ -10,6 +10,7 @@ from infraplan.oer.license_book import License, creative_commons, family, is_por
 from infraplan.oer.license_names import ELEMENTS, bare, between, in_latin, port_of, refuses, scanner
 
 _CONTEXT = 60
+_OFFICIAL = frozenset({"international", "unported", "generic"})
 
 
 @dataclass
@@ -26,6 +27,7 @@ class _Segment:
     spelled: bool = False
     versioned: bool = False
     last_spelled: bool = False  # the last token was an element in words
+    official: bool = False  # "International", "Unported": words only names of licenses have
     unread: bool = False  # a part of the name is not known
 
 
@@ -122,7 +124,8 @@ def _license_of(segment: _Segment, *, alone: bool) -> License | None:
             return None
         return family("LicenseRef-CC-unspecified" if segment.license_word else "LicenseRef-Unknown")
     versions = list(dict.fromkeys(segment.versions))
-    telling = "by" in segment.elements and len(segment.elements) > 1
+    official = segment.official and segment.spelled and len(versions) == 1
+    telling = "by" in segment.elements and (len(segment.elements) > 1 or official)
     retired = segment.spelled and len(versions) == 1 and without_by(versions[0], segment.port)
     whole = alone and ((segment.spelled or bool(versions)) if "by" in segment.elements else retired)
     if not (segment.named or telling or whole):
@@ -211,6 +214,7 @@ def _grow(segment: _Segment, match: re.Match[str], kind: str, text: str, cased: 
         elif match[0].startswith(("licen", "lizen")):
             segment.license_word = True
         else:
+            segment.official |= match[0] in _OFFICIAL
             return
     elif kind in {"number", "between"}:
         return

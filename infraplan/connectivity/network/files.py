@@ -233,7 +233,7 @@ def summary(plan: Plan) -> list[str]:
     return [
         *(f"note: {note}" for note in notes(plan)),
         f"{len(plan.connected):,} of {total:,} sites are connected over {plan.miles:,.1f} miles in "
-        f"{len(plan.built):,} links; {left:,} keep their alternative",
+        f"{len(plan.built):,} {'link' if len(plan.built) == 1 else 'links'}; {left:,} keep their alternative",
         f"${plan.construction:,.2f} to build{between}{kept}, ${plan.alternatives:,.2f} for the alternatives; {proved(plan)}",
         *(
             [

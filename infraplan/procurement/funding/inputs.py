@@ -1,6 +1,6 @@
 """Projects, funds and Category Two budgets, read and checked together; every fault of every file at once."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Sized
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -340,19 +340,23 @@ class _Desk:
             lacking = {project.lea_id for project in seconds if not any((project.lea_id, c) in c2 for c in cycles)}
             if lacking:
                 self.notes.append(
-                    f"{len(lacking):,} districts with Category Two projects have no budget in "
-                    f"{self.names['c2_budgets']}: those projects are left out"
+                    f"{_counted(lacking, 'district')} with Category Two projects {_verb(lacking, 'has', 'have')} no budget "
+                    f"in {self.names['c2_budgets']}: those projects are left out"
                 )
         if self.too_high:
             one, two, _ = self.law.highest
             self.notes.append(
-                f"{len(self.too_high):,} projects have a rate above the highest of FY{self.law.year} (Category One "
-                f"{one} %, Category Two {two} %) and are counted as given: their E-Rate money may be too high "
+                f"{_counted(self.too_high, 'project')} {_verb(self.too_high, 'has', 'have')} a rate above the highest of "
+                f"FY{self.law.year} (Category One {one} %, Category Two {two} %), counted as given: "
+                f"their E-Rate money may be too high "
                 f"({_few(self.too_high)})"
             )
-        never = sum(not project.years for project in projects)
+        never = [project for project in projects if not project.years]
         if never:
-            self.notes.append(f"{never:,} projects cannot start in {self.years[0]}-{self.years[-1]} and are left out")
+            self.notes.append(
+                f"{_counted(never, 'project')} cannot start in {self.years[0]}-{self.years[-1]} and "
+                f"{_verb(never, 'is', 'are')} left out"
+            )
         if not any(project.weight for project in projects):
             self.notes.append("no need weights were given: every student counts the same")
 
@@ -386,6 +390,14 @@ def _ring(project: Project, known: Mapping[str, Project]) -> tuple[str, ...]:
                 seen.add(other)
                 stack.append((*chain, other))
     return ()
+
+
+def _counted(things: Sized, noun: str) -> str:
+    return f"{len(things):,} {noun}" if len(things) == 1 else f"{len(things):,} {noun}s"
+
+
+def _verb(things: Sized, one: str, several: str) -> str:
+    return one if len(things) == 1 else several
 
 
 def _few(labels: Sequence[str]) -> str:

@@ -86,7 +86,7 @@ def test_a_service_without_money_in_the_last_year_names_that_year(tmp_path: Path
 def test_a_rate_above_the_highest_of_the_year_is_said(tmp_path: Path) -> None:
     switch = "switch,1,C2,equipment,100,90,10,10"
     notes = " ".join(found(tmp_path, [switch, FIBER], [GRANT]).inputs.notes)
-    assert "1 projects have a rate above the highest of FY2026 (Category One 90 %, Category Two 85 %)" in notes
+    assert "1 project has a rate above the highest of FY2026 (Category One 90 %, Category Two 85 %)" in notes
     assert "their E-Rate money may be too high (switch)" in notes
     assert "above the highest" not in " ".join(
         found(tmp_path, [f"{switch},yes"], [GRANT], head=f"{PROJECTS},tribal").inputs.notes
@@ -137,7 +137,7 @@ def test_category_two_is_held_to_the_budget_of_five_years(tmp_path: Path) -> Non
     assert found(tmp_path, projects, funds, years="2026-2027", c2=["1,2026,1100"]).starts.keys() == {0, 1}
     without = found(tmp_path, projects, funds, years="2026-2027", c2=["2,2026,1000"])
     assert without.starts == {}
-    assert "1 districts with Category Two projects have no budget" in " ".join(without.inputs.notes)
+    assert "1 district with Category Two projects has no budget" in " ".join(without.inputs.notes)
 
 
 def test_a_project_waits_for_what_it_requires(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ CURRENT: Final = -1
 """The choice of keeping the present contract."""
 FORMS: Final[tuple[Filing, ...]] = get_args(Filing)
 PERCENT: Final = Decimal(100)
+INFINITE: Final = Decimal("Infinity")
 MONTHS_PER_YEAR: Final = 12
 
 Choice = Sequence[int]
@@ -247,38 +248,53 @@ def averages(inputs: Inputs, choice: Choice) -> dict[str, Decimal]:
 def baselines(inputs: Inputs) -> list[Baseline | None]:
     """Return, for every demand, the cheaper for the member of its present contract and the cheapest single bid alone.
 
-    Alone means: the bid's whole fixed cost, its tier at this one quantity, the member's own rate and Form 471.
+    Alone means: the bid's whole fixed cost, its tier at this one quantity, the member's own rate and Form 471. Services
+    that draw on one Category Two budget are taken together, so that it is spent once.
     """
-    found: list[Baseline | None] = [None] * len(inputs.demands)
+    ways: list[list[Bill]] = [[] for _ in inputs.demands]
     for index, demand in enumerate(inputs.demands):
         if demand.current is not None:
-            _keep_cheaper(found, _alone(inputs, current_bill(inputs, index)))
+            ways[index].append(current_bill(inputs, index))
     for bid, offers in zip(inputs.bids, inputs.offers_of(), strict=True):
         for offer in offers if not bid.bundle or len(offers) == 1 else ():
-            quantity = inputs.demands[offer.demand].quantity
-            if bid.has_room(quantity):
-                _keep_cheaper(found, _alone(inputs, alone_bill(inputs, bid, offer)))
+            if bid.has_room(inputs.demands[offer.demand].quantity):
+                ways[offer.demand].append(alone_bill(inputs, bid, offer))
+    found: list[Baseline | None] = [_cheapest([bills], inputs)[0] if bills else None for bills in ways]
+    for places in members(inputs).values():
+        joint = [index for index in places if ways[index] and inputs.demands[index].c2_available is not None]
+        if len(joint) > 1:
+            for index, told in zip(joint, _cheapest([ways[index] for index in joint], inputs), strict=True):
+                found[index] = told
     return found
+
+
+def _cheapest(ways: Sequence[Sequence[Bill]], inputs: Inputs) -> tuple[Baseline, ...]:
+    """The ways of a member's demands that together cost it least, where they draw on one budget in their order."""
+    budget = inputs.demands[ways[0][0].demand].c2_available
+    begun: list[tuple[Decimal, Decimal, Decimal, tuple[Baseline, ...]]] = [
+        (ZERO, ZERO, INFINITE if budget is None else max(ZERO, budget), ())
+    ]
+    for bills in ways:
+        rate = inputs.demands[bills[0].demand].rate
+        grown = []
+        for own, price, left, told in begun:
+            for bill in bills:
+                part = min(bill.eligible, left)
+                paid = bill.pre_discount - half_up(part * rate / PERCENT, 2)
+                this = Baseline(bill.choice, bill.pre_discount, paid)
+                grown.append((own + paid, price + bill.pre_discount, left - part, (*told, this)))
+        grown.sort(key=lambda one: one[:2])
+        begun = []
+        for one in grown:  # dearer only with more of the budget left
+            if not begun or one[2] > begun[-1][2]:
+                begun.append(one)
+    return begun[0][3]
 
 
 def alone_bill(inputs: Inputs, bid: Bid, offer: Offer) -> Bill:
     """Return the bill if this bid served this one demand and nothing else."""
     month = (bid.month if bid.bundle else offer.month) * bid.factor_at(inputs.demands[offer.demand].quantity)
     return bill_of(inputs, offer, month, bid.fixed)
-
-
-def _alone(inputs: Inputs, bill: Bill) -> tuple[int, Baseline]:
-    demand = inputs.demands[bill.demand]
-    part = bill.eligible if demand.c2_available is None else min(bill.eligible, max(ZERO, demand.c2_available))
-    erate = half_up(part * demand.rate / PERCENT, 2)
-    return bill.demand, Baseline(bill.choice, bill.pre_discount, bill.pre_discount - erate)
-
-
-def _keep_cheaper(found: list[Baseline | None], candidate: tuple[int, Baseline]) -> None:
-    index, new = candidate
-    old = found[index]
-    if old is None or (new.applicant, new.pre_discount) < (old.applicant, old.pre_discount):
-        found[index] = new
 
 
 def members(inputs: Inputs) -> dict[str, list[int]]:

@@ -210,6 +210,7 @@ class _Builder:
         self.pairs: set[tuple[int, int]] = set()
         self.notes: list[str] = []
         self.rates: dict[tuple[str, str], int] = {}
+        self.budgets: dict[str, Decimal] = {}
         self.unasked = 0
         self.outside = 0
 
@@ -236,11 +237,26 @@ class _Builder:
                     "TwoRates", what, "demand", row, column, "a member has one rate per category; keep the right one"
                 )
             self.demands.append(_demand(told, rate, position))
+            self._add_budget(self.demands[-1], row)
+        # one budget per member: a row that leaves it blank is stopped at it, too
+        self.demands = [
+            replace(one, c2_available=self.budgets.get(one.lea_id)) if one.category == "C2" else one
+            for one in self.demands
+        ]
         if any(demand.contract_end for demand in self.demands) and self.policy.start_date is None:
             self.notes.append(
                 "contract_end is given but the policy has no start_date: present contracts were taken to last the term"
             )
         self.demands.sort(key=lambda demand: (demand.lea_id, demand.service))
+
+    def _add_budget(self, demand: Demand, row: int) -> None:
+        if demand.c2_available is None:
+            return
+        known = self.budgets.setdefault(demand.lea_id, demand.c2_available)
+        if known != demand.c2_available:
+            what = f"{demand.lea_id} has two Category Two budgets: {known} and {demand.c2_available}"
+            mend = "a member has one budget for all its Category Two services; keep the right figure"
+            self.fault("TwoBudgets", what, "demand", row, "c2_available_usd", mend)
 
     def add_bids(self, table: pd.DataFrame, tiers: pd.DataFrame | None) -> None:
         levels = self._levels(tiers, set(table["bid_id"])) if tiers is not None else {}

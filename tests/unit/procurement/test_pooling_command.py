@@ -307,3 +307,19 @@ def test_a_workspace_that_is_not_there_is_refused_before_anything_is_written(
     assert code == 1
     assert "is not an infraplan workspace" in words
     assert not (folder / "out").exists()
+
+
+def test_a_member_has_one_category_two_budget_for_all_its_services(
+    pool: Callable[..., tuple[int, str]], folder: Path
+) -> None:
+    head = "lea_id,service,quantity,current_usd_month,category,c2_rate,c2_available_usd\n"
+    (folder / "demand.csv").write_text(head + "2300000,internet,10,100,C2,80,1000\n2300000,wan,10,100,C2,80,\n")
+    code, said = pool()
+    assert code == 0, said
+    # 12 x 100 each: the first service uses up the 1,000 left, of the second nothing is discounted
+    assert [row["erate_usd"] for row in rows(folder / "out" / "assignments.csv")] == ["800.00", "0.00"]
+    change(folder / "demand.csv", "C2,80,\n", "C2,80,500\n")
+    code, said = pool()
+    assert code == 1
+    assert "2300000 has two Category Two budgets: 1000 and 500" in said
+    assert "row 3" in said

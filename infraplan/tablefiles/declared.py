@@ -1,5 +1,6 @@
 """Files of declared tables: their columns typed and checked, all faults of a file at once."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -88,16 +89,21 @@ def doubts(frame: pd.DataFrame, schema: Schema, file: str) -> list[str]:
 
 def missing_columns(columns: Sequence[str] | pd.Index, schema: Schema, file: str) -> list[Fault]:
     """Faults for declared columns that a file lacks, with a near miss named where there is one."""
-    here = {str(name).lower(): str(name) for name in columns}
+    here = {_bare(str(name)): str(name) for name in columns}
     faults = []
     for name in schema.required:
         if name in columns:
             continue
-        near = here.get(name.lower())
+        near = here.get(_bare(name))
         found = ", ".join(map(str, columns))[:300]
         mend = f"rename column {near} to {name}" if near else f"add the column; found: {found}"
         faults.append(Fault(kind="MissingColumn", what=f"column {name} is missing", file=file, column=name, mend=mend))
     return faults
+
+
+def _bare(name: str) -> str:
+    """A column's name without what people write otherwise: case, spaces, hyphens and underscores."""
+    return re.sub(r"[\W_]", "", name).casefold()
 
 
 def duplicates(frame: pd.DataFrame, schema: Schema, file: str) -> list[Fault]:

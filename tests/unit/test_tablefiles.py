@@ -234,6 +234,14 @@ def test_every_missing_column_is_named_and_a_near_miss_suggested() -> None:
     assert faults[0].mend == "rename column ID to id"
 
 
+@pytest.mark.parametrize("told", ["Bid ID", "bid-id", "BidId"])
+def test_a_missing_column_names_the_one_that_is_only_written_otherwise(told: str) -> None:
+    (fault,) = [
+        one for one in tablefiles.missing_columns([told], Schema.load("bid_tiers"), "t.csv") if one.column == "bid_id"
+    ]
+    assert fault.mend == f"rename column {told} to bid_id"
+
+
 def test_a_repeated_key_is_a_fault_only_where_rows_must_be_unique() -> None:
     (fault,) = refused(HEADER + "2300001,bundle,1,,,,\n2300001,bundle,2,,,,\n").faults
     assert (fault.kind, fault.row, fault.value) == ("DuplicateKey", 3, "2300001")

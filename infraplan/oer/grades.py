@@ -6,7 +6,7 @@ from functools import cache
 from infraplan.oer.sources.wording import fold, words
 from infraplan.oer.titles import read_grades
 
-_FIRST, _LAST = -1, 12
+_FIRST, _LAST, _LAST_OF_COLLEGE = -1, 12, 20  # "9-14" reaches into college
 _DASHES = re.compile(r"[\u2010-\u2015\u2212]")
 _TOKEN = re.compile(
     r"(?P<grade>-?\d+)|(?P<to>-|to|through|thru|until)|(?P<more>\+|and (?:up|above|higher))|(?P<and>[,;/|]|and)"
@@ -55,6 +55,6 @@ def _grades_of(text: str) -> tuple[int, int] | None:
         position = match.end()
         while position < len(text) and text[position].isspace():
             position += 1
-    if not found or any(not _FIRST <= grade <= _LAST for grade in found):
+    if not found or not _FIRST <= min(found) <= _LAST or max(found) > _LAST_OF_COLLEGE:
         return None
-    return min(found), _LAST if open_ended else max(found)
+    return min(found), _LAST if open_ended else min(max(found), _LAST)

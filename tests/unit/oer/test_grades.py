@@ -26,6 +26,7 @@ from infraplan.oer.grades import read_grade_cell
         ("10+", (10, 12)),
         ("1;2;3;5;6", (1, 6)),
         ("Grade 3 Mathematics", (3, 3)),
+        ("9-14", (9, 12)),
         ("Adult", None),
         ("13", None),
         ("Geometry", None),

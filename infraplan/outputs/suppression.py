@@ -7,7 +7,8 @@ what is shown beside it would give a small count away:
 2. whole: every part of a withheld total, because the total bounds it;
 3. neighbors: where one row of a column is withheld alone, or the withheld rows together are fewer than the threshold,
    a state total published elsewhere minus the rows shown gives it away; the next smallest rows are withheld too, until
-   there are two or more and they add up to the threshold;
+   two or more that count anybody are, and they add up to the threshold (a zero beside a count hides nothing: the total
+   of the two is that count);
 4. derived: a rate, bound or target from which a withheld count can be computed back (share x total, the middle of a
    margin of error, Mbps per student) is withheld with it.
 
@@ -97,7 +98,7 @@ def _hide_neighbors(mask: Mask, numbers: Numbers, threshold: int) -> None:
     order = [row for row in np.argsort(numbers, kind="stable").tolist() if numbers[row] > NOISE]
     for row in order:
         people = float(np.nansum(numbers[mask]))
-        if not mask.any() or (int(mask.sum()) >= FEWEST_ROWS and people >= threshold):
+        if not mask.any() or (int((mask & (numbers > NOISE)).sum()) >= FEWEST_ROWS and people >= threshold):
             return
         mask[row] = True
 

@@ -55,6 +55,12 @@ def test_withheld_rows_that_are_few_people_together_take_a_neighbor_too() -> Non
     assert words["without"] == ["fewer than 10", "fewer than 10", "withheld", None, None]
 
 
+def test_a_withheld_zero_hides_no_count_beside_it() -> None:
+    """In the first row 2 of 12 have access; a state total less the rows shown would be its 10, for the second has none."""
+    words = words_of([(12, 10), (9, 0), (8, 0), *BIG])
+    assert words["without"] == ["withheld", "withheld", "withheld", "withheld", None, None]
+
+
 def test_zero_and_unknown_are_not_withheld() -> None:
     assert words_of([(500, 0), (float("nan"), float("nan")), *BIG]) == {}
 

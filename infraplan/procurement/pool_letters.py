@@ -111,14 +111,15 @@ def parts(pool: Pool, member: str, desk: Desk) -> tuple[Part, ...]:
 def _bills(pool: Pool, member: str) -> Iterator[str]:
     asked = {row["service"]: row for row in pool.rows["contract/demand"].get(member, ())}
     for row in pool.rows["assignments"][member]:
-        told = asked.get(row["service"], {})
-        now = _money(told.get("current_usd_month"))
+        told, kept = asked.get(row["service"], {}), row["bid_id"] == CURRENT
+        # the contract has only those who buy: what others pay today is the bill they keep
+        now = _money(row["usd_month"] if kept else told.get("current_usd_month"))
         today = f"Today ${now:,.2f} a month before discount" if now is not None else "No contract today that we know of"
         if told.get("current_quantity") and _money(told["current_quantity"]) != _money(told.get("quantity")):
             today += f" (for {_quantity(told['current_quantity'])}, not {_quantity(told.get('quantity'))})"
         who = pool.providers.get(row["bid_id"], row["bid_id"])
-        if row["bid_id"] == CURRENT:
-            then = "in the pool you keep that contract: no bid is better for you"
+        if kept:
+            then = "in the pool you keep that contract: in the award of least cost found for all, no bid is yours"
         else:
             then = f"in the pool ${_monthly(row['usd_month'])} a month from {who}"
             extra = [
@@ -127,7 +128,7 @@ def _bills(pool: Pool, member: str) -> Iterator[str]:
             ]
             then += "".join(f", and ${amount:,.2f} {words}" for amount, words in extra if amount)
         yield (
-            f"{_service(row)}, {_quantity(told.get('quantity'))}: {today}; {then}. Over {pool.months} months: "
+            f"{_service(row)}{_of_quantity(told)}: {today}; {then}. Over {pool.months} months: "
             f"${_shown(row['pre_discount_usd'])} before discount, ${_shown(row['erate_usd'])} of it expected from E-Rate, "
             f"${_shown(row['applicant_usd'])} from you.{_dearer(pool, row, now)}"
         )
@@ -140,6 +141,11 @@ def _bills(pool: Pool, member: str) -> Iterator[str]:
             f"rate, ${_shown(row['consortium_equal_usd'])} in one request with the same rate for all. These figures stand on "
             f"{FORMS.get(filing, filing)}."
         )
+
+
+def _of_quantity(told: Mapping[str, str]) -> str:
+    """The quantity after the service, where it is told."""
+    return f", {_quantity(told['quantity'])}" if told.get("quantity") else ""
 
 
 def _service(row: Mapping[str, str]) -> str:
@@ -183,7 +189,8 @@ def _no(pool: Pool, member: str) -> Iterator[str]:
             f"{service}: the best left to you is {what}. You would pay ${half_up(alone, 2):,.2f} yourself over the term, "
             f"{_beside(half_up(alone, 2) - half_up(here, 2))}.{note}"
         )
-    yield "A bid taken alone must still be offered to you, after a bidding of your own."
+    if any(row["baseline"] not in ("", CURRENT) for row in rows):
+        yield "A bid taken alone must still be offered to you, after a bidding of your own."
     if any(row["bid_id"] == CURRENT for row in rows):
         yield "A present contract earns E-Rate to its end and its extensions, after that only if it was bid again."
 
@@ -207,7 +214,9 @@ def _dates(pool: Pool, member: str, desk: Desk) -> Iterator[str]:
     if desk.reply_by is not None:
         told.append(f"Please answer by {desk.reply_by}.")
     yield " ".join(told)
-    row = next(iter(pool.rows["contract/demand"].get(member, ())), {})
+    row = next(iter(pool.rows["contract/demand"].get(member, ())), None)
+    if row is None:  # who keeps its contracts signs nothing
+        return
     named = {"yes": "You are named in the joint Form 470.",
              "no": "You are not named in the joint Form 470: you need one of your own before you sign."}  # fmt: skip
     loa = row.get("loa_through_fy")

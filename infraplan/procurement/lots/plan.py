@@ -26,6 +26,8 @@ from infraplan.solve import Limits
 
 SPARE: Final = 1e-9
 MOST_NAMED: Final = 5
+SMALL: Final = 200
+"""Units up to which a number of lots without a quick division is searched to the end of its time."""
 
 
 @dataclass(frozen=True)
@@ -213,6 +215,8 @@ def _tried(inputs: Inputs, units: Units, count: int, search: Search) -> Try:
         search.impossible = True
         return Try(inputs, units, count, search.found(), why)
     found = search.quick()
+    if not found.result.status.answered and search.problem.size <= SMALL:
+        found = search.prove()
     return Try(
         inputs,
         units,

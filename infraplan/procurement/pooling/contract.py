@@ -30,6 +30,7 @@ from infraplan.wholefiles import write_text
 NAME: Final = "contract.toml"
 POSTED_BY: Final = ("state", "consortium")
 OPEN_TO: Final = ("named", "state")
+WHOLE: Final = ("c1_rate", "c2_rate", "loa_through_fy", "students")
 KEYS: Final = {"award_date", "form_470", "posted_by", "open_to", "stamps"}
 
 
@@ -55,7 +56,9 @@ def write(answer: Answer, folder: Path, rfp: Rfp | None, stamps: Sequence[str]) 
     inputs, award = answer.award.inputs, answer.award
     won = sorted(award.quantity)
     places = [index for index, chosen in enumerate(award.choice) if chosen != CURRENT]
-    tablefiles.write(pd.DataFrame([_demand_row(inputs.demands[index]) for index in places]), folder / "demand.csv")
+    demands = pd.DataFrame([_demand_row(inputs.demands[index]) for index in places])
+    whole = [name for name in WHOLE if name in demands]  # with blanks they would be written with a decimal point
+    tablefiles.write(demands.astype(dict.fromkeys(whole, "Int64")), folder / "demand.csv")
     tablefiles.write(pd.DataFrame([_bid_row(inputs, number) for number in won]), folder / "bids.csv")
     tablefiles.write(pd.DataFrame(_price_rows(inputs, won)), folder / "bid_prices.csv")
     tiers = [

@@ -12,6 +12,7 @@ from commandline import Said
 from shapely import box
 
 from infraplan.procurement.lots import adjacency
+from infraplan.procurement.lots import answer as search
 
 COLUMNS, ROWS = 5, 4
 
@@ -241,3 +242,12 @@ def test_a_workspace_says_who_serves_whom_and_how_many_students_there_are(
     told = infraplan("explain", "lots", first["lea_id"], "lot_id", "--workspace", tmp_path / "plan")
     assert f"lots {first['lea_id']} ({first['name']}), lot_id = {first['lot_id']}" in told.out, told.err
     assert "made by   infraplan procurement lots: Lots, by member" in told.out
+
+
+def test_a_number_of_lots_that_the_quick_search_misses_is_searched_on(
+    tmp_path: Path, ask: Callable[..., Said], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search.Search, "quick", lambda self: self.found())
+    said = ask(members().head(8), "--lots", "2-3", "--gap", 0.01)
+    assert said.code == 0
+    assert answer(tmp_path, "tradeoff")["exposure"].notna().all()

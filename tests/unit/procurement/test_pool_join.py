@@ -266,3 +266,18 @@ def test_an_awarded_bid_that_nobody_buys_from_yet_may_be_joined(folder: Path, aw
         (award / name).write_text((award / name).read_text() + row)
     told = joined(folder, award, "C")
     assert told.table().to_dict("records")[0]["bid_id"] == "z"
+
+
+def test_whole_numbers_stay_whole_in_the_contract_where_some_are_blank(
+    folder: Path, pool: Callable[..., tuple[int, str]]
+) -> None:
+    path = folder / "demand.csv"
+    path.write_text(path.read_text().replace("B,internet,100,1000,60,yes,2029", "B,internet,100,1000,60,yes,"))
+    code, said = pool(
+        "--demand", "demand.csv", "--bids", "bids.csv", "--bid-prices", "prices.csv", "--bid-tiers", "tiers.csv",
+        "--policy", "policy.toml", "--rfp", "rfp.toml", "-o", str(folder / "award"),
+    )  # fmt: skip
+    assert code == 0, said
+    told = rows(folder / "award" / "contract" / "demand.csv")
+    assert [row["loa_through_fy"] for row in told] == ["2029", ""]
+    assert [row["quantity"] for row in told] == ["100.0", "100.0"]

@@ -65,7 +65,22 @@ def test_the_letter_says_todays_bill_the_pools_and_who_pays_what(folder: Path) -
     )
     assert "and $50.00 once, and $200.00 as your share of the fixed cost" in told
     assert "$3,850.00 before discount, $3,080.00 of it expected from E-Rate, $770.00 from you" in told
-    assert "in the pool you keep that contract: no bid is better for you" in told
+    assert "WAN, quantity 2: Today $60.00 a month before discount; in the pool you keep that contract" in told
+
+
+def test_who_keeps_its_contract_is_in_no_file_of_the_contract_and_its_letter_says_todays_bill(folder: Path) -> None:
+    path = folder / "contract" / "demand.csv"
+    path.write_text(path.read_text().replace("A,wan,2,60,777,2,yes,2029\n", ""), encoding="utf-8")
+    assert "WAN: Today $60.00 a month before discount; in the pool you keep that contract" in words(
+        folder, "A", "The pool"
+    )
+    path.write_text(path.read_text().replace("A,internet,100,200,777,100,yes,2029\n", ""), encoding="utf-8")
+    table = folder / "assignments.csv"
+    table.write_text(table.read_text().replace("A,internet,n1,100,", "A,internet,current,100,"), encoding="utf-8")
+    told = " ".join(words(folder, "A", heading) for heading in ("The pool", "If you say no", "When"))
+    assert "Internet: Today $100.00 a month before discount" in told
+    for wrong in ("No contract today", "not known", "not on file", "A bid taken alone"):
+        assert wrong not in told
 
 
 def test_a_price_above_todays_says_why(folder: Path) -> None:

@@ -41,7 +41,7 @@ from infraplan.procurement.pooling.bills import CURRENT, Award, Baseline
 from infraplan.procurement.pooling.fairness import Fairness
 from infraplan.procurement.pooling.inputs import Inputs
 from infraplan.procurement.pooling.least_price import Dearer, least_price
-from infraplan.procurement.pooling.model import LE, Facts, Model, Row, Term
+from infraplan.procurement.pooling.model import EQ, LE, Facts, Model, Row, Term
 from infraplan.solve import Limits, Status
 
 ENOUGH: Final = 0.3
@@ -156,8 +156,8 @@ class Separation:
         model.problem.setObjective(pulp.LpAffineExpression(terms))
         model.add(terms, LE, -least, "worth_leaving_for")
         model.add(((leaves, 1.0) for leaves in model.leaves.values()), LE, len(pays) - 1.0, "not_everyone")
-        for number, dearer in enumerate(self.dearer):
-            _no_dearer(model, given, dearer, number)
+        if self.dearer:
+            _no_dearer(model, given, self.dearer)
         for number, group in enumerate(self.passed):
             _not_again(model, group, number)
         return model
@@ -180,11 +180,15 @@ class Separation:
         self.dearer.append(least_price(self.inputs, self.facts, self.base, group, choice))
 
 
-def _no_dearer(model: Model, given: Facts, dearer: Dearer, number: int) -> None:
-    terms: list[Term] = model.price(given.options)
-    terms += [(model.leaves[member], -more) for member, more in dearer.joins.items()]
-    terms += [(model.leaves[member], more) for member, more in dearer.goes.items()]
-    model.add(terms, LE, dearer.price + sum(dearer.goes.values()), f"no_dearer_{number}")
+def _no_dearer(model: Model, given: Facts, known: Sequence[Dearer]) -> None:
+    """One row per group looked at; the price is stated once, so that each row speaks of members only."""
+    price = model.problem.add_variable("price")
+    model.add([*model.price(given.options), (price, -1.0)], EQ, 0.0, "price")
+    for number, dearer in enumerate(known):
+        terms: list[Term] = [(price, 1.0)]
+        terms += [(model.leaves[member], -more) for member, more in dearer.joins.items()]
+        terms += [(model.leaves[member], more) for member, more in dearer.goes.items()]
+        model.add(terms, LE, dearer.price + sum(dearer.goes.values()), f"no_dearer_{number}")
 
 
 def _not_again(model: Model, group: Group, number: int) -> None:

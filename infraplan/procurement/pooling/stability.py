@@ -47,6 +47,8 @@ CENTS_EACH: Final = 0.03
 PART_OF_GAP: Final = 0.1
 SMALL: Final = 0.01
 HALF: Final = 0.5
+PART_FIRST: Final = 0.15
+"""The part of the time that goes to groups looked at before any is searched for."""
 SECONDS: Final = 300.0
 """Seconds for the groups where no time limit is given."""
 
@@ -157,7 +159,8 @@ class _Search:
         """
         nothing = dict.fromkeys(self.told, 0.0)
         inner = _Division(dict(nothing), {name: float(paid) for name, paid in self.own.items()}, dict(nothing))
-        outer, between, exact, far = self._divide(), False, False, HALF
+        self._look_first()
+        outer, between, exact, far = self._outer(), False, False, HALF
         while not self._near(inner, outer) and not self._out_of_time():
             tried = _between(inner, outer, far) if between else outer
             told = self.leaving.search(tried.pays, self.least, self._left(), exact=exact)
@@ -166,7 +169,7 @@ class _Search:
             if told.group is None:
                 inner, between, exact, far = tried, True, False, 1 - (1 - far) / 3
             elif self._judged(told.group, tried.pays):
-                outer, exact, far = self._divide(), False, max(HALF, far - (1 - far) / 2) if between else far
+                outer, exact, far = self._outer(), False, max(HALF, far - (1 - far) / 2) if between else far
                 between = not between
             elif exact:
                 self.leaving.passed.append(told.group)
@@ -244,7 +247,34 @@ class _Search:
         problem.setObjective(then)
         solve.refuse_unanswered(solve.solve(problem, exact), what="a division of the cost")
 
+    def _outer(self) -> _Division:
+        """Least aid, then least cash, with every group looked at so far held."""
+        while True:
+            outer = self._divide()
+            more = {
+                group: own for group, (_, own) in self.known.items()
+                if sum(outer.pays[name] for name in group) - own > self.least / 2
+                and own < self.costs.get(group, math.inf) - CENT / 2
+            }  # fmt: skip
+            if not more:
+                return outer
+            self.costs |= more
+
     # --- groups -----------------------------------------------------------------------------------------------------
+
+    def _look_first(self) -> None:
+        """Look at the groups that mostly bound the division: each member alone, those of one bid, all but one member."""
+        names, choice = tuple(self.told), self.award.choice
+        with_whom: dict[int, set[str]] = {}
+        for demand, chosen in zip(self.award.inputs.demands, choice, strict=True):
+            with_whom.setdefault(chosen, set()).add(demand.lea_id)
+        first: list[tuple[str, ...]] = [(name,) for name in names]
+        first += [tuple(name for name in names if name in some) for _, some in sorted(with_whom.items())]
+        first += [tuple(name for name in names if name != gone) for gone in names]
+        until = time.perf_counter() + PART_FIRST * (self._left().time_limit or SECONDS)
+        for group in dict.fromkeys(first):
+            if 0 < len(group) < len(names) and time.perf_counter() < until:
+                self._alone(Group(group, choice, ()))
 
     def _judged(self, group: Group, pays: Mapping[str, float]) -> bool:
         """Judge a group and its parts; True if any of them bounds the division anew."""

@@ -71,10 +71,16 @@ def _plain(frame: pd.DataFrame, *, neutralize: bool = True) -> pd.DataFrame:
         if pd.api.types.is_bool_dtype(cells.dtype):
             out[name] = cells.astype("boolean").map({True: "yes", False: "no"}, na_action="ignore")
         elif cells.dtype == object or pd.api.types.is_string_dtype(cells.dtype):
-            out[name] = cells.map(neutral, na_action="ignore") if neutralize else cells
+            out[name] = _neutral_cells(cells) if neutralize else cells
         else:
             out[name] = cells
     return pd.DataFrame(out, index=frame.index)
+
+
+def _neutral_cells(cells: pd.Series) -> pd.Series:
+    # not Series.map, which makes whole numbers beside blanks into floats
+    told: list[Any] = [neutral(cell) for cell in cells]
+    return pd.Series(told, index=cells.index, dtype=object)
 
 
 def neutral(cell: object) -> object:

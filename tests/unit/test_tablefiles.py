@@ -228,6 +228,11 @@ def test_a_percent_sign_is_told_how_to_mend() -> None:
     assert fault.mend == "give the number without the percent sign"
 
 
+def test_whole_numbers_beside_blanks_stay_whole() -> None:
+    frame = pd.DataFrame({"year": pd.Series([2030, None, 7], dtype=object)})
+    assert tablefiles.to_csv_text(frame).split() == ["year", "2030", '""', "7"]
+
+
 def test_every_missing_column_is_named_and_a_near_miss_suggested() -> None:
     faults = refused("ID,kind\n2300001,bundle\n").faults
     assert [fault.column for fault in faults] == ["id", "rate", "usd", "open", "due"]

@@ -19,7 +19,7 @@ import time
 from pathlib import Path
 
 from infraplan import intake
-from infraplan.cli.data import loaders
+from infraplan.cli.arriving import loaders
 from infraplan.workspace import Workspace
 
 HEADER = (
@@ -30,7 +30,7 @@ CHILD = """
 import sys
 from pathlib import Path
 from infraplan import intake
-from infraplan.cli.data import loaders
+from infraplan.cli.arriving import loaders
 from infraplan.workspace import Workspace
 known, here = loaders(), Workspace.open(Path(sys.argv[1]))
 here.backend

@@ -344,7 +344,7 @@ DIE = """
 import os, signal, sys
 from pathlib import Path
 from infraplan import intake
-from infraplan.cli.data import loaders
+from infraplan.cli.arriving import loaders
 from infraplan.workspace import Workspace
 Workspace._save = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 intake.add(Workspace.open(Path(sys.argv[1])), [Path(sys.argv[2])], loaders())

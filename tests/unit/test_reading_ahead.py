@@ -23,7 +23,7 @@ from publishers import (
 
 from infraplan import intake
 from infraplan.arrivals import Arrival
-from infraplan.cli.data import loaders
+from infraplan.cli.arriving import loaders
 from infraplan.errors import BadInput
 from infraplan.intake import Desk, Load
 from infraplan.workspace import Workspace

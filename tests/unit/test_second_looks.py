@@ -87,7 +87,7 @@ def test_a_folder_and_a_sidecar_are_told_apart_from_files(state: Path, infraplan
 
 def test_more_students_eligible_than_enrolled_is_a_fault(state: Path) -> None:
     from infraplan import intake  # noqa: PLC0415
-    from infraplan.cli.data import loaders  # noqa: PLC0415
+    from infraplan.cli.arriving import loaders  # noqa: PLC0415
 
     (state / "e.csv").write_text("id,all,meals\n2300001,100,120\n", encoding="utf-8")
     (state / "e.toml").write_text(

@@ -9,7 +9,8 @@ from fetch.maine_online import SOURCES, open_for_maine
 from fetch.standin import Standin
 from infraplan import publishers, states
 from infraplan.asks import Limits
-from infraplan.cli.data import data, loaders
+from infraplan.cli.arriving import loaders
+from infraplan.cli.data import data
 from infraplan.cli.diff import diff
 from infraplan.cli.fetching import fetch
 from infraplan.downloads import Cache

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from fetch.maine_online import zipped
 from infraplan import intake
-from infraplan.cli.data import loaders
+from infraplan.cli.arriving import loaders
 from infraplan.errors import BadInput, InfraplanError
 from infraplan.workspace import Workspace
 

@@ -23,7 +23,7 @@ from fetch.maine_online import BY_NAME, SOURCES, zipped
 from fetch.standin import MAINTENANCE, Answer, Asked, Standin
 from infraplan import publishers, states
 from infraplan.asks import Limits
-from infraplan.cli.data import loaders
+from infraplan.cli.arriving import loaders
 from infraplan.downloads import Cache
 from infraplan.errors import InfraplanError
 from infraplan.fetch import Http

@@ -30,7 +30,7 @@ from fetch.maine_online import (
 from fetch.standin import Answer, Asked, Standin, as_json
 from infraplan import intake, publishers, states
 from infraplan.asks import NoCredential, NotPublished, SourceChanged
-from infraplan.cli.data import loaders
+from infraplan.cli.arriving import loaders
 from infraplan.downloads import Kept
 from infraplan.errors import BadInput
 from infraplan.fetch import Http

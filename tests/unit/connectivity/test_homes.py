@@ -126,7 +126,7 @@ def test_files_without_any_offer_to_homes_count_none(maine: Workspace, tmp_path:
     add(maine, two_districts(tmp_path), bdc(tmp_path / D25, Offer(1, code="B")))
     assert homes.home_gaps(maine, by=by, rule=BEAD).table["locations"].sum() == 0
     for kind in ("technology", "providers", "needs"):
-        assert homes.details(maine, kind, by=by, rule=BEAD).empty  # type: ignore[arg-type]
+        assert homes.details(maine, kind, by=by, rule=BEAD).empty
 
 
 @pytest.mark.parametrize("by", ["district", "county", "state"])

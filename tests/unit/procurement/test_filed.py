@@ -38,7 +38,7 @@ def test_a_year_asked_for_takes_the_counts_filed_up_to_it_else_the_first_after_i
 
 
 def test_eligible_students_that_are_not_filed_are_not_taken_for_none() -> None:
-    blank = FILED.assign(nslp_students=[None, None, 100, 0])
+    blank = FILED.assign(nslp_students=pd.Series([None, None, 100, 0], index=FILED.index, dtype=object))
     table, _ = filed.entities({"applications": blank})
     assert list(table["entity_id"]) == ["2"]
 
@@ -134,9 +134,9 @@ def test_filed_requests_stand_by_year_and_points_for_state_money_come_off_the_fi
 
 def test_a_state_that_pays_more_than_the_points_is_split_as_filed() -> None:
     # 70 percent and ten points for a state that pays 15: the filed rate is 80, and 5 percent are the district's
-    paid = REQUESTS.iloc[[1]].assign(
-        pre_discount_usd=Decimal(100000), rate=Decimal(80), state_match_percent=Decimal(15)
-    )
+    paid = REQUESTS.iloc[[1]].copy()
+    for name, figure in {"pre_discount_usd": 100000, "rate": 80, "state_match_percent": 15}.items():
+        paid[name] = pd.Series([Decimal(figure)], index=paid.index, dtype=object)
     groups, _ = filed.requests({"applications": FILED, "requests": paid})
     split = commitments.commitments(groups[2026], 2026).table.iloc[0]
     assert list(split[["rate_applied", "commitment_usd", "state_usd", "applicant_usd"]]) == [

@@ -19,7 +19,7 @@ import numpy as np
 
 from infraplan import solve
 from infraplan.errors import NoAnswer
-from infraplan.procurement.pooling import at_average, average_boxes, exchange, sharing, standing
+from infraplan.procurement.pooling import at_average, average_boxes, covers, exchange, quantities, sharing, standing
 from infraplan.procurement.pooling import model as models
 from infraplan.procurement.pooling.bills import CURRENT, Award, Baseline, averages, baselines, members, worse_off
 from infraplan.procurement.pooling.branching import Search as Branching
@@ -49,6 +49,8 @@ LARGE_OWN: Final = 5_000
 """Options beyond which members' own costs are bounded by the search alone, shared fixed costs taken from below."""
 LEAST_GAP: Final = 1e-4
 PART_OF_GAP: Final = 0.1
+MOST_BARRED: Final = 40
+"""Awards that break a limit by a hair that are barred one by one before limits are narrowed instead."""
 MANY: Final = 1_000
 TINY_USD: Final = 1e-6
 MOST_SINGLE: Final = 40
@@ -189,7 +191,7 @@ class Search:
             fairness = replace(fairness, given=replace(self.facts, options=options, keep=keep))
             if case.pinned and not case.alone and at_average.is_out(fairness, options, keep):
                 raise Never(str(Status.infeasible))
-        rows, start, known = list(case.rows), case.start, -math.inf
+        start, known = case.start, -math.inf
         if self._is_large(case):
             found_so_far = self._branched(fairness, case, fair=fair)
             if found_so_far and (found_so_far[1].status == Status.within_gap or self._out_of_time()):
@@ -201,22 +203,43 @@ class Search:
             # whole members may be what keeps the proof open: the whole model decides
             start, known = (found_so_far[0], found_so_far[1].bound) if found_so_far else (None, known)
         start = start or self._where_few_win(fairness, case, fair=fair)
+        return self._whole(fairness, case, start, known, fair=fair)
+
+    def _whole(
+        self, fairness: Fairness, case: "Case", start: Award | None, known: float, *, fair: bool
+    ) -> tuple[Award, Result]:
+        """Solve the whole model, with what its answers break added, until one breaks nothing; `known` is a bound."""
+        rows, barred = list(case.rows), 0
         for _ in range(MOST_ROUNDS):
-            model = self._model(fairness, rows, case)
+            model = self._model(fairness, rows, case, tight=barred > MOST_BARRED)
             begin = model.start(start) if start else None
             result = solve.solve(model.problem, self.limits.after(self.spent()), start=begin)
             if not result.status.answered:
                 self._say_who_may_not_keep(model, fairness)
-                self._refuse(model, result, alone=case.alone)
+                self._refuse(model, result, alone=case.alone, tight=barred > MOST_BARRED)
             award = Award(self.inputs, model.choice())
+            if close := covers.broken(self.facts, award, model.billed(), len(rows)):
+                barred += 1
+                rows += close
+                known = max(known, result.bound) if barred > MOST_BARRED else known
+                continue
             found = fairness.rows(award, len(rows)) if fair else []
             if not found:
-                return award, replace(result, bound=max(known, result.bound))
+                return award, self._proved_of(result, known, tight=barred > MOST_BARRED)
             rows += found
         raise NoAnswer(f"No answer: after {MOST_ROUNDS} rounds some member was still worse off in every award found.")
 
-    def _model(self, fairness: Fairness, rows: Sequence[Row], case: "Case") -> Model:
-        model = models.build(fairness.given, fairness.given.options, rows)
+    def _proved_of(self, result: Result, known: float, *, tight: bool) -> Result:
+        """The result with the better bound; of a model that is too narrow (`tight`) only the bound known before it."""
+        if not tight:
+            return replace(result, bound=max(known, result.bound))
+        gap = solve.relative_gap(result.objective, known)
+        status = Status.within_gap if gap <= self.limits.gap * (1 + 1e-9) else Status.stopped_feasible
+        return replace(result, bound=known, gap=gap, status=status)
+
+    def _model(self, fairness: Fairness, rows: Sequence[Row], case: "Case", *, tight: bool = False) -> Model:
+        eased = quantities.TIGHT if tight else quantities.EASED
+        model = models.build(fairness.given, fairness.given.options, rows, eased=eased)
         if self.inputs.policy.objective == "non_discount_share":
             sharing.own_cost(model, fairness)
         if case.pinned:
@@ -298,6 +321,7 @@ class Search:
         code = given.options.bid * MANY + given.options.level
         options = given.options.where(np.isin(code, wanted[:, 0] * MANY + wanted[:, 1]))
         limits = replace(self.limits.after(self.spent()), gap=max(self.limits.gap, LEAST_GAP) * PART_OF_GAP, quiet=True)
+        barred = 0
         while True:
             model = models.build(given, options, rows)
             for tier in tiers:
@@ -307,6 +331,12 @@ class Search:
             if not result.status.answered:
                 return None, INFINITE
             award = Award(self.inputs, model.choice())
+            if close := covers.broken(self.facts, award, model.billed(), len(rows)):
+                barred += 1
+                if barred > MOST_BARRED:
+                    return None, INFINITE
+                rows.extend(close)
+                continue
             found = fairness.rows(award, len(rows)) if fairness else []
             if not found:
                 return award, float(award.pre_discount) if self._by_price() else result.objective
@@ -324,8 +354,13 @@ class Search:
             if f"served_{index}" in model.words:
                 model.words[f"served_{index}"] += " at no higher cost of its own than alone (no_district_worse_off)"
 
-    def _refuse(self, model: Model, result: Result, *, alone: bool) -> None:
+    def _refuse(self, model: Model, result: Result, *, alone: bool, tight: bool) -> None:
         """Raise NoAnswer; a case that is one of many is not explained, since another may have an answer."""
+        if tight and result.status == Status.infeasible:
+            raise NoAnswer(
+                f"No answer: {WHAT} was found only where a capacity or share is exceeded by a hair, or a tier missed by "
+                "one (status: stopped_empty); change these a little."
+            )
         if not alone:
             kinds: dict[Status, type[NoAnswer]] = {Status.stopped_empty: Stopped, Status.infeasible: Never}
             raise kinds.get(result.status, NoAnswer)(str(result.status))

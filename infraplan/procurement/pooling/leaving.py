@@ -35,8 +35,8 @@ from typing import Final
 import pulp
 
 from infraplan import solve
+from infraplan.procurement.pooling import covers, sharing
 from infraplan.procurement.pooling import model as models
-from infraplan.procurement.pooling import sharing
 from infraplan.procurement.pooling.bills import CURRENT, Award, Baseline
 from infraplan.procurement.pooling.fairness import Fairness
 from infraplan.procurement.pooling.inputs import Inputs
@@ -137,8 +137,9 @@ class Separation:
             if not result.status.answered:
                 return Told(None, math.inf)
             group = self._group(model, average)
-            award = Award(self.inputs, group.choice)
-            rows = fairness.rows(award, len(self.fair.get(average, ())), group.members) if fair else []
+            award, before = Award(self.inputs, group.choice), len(self.fair.get(average, ()))
+            rows = covers.broken(self.facts, award, model.billed(), before)
+            rows += fairness.rows(award, before + len(rows), group.members) if fair else []
             if not rows:
                 return Told(group, -result.bound)
             self.fair.setdefault(average, []).extend(rows)

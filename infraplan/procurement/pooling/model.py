@@ -29,6 +29,7 @@ Constraints
     share of a provider          sum q award over p's bids <= max_share x quantity demanded, per service
     number of providers, awards  sum sells between min_providers and max_providers; sum wins <= max_awards
     nobody worse off             added when an answer breaks it, see `Fairness`
+    (limits on quantities have a hair more, or less; what then breaks one is barred exactly, see `quantities`, `covers`)
     the average rate is a        where a consortium files together: the plain average of its members rounds to a
 
 The tier-indexed awards make the linear bound tight: a tier's discount is only had by winning its volume.
@@ -43,9 +44,11 @@ import numpy as np
 import pulp
 from numpy.typing import NDArray
 
+from infraplan.procurement.pooling import quantities
 from infraplan.procurement.pooling.bills import CURRENT, Award, current_bill, weight
 from infraplan.procurement.pooling.inputs import SPARE, ZERO, Inputs, within
 from infraplan.procurement.pooling.policy import WORDS
+from infraplan.procurement.pooling.quantities import EASED
 
 LE, GE, EQ = pulp.LpConstraintLE, pulp.LpConstraintGE, pulp.LpConstraintEQ
 HALF: Final = 0.5
@@ -160,7 +163,8 @@ def _options(
 class Row:
     """A linear constraint over options and keeping: found while solving, added to the next model.
 
-    `award` maps (demand, bid, tier) and `keeps` demands to coefficients; the sum is at most `most`.
+    `award` maps (demand, bid, tier), `keeps` demands, `bundles` bids and `wins` (bid, tier) to coefficients; the sum is at
+    most `most`.
     """
 
     name: str
@@ -169,6 +173,7 @@ class Row:
     most: float
     keeps: Mapping[int, float] = field(default_factory=dict)
     bundles: Mapping[int, float] = field(default_factory=dict)
+    wins: Mapping[tuple[int, int], float] = field(default_factory=dict)
 
 
 @dataclass
@@ -182,6 +187,8 @@ class Model:
     keeps: dict[int, pulp.LpVariable] = field(default_factory=dict)
     leaves: dict[str, pulp.LpVariable] = field(default_factory=dict)
     words: dict[str, str] = field(default_factory=dict)
+    eased: float = EASED
+    """The hair that limits on quantities have, see `quantities`."""
 
     def add(self, terms: Iterable[Term], sense: int, rhs: float, name: str, words: str | None = None) -> None:
         """Add one named constraint."""
@@ -212,6 +219,10 @@ class Model:
                     chosen[demand] = bid
         return tuple(chosen)
 
+    def billed(self) -> dict[int, int]:
+        """Read the tier of each winner from the solved variables."""
+        return {bid: level for (bid, level), variable in self.wins.items() if (variable.varValue or 0.0) > HALF}
+
     def start(self, award: Award) -> dict[str, float]:
         """Return values for every decision that say the same as an award."""
         values = {variable.name: 0.0 for group in (self.wins, self.award, self.keeps) for variable in group.values()}
@@ -234,13 +245,14 @@ def _from(given: Facts, bid: int, level: int) -> float:
 
 
 def build(
-    given: Facts, options: Options | None = None, rows: Sequence[Row] = (), *, members: Sequence[str] = ()
-) -> Model:
+    given: Facts, options: Options | None = None, rows: Sequence[Row] = (), *, members: Sequence[str] = (),
+    eased: float = EASED,
+) -> Model:  # fmt: skip
     """State the model over all options, or over some of them; `rows` are constraints found by earlier solves.
 
     With `members`, who is served is open too: `leaves[m]` says whether m is among them (see `leaving`).
     """
-    model = Model(pulp.LpProblem("pool", pulp.LpMinimize), given)
+    model = Model(pulp.LpProblem("pool", pulp.LpMinimize), given, eased=eased)
     model.leaves = {
         member: model.problem.add_variable(f"leaves_{number}", cat="Binary") for number, member in enumerate(members)
     }
@@ -317,12 +329,14 @@ def _tiers_are_reached_and_capacities_kept(model: Model) -> None:
     given = model.facts
     for (bid, level), terms in _volumes(model).items():
         told, wins = given.inputs.bids[bid], model.wins[bid, level]
-        start = told.levels[level].from_quantity
+        start, sizes = told.levels[level].from_quantity, [size for _, size in terms]
         if start > 0:
-            model.add([*terms, (wins, -start)], GE, 0.0, f"reached_{bid}_{level}")
-        if told.capacity is not None and told.capacity < sum(size for _, size in terms):
+            least = quantities.at_least(start, sizes, model.eased)
+            model.add([*terms, (wins, -least)], GE, 0.0, f"reached_{bid}_{level}")
+        if told.capacity is not None and told.capacity < sum(sizes):
+            most = quantities.at_most(told.capacity, sizes, model.eased)
             words = f"bid {told.bid_id} serves at most {told.capacity:g}"
-            model.add([*terms, (wins, -told.capacity)], LE, 0.0, f"capacity_{bid}_{level}", words)
+            model.add([*terms, (wins, -most)], LE, 0.0, f"capacity_{bid}_{level}", words)
 
 
 def _providers_keep_their_share(model: Model) -> None:
@@ -341,7 +355,8 @@ def _providers_keep_their_share(model: Model) -> None:
     for number, ((provider, service), terms) in enumerate(sorted(won.items(), key=lambda item: item[0])):
         if sum(terms.values()) > share * demanded[service]:
             words = f"provider {provider} holds at most {share:g} of the quantity of {service} (max_share_per_provider)"
-            model.add(terms.items(), LE, share * demanded[service], f"share_{number}", words)
+            most = quantities.at_most(share * demanded[service], terms.values(), model.eased)
+            model.add(terms.items(), LE, most, f"share_{number}", words)
 
 
 def _numbers_of_providers_and_awards(model: Model) -> None:
@@ -384,4 +399,5 @@ def _found_rows(model: Model, rows: Sequence[Row]) -> None:
         terms: list[Term] = [(model.award[key], value) for key, value in row.award.items() if key in model.award]
         terms += [(model.keeps[key], value) for key, value in row.keeps.items() if key in model.keeps]
         terms += [(model.wins[key, 0], value) for key, value in row.bundles.items()]
+        terms += [(model.wins[key], value) for key, value in row.wins.items() if key in model.wins]
         model.add(terms, LE, row.most, row.name, row.words)

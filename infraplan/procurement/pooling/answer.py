@@ -223,7 +223,7 @@ class Search:
                 rows += close
                 known = max(known, result.bound) if barred > MOST_BARRED else known
                 continue
-            found = fairness.rows(award, len(rows)) if fair else []
+            found = covers.unfair(fairness, award, model.billed(), len(rows)) if fair else []
             if not found:
                 return award, self._proved_of(result, known, tight=barred > MOST_BARRED)
             rows += found
@@ -337,7 +337,7 @@ class Search:
                     return None, INFINITE
                 rows.extend(close)
                 continue
-            found = fairness.rows(award, len(rows)) if fairness else []
+            found = covers.unfair(fairness, award, model.billed(), len(rows)) if fairness else []
             if not found:
                 return award, float(award.pre_discount) if self._by_price() else result.objective
             rows.extend(found)

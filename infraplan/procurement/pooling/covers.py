@@ -1,13 +1,14 @@
 """What an award breaks of capacities, shares and tiers by less than a solver sees, as rows that bar it; see `quantities`."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import numpy as np
 
 from infraplan.procurement.pooling import quantities
-from infraplan.procurement.pooling.bills import Award
+from infraplan.procurement.pooling.bills import CURRENT, Award, members, worse_off
+from infraplan.procurement.pooling.fairness import Fairness
 from infraplan.procurement.pooling.model import Facts, Row
-from infraplan.procurement.pooling.quantities import Item
+from infraplan.procurement.pooling.quantities import EASED, Item
 
 
 def broken(given: Facts, award: Award, billed: Mapping[int, int], before: int) -> list[Row]:
@@ -22,6 +23,56 @@ def broken(given: Facts, award: Award, billed: Mapping[int, int], before: int) -
         Row(f"exact_{before + number}", row.words, row.award, row.most, row.keeps, row.bundles, row.wins)
         for number, row in enumerate(rows)
     ]
+
+
+def unfair(
+    fairness: Fairness, award: Award, billed: Mapping[int, int], before: int, among: Collection[str] | None = None
+) -> list[Row]:
+    """Rows that bar an award that leaves members (`among` some) worse off: those of `Fairness`, which tell a solver most.
+
+    Where it breaks none of them by more than a hair: that such a member is served as it is, by bids that serve nobody more.
+    """
+    rows = fairness.rows(award, before, among)
+    if not rows or any(_over(row, award, billed) > EASED * _largest(row) for row in rows):
+        return rows
+    worse = [name for name in worse_off(award, fairness.base) if among is None or name in among]
+    more = before + len(rows)
+    return rows + [_worse_alone(fairness, award, billed, name, more + k) for k, name in enumerate(worse)]
+
+
+def _over(row: Row, award: Award, billed: Mapping[int, int]) -> float:
+    """By how much an award breaks a row."""
+    total = sum(row.bundles.get(bid, 0.0) for bid in award.quantity)
+    for index, bid in enumerate(award.choice):
+        if bid == CURRENT:
+            total += row.keeps.get(index, 0.0)
+        else:
+            total += row.award.get((index, bid, billed.get(bid, 0)), 0.0)
+    return total - row.most
+
+
+def _largest(row: Row) -> float:
+    """The largest figure of a row, and no less than one: what a solver overlooks, it overlooks of these."""
+    return max(map(abs, [1.0, row.most, *row.award.values(), *row.keeps.values(), *row.bundles.values()]))
+
+
+def _worse_alone(fairness: Fairness, award: Award, billed: Mapping[int, int], member: str, number: int) -> Row:
+    given, terms, keeps, bundles = fairness.given, dict[tuple[int, int, int], float](), dict[int, float](), set[int]()
+    own = members(given.inputs)[member]
+    for index in own:
+        bid = award.choice[index]
+        if bid == CURRENT:
+            keeps[index] = 1.0
+        elif bid in given.bundles:
+            bundles.add(bid)
+        else:
+            terms[index, bid, billed[bid]] = 1.0
+    most = len(terms) + len(keeps) + len(bundles) - 1.0
+    for bid in sorted({bid for _, bid, _ in terms}):
+        others = (index for _, index in _offered(given, bid, billed[bid]) if award.choice[index] != bid)
+        terms |= {(index, bid, billed[bid]): -1.0 for index in others if given.fixed[bid] > 0}
+    words = f"{member} is not worse off (no_district_worse_off)"
+    return Row(f"fair_exact_{number}", words, terms, most, keeps, dict.fromkeys(sorted(bundles), 1.0))
 
 
 def _offered(given: Facts, bid: int, level: int | None = None) -> list[Item]:

@@ -154,6 +154,8 @@ class Fairness:
         for index in indices:
             part = 0.0 if index in stopped else self.rate(index)
             self._least(index, part, terms, keeps, bundles, stopped=index in stopped)
+        for index in indices:  # once the least of every demand is there: both may be served by one bid
+            part = 0.0 if index in stopped else self.rate(index)
             bid = award.choice[index]
             if bid != CURRENT and bid not in self.given.bundles:
                 self._share(award, index, part, terms)

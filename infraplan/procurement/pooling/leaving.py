@@ -139,7 +139,7 @@ class Separation:
             group = self._group(model, average)
             award, before = Award(self.inputs, group.choice), len(self.fair.get(average, ()))
             rows = covers.broken(self.facts, award, model.billed(), before)
-            rows += fairness.rows(award, before + len(rows), group.members) if fair else []
+            rows += covers.unfair(fairness, award, model.billed(), before + len(rows), group.members) if fair else []
             if not rows:
                 return Told(group, -result.bound)
             self.fair.setdefault(average, []).extend(rows)

@@ -1,5 +1,6 @@
 """Zip archives, checked before they are unpacked: size, count, path, type."""
 
+import errno
 import gzip
 import lzma
 import shutil
@@ -26,7 +27,9 @@ def opened(path: Path) -> Iterator[zipfile.ZipFile]:
     with path.open("rb") as file:  # a file that may not be read is no damaged archive: that is told as what it is
         try:
             archive = zipfile.ZipFile(file)
-        except (zipfile.BadZipFile, OSError, NotImplementedError) as why:  # OSError: a place before the file's start
+        except (zipfile.BadZipFile, OSError, NotImplementedError) as why:
+            if isinstance(why, OSError) and why.errno not in (None, errno.EINVAL):  # EINVAL: a place before its start
+                raise  # the disk's fault, not the archive's: downloading again would help nobody
             raise BadInput(
                 [
                     Fault(

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from infraplan.publishers.errands import Planned
     from infraplan.workspace import Workspace
 
+PLANNED = ["source", "file", "vintage", "rows", "bytes", "here", "address"]
 _FIRST_MONTH = 7  # of a funding year
 _BIG_BYTES, _BIG_ROWS = 2_000_000_000, 20_000_000
 
@@ -85,8 +86,7 @@ def fetch(
         records = errands.outline(plans, here, http)
         _tell_size(records)
         if dry_run:
-            columns = ["source", "file", "vintage", "rows", "bytes", "here", "address"]
-            output.write(pd.DataFrame(records, columns=columns).astype({"rows": "Int64", "bytes": "Int64"}))
+            output.write(pd.DataFrame(records, columns=PLANNED).astype({"rows": "Int64", "bytes": "Int64"}))
             errands.refuse_unplanned(plans, http)
             return
         try:

@@ -96,6 +96,19 @@ def test_an_archive_that_may_not_be_read_is_not_called_damaged(tmp_path: Path, m
         pass
 
 
+def test_a_disk_that_cannot_be_read_is_told_as_such(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a.csv", "x")
+
+    def broken(*_: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(zipfile, "ZipFile", broken)
+    with pytest.raises(OSError, match="Input/output error"), archives.opened(path):
+        pass
+
+
 class FullDisk(io.BytesIO):
     """A file on a disk with no room."""
 
